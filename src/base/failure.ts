@@ -1,0 +1,61 @@
+/**
+ * A `Failure` is what the world did wrong, as a value that carries everything a caller or a person needs. It has the
+ * shape of Node's system errors (code, errno negative, syscall, path), so programs written for node:fs understand it.
+ */
+import { describe, type ErrorCode, errnoOf, isErrorCode } from "./errno.ts";
+
+/** What is known of a failure besides its code. */
+export interface FailureDetails {
+  /** The operation that failed, in the words of the system call: "write", "fsync", "rename". */
+  readonly syscall?: string;
+  /** The path the operation was about, as the volume names it. */
+  readonly path?: string;
+  /** A second path, for rename and link. */
+  readonly dest?: string;
+  /** More than the code's own sentence says, for a person. */
+  readonly detail?: string;
+  readonly cause?: unknown;
+}
+
+/** An error with a code of the closed table; `errno` is negative as in Node's errors. */
+export class Failure extends Error {
+  override readonly name = "Failure";
+  readonly code: ErrorCode;
+  readonly errno: number;
+  readonly syscall?: string;
+  readonly path?: string;
+  readonly dest?: string;
+
+  constructor(code: ErrorCode, details: FailureDetails = {}) {
+    super(messageOf(code, details), details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.errno = -errnoOf(code);
+    if (details.syscall !== undefined) this.syscall = details.syscall;
+    if (details.path !== undefined) this.path = details.path;
+    if (details.dest !== undefined) this.dest = details.dest;
+  }
+}
+
+function messageOf(code: ErrorCode, details: FailureDetails): string {
+  const what = [details.syscall, details.path === undefined ? undefined : `'${details.path}'`]
+    .filter(Boolean)
+    .join(" ");
+  const to = details.dest === undefined ? "" : ` -> '${details.dest}'`;
+  const why = details.detail === undefined ? describe(code) : `${describe(code)} (${details.detail})`;
+  return what === "" ? `${code}: ${why}` : `${code}: ${why}, ${what}${to}`;
+}
+
+/**
+ * Turns anything thrown into a `Failure`. A `Failure` passes through; an error with a known `code` keeps it; an aborted
+ * operation is EINTR; everything else is EIO with the original as its cause.
+ */
+export function failureFrom(thrown: unknown, details: FailureDetails = {}): Failure {
+  if (thrown instanceof Failure) return thrown;
+  if (typeof thrown === "object" && thrown !== null) {
+    const { code, name } = thrown as { code?: unknown; name?: unknown };
+    if (isErrorCode(code)) return new Failure(code, { ...details, cause: thrown });
+    if (code === "EOPNOTSUPP") return new Failure("ENOTSUP", { ...details, cause: thrown });
+    if (name === "AbortError") return new Failure("EINTR", { ...details, cause: thrown });
+  }
+  return new Failure("EIO", { ...details, cause: thrown });
+}

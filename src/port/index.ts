@@ -1,0 +1,23 @@
+/** The door of the port room: what the cache asks of the outside, and the words it asks in. */
+export type {
+  AttributeChanges,
+  Attributes,
+  FileSystemStatistics,
+  NodeKind,
+  TimeChange,
+  Version,
+} from "./attributes.ts";
+export { type Credential, posixCredential, superuser } from "./credential.ts";
+export type { StoreManifest } from "./manifest.ts";
+export type {
+  AccessMode,
+  Call,
+  DirectoryEntry,
+  NodeId,
+  ReadResult,
+  RenameMode,
+  Store,
+  StoreChange,
+  StoreEntry,
+  WriteResult,
+} from "./store.ts";
