@@ -2,11 +2,11 @@
  * The C library, for the few system calls that Node lacks. Each file of this room binds the calls of one subject; a
  * binding answers with the call's own result, and `succeeded` turns a negative one into a `Failure` with errno's code.
  */
-import koffi from "koffi";
+import koffi, { type LibraryHandle } from "koffi";
 import { codeOfErrno, Failure } from "../base/index.ts";
 
 /** The loaded C library; bindings are made once, when a module loads. */
-export const libc: koffi.IKoffiLib = koffi.load("libc.so.6");
+export const libc: LibraryHandle = koffi.load("libc.so.6");
 
 /** The errno of the last failed call on this thread. */
 export function lastErrno(): number {
