@@ -1,0 +1,42 @@
+/** What a volume tells its listeners, and the small emitter that does it. */
+import type { ByteOffset, Failure } from "../base/index.ts";
+import type { Node } from "./node.ts";
+
+/** What changed behind the back of whoever keeps copies, such as the kernel under a mount. */
+export type VolumeInvalidation =
+  | { readonly what: "content"; readonly node: Node; readonly start: ByteOffset; readonly end: ByteOffset | undefined }
+  | { readonly what: "attributes"; readonly node: Node }
+  | { readonly what: "entry"; readonly node: Node; readonly parent: Node; readonly name: string };
+
+/** Bytes that could not be written back, now recorded in the file's error sequence. */
+export interface WritebackFailed {
+  readonly node: Node;
+  readonly failure: Failure;
+}
+
+export interface VolumeEventMap {
+  readonly invalidate: VolumeInvalidation;
+  readonly writebackFailed: WritebackFailed;
+}
+
+/** Calls listeners in the order they came; a listener must not throw. */
+export class VolumeEvents {
+  readonly #listeners = new Map<keyof VolumeEventMap, Set<(event: never) => void>>();
+
+  /** Calls back for each event of the kind; the answer ends that. */
+  on<Kind extends keyof VolumeEventMap>(kind: Kind, listener: (event: VolumeEventMap[Kind]) => void): () => void {
+    const listeners = this.#listeners.get(kind) ?? new Set();
+    this.#listeners.set(kind, listeners);
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }
+
+  /** Whether anybody listens, so that events nobody wants are not made. */
+  wants(kind: keyof VolumeEventMap): boolean {
+    return (this.#listeners.get(kind)?.size ?? 0) > 0;
+  }
+
+  emit<Kind extends keyof VolumeEventMap>(kind: Kind, event: VolumeEventMap[Kind]): void {
+    for (const listener of this.#listeners.get(kind) ?? []) (listener as (event: VolumeEventMap[Kind]) => void)(event);
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * A volume: a store behind the page cache. The upper half is what programs use (paths, `promises`); the lower half is
+ * what the mount uses (nodes). Synchronous `try...` forms answer from what is cached, fresh and granted to the
+ * credential, and otherwise give up; their promise forms ask the store.
+ *
+ * Words: a *grant* is the store's permission, for one credential and one node, to be shown what is cached (S5.5).
+ */
+import type { ByteCount, Clock, Milliseconds } from "../base/index.ts";
+import type { CacheSnapshot } from "../cache/index.ts";
+import type {
+  AccessMode,
+  AttributeChanges,
+  Attributes,
+  Call,
+  Credential,
+  FileSystemStatistics,
+  NodeKind,
+  RenameMode,
+  StoreManifest,
+} from "../port/index.ts";
+import type { DirectoryHandle } from "./directory-handle.ts";
+import type { FileHandle } from "./file-handle/file-handle.ts";
+import type { Handle } from "./handle.ts";
+import type { Node } from "./node.ts";
+import type { VolumePromises } from "./promises/volume-promises.ts";
+import type { VolumeEvents } from "./volume-events.ts";
+
+export interface VolumeOptions {
+  /** In whose name paths are used when a call names nobody. Default: superuser. */
+  readonly credential?: Credential;
+  /** Taken from the modes of what `promises` and `open` create. Default 0o022. */
+  readonly umask?: number;
+  readonly clock?: Clock;
+  /** Bytes a page, a power of two from 4 KiB. */
+  readonly pageSize?: ByteCount;
+  /** All frames together, hard. */
+  readonly budgetBytes?: ByteCount;
+  /** Above this the flusher starts by itself. */
+  readonly dirtyBackgroundBytes?: ByteCount;
+  /** Above this writers wait. */
+  readonly dirtyLimitBytes?: ByteCount;
+  readonly readaheadBytesMax?: ByteCount;
+  /** How long attributes, and the grants to see what is cached, are good without asking again. Default 1,000. */
+  readonly attributeTimeoutMs?: Milliseconds;
+  /** How long a name that was found, or was not there, is believed. Default 1,000. */
+  readonly entryTimeoutMs?: Milliseconds;
+  /** How long a single store operation may take. Default 30,000. */
+  readonly storeTimeoutMs?: Milliseconds;
+  /** How many nodes that nobody uses are remembered. Default 65,536. */
+  readonly idleNodesMax?: number;
+}
+
+/** A file open in the volume, for `status`. */
+export interface OpenFile {
+  readonly path: string;
+  readonly credential: Credential;
+  readonly flags: number;
+  readonly processId: number | undefined;
+}
+
+export interface VolumeSnapshot {
+  readonly cache: CacheSnapshot;
+  /** Nodes remembered, used or not. */
+  readonly nodeCount: number;
+  /** Names remembered, the ones known not to exist included. */
+  readonly entryCount: number;
+  readonly openFiles: readonly OpenFile[];
+  readonly dirtyFiles: readonly { readonly path: string; readonly dirtyBytes: ByteCount }[];
+}
+
+export interface Volume {
+  readonly manifest: StoreManifest;
+  readonly events: VolumeEvents;
+  readonly attributeTimeoutMs: Milliseconds;
+  readonly entryTimeoutMs: Milliseconds;
+
+  /** A node:fs/promises for this volume, under the volume's own credential. */
+  readonly promises: VolumePromises;
+  /** The same under another credential. */
+  promisesFor(credential: Credential): VolumePromises;
+  /** Opens a path; `flags` as node:fs has them. */
+  open(
+    path: string,
+    flags?: string | number,
+    options?: { mode?: number; credential?: Credential },
+  ): Promise<FileHandle>;
+  /** Sends everything dirty and waits until the store calls it durable; throws the first failure, naming its file. */
+  sync(call?: Call): Promise<void>;
+  snapshot(): VolumeSnapshot;
+  /** Drains, then gives everything back. Throws when bytes were left undelivered, naming the files. */
+  close(options?: { deadlineMs?: Milliseconds }): Promise<void>;
+
+  readonly root: Node;
+  /** The node of a number, while the volume remembers it. */
+  node(number: number): Node | undefined;
+  /** The kernel, or another user, keeps one more reference to the node. */
+  remember(node: Node): void;
+  /** The references are given back. */
+  forget(node: Node, count: number): void;
+
+  /** The node; null when the name is known not to exist; undefined when the store must be asked. */
+  tryLookup(parent: Node, name: string, credential: Credential): Node | null | undefined;
+  lookup(parent: Node, name: string, call: Call): Promise<Node>;
+  /** Size and modify time of bytes not yet sent win over the store's. */
+  tryGetAttributes(node: Node, credential: Credential): Attributes | undefined;
+  getAttributes(node: Node, call: Call): Promise<Attributes>;
+  setAttributes(node: Node, changes: AttributeChanges, call: Call, handle?: Handle): Promise<Attributes>;
+  access(node: Node, mode: AccessMode, call: Call): Promise<void>;
+  readLink(node: Node, call: Call): Promise<string>;
+
+  makeDirectory(parent: Node, name: string, mode: number, call: Call): Promise<Node>;
+  makeSymbolicLink(parent: Node, name: string, target: string, call: Call): Promise<Node>;
+  /** mknod(2): a fifo, socket or device node; with kind "file" an empty file. */
+  makeNode(parent: Node, name: string, kind: NodeKind, mode: number, device: number, call: Call): Promise<Node>;
+  link(node: Node, parent: Node, name: string, call: Call): Promise<Attributes>;
+  unlink(parent: Node, name: string, call: Call): Promise<void>;
+  removeDirectory(parent: Node, name: string, call: Call): Promise<void>;
+  rename(
+    fromParent: Node,
+    fromName: string,
+    toParent: Node,
+    toName: string,
+    mode: RenameMode,
+    call: Call,
+  ): Promise<void>;
+  statistics(node: Node, call: Call): Promise<FileSystemStatistics>;
+  getExtendedAttribute(node: Node, name: string, call: Call): Promise<Uint8Array>;
+  setExtendedAttribute(
+    node: Node,
+    name: string,
+    value: Uint8Array,
+    mode: "any" | "create" | "replace",
+    call: Call,
+  ): Promise<void>;
+  listExtendedAttributes(node: Node, call: Call): Promise<readonly string[]>;
+  removeExtendedAttribute(node: Node, name: string, call: Call): Promise<void>;
+
+  /** Opens a regular file: O_TRUNC is obeyed, O_CREAT and O_EXCL are not looked at. EISDIR, ELOOP, ENXIO for others. */
+  openNode(node: Node, flags: number, call: Call, processId?: number): Promise<Handle>;
+  /** Makes a file that must not exist yet (EEXIST) and opens it, whatever its mode forbids. */
+  createFile(
+    parent: Node,
+    name: string,
+    mode: number,
+    flags: number,
+    call: Call,
+    processId?: number,
+  ): Promise<Handle>;
+  openDirectory(node: Node, call: Call): Promise<DirectoryHandle>;
+}
