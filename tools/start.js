@@ -1,0 +1,74 @@
+/**
+ * `npm start`: installs what is missing, builds, and mounts. Without arguments it makes a small demo store in a local
+ * directory and mounts it; `npm start -- URL DIR` mounts anything, flags included.
+ */
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { prepare, root } from "./setup.js";
+
+const sampleFiles = new Map([
+  [
+    "README.txt",
+    "These files live in the directory `store` next door.\nYou see them through Holdfast: reads come from its cache,\nwrites go to the cache first and to the store soon after.\nTry: edit this file, then look at it in `store`.\n",
+  ],
+  ["poems/dust-of-snow.txt", "The way a crow\nShook down on me\nThe dust of snow\nFrom a hemlock tree\n"],
+  ["numbers/primes.txt", "2\n3\n5\n7\n11\n13\n17\n19\n23\n29\n"],
+]);
+
+/** Where the demo lives: the user's data directory, or the temporary one where there is no home. */
+function demoDirectory() {
+  const data = process.env.XDG_DATA_HOME || (process.env.HOME ? join(process.env.HOME, ".local", "share") : "");
+  const preferred = join(data, "holdfast", "demo");
+  if (data !== "") {
+    try {
+      mkdirSync(preferred, { recursive: true });
+      return preferred;
+    } catch (error) {
+      console.error(`start: cannot use ${preferred} (${error.code}); the demo goes to the temporary directory`);
+    }
+  }
+  const fallback = join(tmpdir(), `holdfast-demo-${process.getuid?.() ?? 0}`);
+  mkdirSync(fallback, { recursive: true, mode: 0o700 });
+  return fallback;
+}
+
+/** Makes the demo's store with its sample files, once, and its mount point. */
+function makeDemo() {
+  const demo = demoDirectory();
+  const store = join(demo, "store");
+  const directory = join(demo, "mount");
+  if (!existsSync(store)) {
+    for (const [name, text] of sampleFiles) {
+      const path = join(store, name);
+      mkdirSync(join(path, ".."), { recursive: true });
+      writeFileSync(path, text);
+    }
+  }
+  // A mount whose server was killed answers every question with an error; the command clears it.
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    if (error.code !== "EEXIST" && error.code !== "ENOTCONN") throw error;
+  }
+  console.log(
+    `demo store:  ${store}\nmounted at:  ${directory}\nto stop:     Ctrl-C here, or: npx holdfast unmount ${directory}`,
+  );
+  return [`dir:${store}`, directory];
+}
+
+prepare("start");
+const asked = process.argv.slice(2);
+const positionals = asked.filter((argument) => !argument.startsWith("-"));
+const parameters = positionals.length === 0 ? [...makeDemo(), ...asked] : asked;
+const command = spawn(process.execPath, [join(root, "bin", "holdfast.js"), "mount", ...parameters], {
+  stdio: "inherit",
+});
+
+// The terminal sends Ctrl-C to the command as well, which then drains; a signal sent to this process alone is handed on.
+process.on("SIGINT", () => {});
+process.on("SIGTERM", () => command.kill("SIGTERM"));
+command.on("exit", (status, signal) => {
+  process.exitCode = signal === null ? (status ?? 1) : 1;
+});
