@@ -87,7 +87,7 @@ describe.each(policies)("%s", (_name, create) => {
     expect(policy.victim(lastOnly)).toBeNull();
     expect(asked).toBeLessThanOrEqual(2 * declinedCountMax);
     let calls = 1;
-    let victim = null;
+    let victim: ReplayedPage | null = null;
     while (victim === null && calls++ < 10_000 / declinedCountMax + 2) victim = policy.victim(lastOnly);
     expect(victim?.page).toBe(9_999);
   });
