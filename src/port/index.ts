@@ -9,6 +9,19 @@ export type {
 } from "./attributes.ts";
 export { type Credential, posixCredential, superuser } from "./credential.ts";
 export type { StoreManifest } from "./manifest.ts";
+export { requireName } from "./name.ts";
+export {
+  entriesAccess,
+  isMember,
+  permits,
+  type Rights,
+  requireAccess,
+  requireUnstuck,
+  rightsAfter,
+  rightsOfNewNode,
+  searchAccess,
+  withoutSetId,
+} from "./permission.ts";
 export type {
   AccessMode,
   Call,

@@ -64,7 +64,10 @@ export interface Store {
 
   /** The directory everything hangs from. */
   root(call: Call): Promise<StoreEntry>;
-  /** Finds a name; needs execute permission on the parent. ENOENT when there is none. */
+  /**
+   * Finds a name; needs execute permission on the parent. ENOENT when there is none. A name is one step: `.`, `..`, an empty
+   * name and one with / or NUL are EINVAL here and wherever a name is asked for. A node that is gone is ESTALE.
+   */
   lookup(parent: NodeId, name: string, call: Call): Promise<StoreEntry>;
   getAttributes(node: NodeId, call: Call): Promise<Attributes>;
   /** Changes attributes; a size change cuts the file or extends it with zeros. */
@@ -75,7 +78,11 @@ export interface Store {
   /** All names of a directory; needs read permission. */
   list(directory: NodeId, call: Call): Promise<readonly DirectoryEntry[]>;
 
-  /** Makes a regular file that must not exist yet (EEXIST). It belongs to the credential. */
+  /**
+   * Makes a regular file that must not exist yet (EEXIST). It belongs to the credential, in a set-group-id directory to the
+   * directory's group. The maker's first hold of it is granted whatever `mode` says, as open(2) grants O_CREAT | O_RDWR
+   * together with mode 0444.
+   */
   createFile(parent: NodeId, name: string, mode: number, call: Call): Promise<StoreEntry>;
   makeDirectory(parent: NodeId, name: string, mode: number, call: Call): Promise<StoreEntry>;
   makeSymbolicLink(parent: NodeId, name: string, target: string, call: Call): Promise<StoreEntry>;
@@ -104,7 +111,8 @@ export interface Store {
   /**
    * Asks for the right to read or write a file's content and pins the node: until the matching `release`, reads and writes
    * under this credential go on although the name is removed, and although the mode bits alone would forbid them, unless
-   * another client changes mode, owner or group: that ends the right. Holds are counted.
+   * another client changes mode, owner or group: that ends the right, and the mode bits decide again. Changes through this
+   * store never end it. Holds are counted, for each credential by itself.
    */
   hold(node: NodeId, mode: AccessMode, call: Call): Promise<void>;
   release(node: NodeId, mode: AccessMode, call: Call): Promise<void>;
@@ -122,7 +130,10 @@ export interface Store {
     expected: Version | undefined,
     call: Call,
   ): Promise<WriteResult>;
-  /** Makes all answered writes and attribute changes of a file, or the entries of a directory, durable. */
+  /**
+   * Makes all answered writes and attribute changes of a file, or the entries of a directory, durable, and what its name
+   * needs to be found again. Rejects with EIO when the server lost any of them since they were answered.
+   */
   commit(node: NodeId, call: Call): Promise<void>;
   /** Makes a range read as zeros; the size stays. Frees storage where the manifest promises holes. */
   punchHole(node: NodeId, offset: ByteOffset, length: ByteCount, call: Call): Promise<Attributes>;

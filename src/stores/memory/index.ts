@@ -1,0 +1,3 @@
+/** The door of the memory store: a server whose files live in memory, and clients of it. */
+export { MemoryServer, type MemoryServerOptions } from "./memory-server.ts";
+export { type MemoryStoreOptions, memoryStore } from "./memory-store.ts";
