@@ -1,6 +1,29 @@
 /** The door of the system room: system calls that Node lacks, through the C library. */
 
+export { allocateFile, punchFileHole, seekFile } from "./allocation.ts";
+export { changeMode, changeOwner, changeTimes, pathOfDescriptor } from "./attributes-at.ts";
 export { deviceErrno, IoVector, makeNonBlocking, type ReadableWatch, whenReadable } from "./device-io.ts";
+export { nextDirectoryEntries, type RawDirectoryEntry } from "./directory-entries.ts";
+export {
+  changeExtendedAttribute,
+  deleteExtendedAttribute,
+  extendedAttribute,
+  extendedAttributeNames,
+} from "./extended-attributes.ts";
 export { lastErrno, libc, succeeded } from "./libc.ts";
 export { mount, mountFlags, unmount } from "./mounting.ts";
+export {
+  linkAt,
+  linkTarget,
+  makeDirectoryAt,
+  makeNodeAt,
+  makeSymbolicLinkAt,
+  removeAt,
+  removeDirectoryAt,
+  renameAt,
+  withoutUmask,
+} from "./nodes-at.ts";
+export { openAt, openBeneath, openByStep, openPathOnly } from "./open-at.ts";
 export { receiveDescriptor, socketPair } from "./socket-descriptors.ts";
+export { type FileStatus, statusAt, statusOf, statusOfPath } from "./status-at.ts";
+export { actAs, type ThreadIdentity } from "./thread-identity.ts";
