@@ -55,7 +55,7 @@ export const rulesOfSizeAndNames = [
       const code = file.program.body[0]?.start ?? file.text.length;
       const head = file.comments.filter((comment) => comment.start < code && !comment.value.startsWith("!"));
       const words = head.map((comment) => comment.value.replace(/^\s*\*/gm, " ")).join(" ");
-      if (!/[A-Z`"][^.]{15,}\.(\s|$)/.test(words.replace(/\s+/g, " "))) complain(1, "there is no head comment");
+      if (!/\S.{20,}?\.(\s|$)/.test(words.replace(/\s+/g, " "))) complain(1, "there is no head comment");
     },
   },
   {

@@ -1,0 +1,71 @@
+/**
+ * The command: finds the verb, runs it, and turns whatever went wrong into one clear line and an exit status: 2 for a command
+ * line that makes no sense, 1 for everything else.
+ */
+import { readFileSync } from "node:fs";
+import { AssertionFailure, failureFrom } from "../base/index.ts";
+import { CommandError, UsageError } from "./command-error.ts";
+import { topHelp, verbHelp } from "./help.ts";
+import { mountVerb } from "./mount/mount-verb.ts";
+import { parseVerb } from "./parse-verb.ts";
+import { maskSecrets } from "./secrets.ts";
+import { statusVerb } from "./status-verb.ts";
+import { unmountVerb } from "./unmount-verb.ts";
+import type { Verb } from "./verb.ts";
+
+const verbs: readonly Verb[] = [mountVerb, unmountVerb, statusVerb];
+
+/** Something still held when the work is done must not keep the command from ending. */
+const lingerMsMax = 5_000;
+
+/** Runs the command; answers with the exit status. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const status = await run(argv);
+  setTimeout(() => process.exit(status), lingerMsMax).unref();
+  return status;
+}
+
+async function run(argv: readonly string[]): Promise<number> {
+  const json = argv.includes("--json");
+  try {
+    const [first, ...rest] = argv;
+    if (first === undefined) throw new UsageError(`say what to do: ${verbNames()}; see holdfast --help`);
+    if (first === "--help" || first === "-h" || first === "help") return help(rest[0]);
+    if (first === "--version" || first === "-V") return print(`holdfast ${version()}`);
+    const verb = verbs.find((one) => one.name === first);
+    if (verb === undefined) throw new UsageError(`there is no verb "${first}"; the verbs are ${verbNames()}`);
+    if (rest.includes("--help") || rest.includes("-h")) return print(verbHelp(verb));
+    return await verb.run(parseVerb(verb, rest));
+  } catch (thrown) {
+    return complain(thrown, json);
+  }
+}
+
+function help(about: string | undefined): number {
+  const verb = verbs.find((one) => one.name === about);
+  return print(verb === undefined ? topHelp(verbs) : verbHelp(verb));
+}
+
+function verbNames(): string {
+  return verbs.map((verb) => verb.name).join(", ");
+}
+
+function print(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return 0;
+}
+
+function version(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function complain(thrown: unknown, json: boolean): number {
+  const status = thrown instanceof UsageError ? 2 : 1;
+  const said = thrown instanceof UsageError || thrown instanceof CommandError;
+  const message = maskSecrets(said ? thrown.message : failureFrom(thrown).message);
+  if (json) process.stdout.write(`${JSON.stringify({ event: "failed", message, status })}\n`);
+  process.stderr.write(`holdfast: ${message.replace(/[\r\n]+/g, " ")}\n`);
+  if (thrown instanceof AssertionFailure) process.stderr.write(`${thrown.stack ?? ""}\n`);
+  return status;
+}

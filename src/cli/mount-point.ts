@@ -1,0 +1,131 @@
+/**
+ * What stands at a directory that somebody wants to mount on, or unmount. A mount whose server was killed answers every
+ * question with ENOTCONN, and one whose server hangs answers none, so the mount table is asked first.
+ */
+import { execFile } from "node:child_process";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { CommandError } from "./command-error.ts";
+import { ask } from "./control/client.ts";
+import { isOurs, mountAt } from "./mount-table.ts";
+import { filesOfMount, removeFilesOfMount } from "./runtime-directory.ts";
+
+const run = promisify(execFile);
+const answerMsMax = 5_000;
+
+/** The path without symbolic links, found without touching what may be mounted there. */
+export async function resolveMountPoint(given: string): Promise<string> {
+  const path = resolve(given);
+  if (path === "/") return path;
+  const parent = await realpath(dirname(path)).catch(() => dirname(path));
+  const direct = join(parent, basename(path));
+  if ((await mountAt(direct)) !== undefined) return direct;
+  return realpath(direct).catch(() => direct);
+}
+
+/** Whether a server answers for the directory. One that listens and says nothing in time counts as alive. */
+export async function serverAnswers(directory: string): Promise<boolean> {
+  const { socket } = await filesOfMount(directory);
+  try {
+    return (await ask(socket, { verb: "status" }, { silenceMsMax: answerMsMax })) !== undefined;
+  } catch {
+    return true;
+  }
+}
+
+/** What stands at a mount point. */
+export type Occupant = "nothing" | "running mount" | "dead mount" | "other mount";
+
+export async function occupantOf(directory: string): Promise<Occupant> {
+  const entry = await mountAt(directory);
+  if (entry === undefined) return "nothing";
+  if (!isOurs(entry)) return "other mount";
+  if (await serverAnswers(directory)) return "running mount";
+  return (await isDisconnected(directory)) ? "dead mount" : "running mount";
+}
+
+/** Whether the kernel says that the server of a mount is gone. No answer in time is a living server that is busy. */
+async function isDisconnected(directory: string): Promise<boolean> {
+  try {
+    await run("stat", ["-f", "--", directory], {
+      timeout: answerMsMax,
+      killSignal: "SIGKILL",
+      env: { ...process.env, LC_ALL: "C" },
+    });
+    return false;
+  } catch (thrown) {
+    const { stderr } = thrown as { stderr?: string };
+    return /not connected|ENOTCONN|Software caused connection abort/i.test(stderr ?? "");
+  }
+}
+
+/** Takes away a mount whose server is gone. Files that were open in it are dead already. */
+export async function clearDeadMount(directory: string): Promise<void> {
+  try {
+    await run("fusermount3", ["-u", "-z", "--", directory]);
+  } catch {
+    try {
+      await run("umount", ["-l", "--", directory]);
+    } catch (thrown) {
+      const { stderr } = thrown as { stderr?: string };
+      throw new CommandError(`the dead mount at ${directory} cannot be cleared: ${(stderr ?? "").trim()}`);
+    }
+  }
+  await removeFilesOfMount(directory);
+}
+
+/** Fails with one clear line unless a mount can be made at the directory. A dead mount of ours is cleared first. */
+export async function requireFreeMountPoint(directory: string, allowNonEmpty: boolean): Promise<void> {
+  const occupant = await occupantOf(directory);
+  if (occupant === "running mount") {
+    throw new CommandError(
+      `${directory} is mounted by holdfast already; unmount it first: holdfast unmount ${directory}`,
+    );
+  }
+  if (occupant === "other mount") {
+    throw new CommandError(`another file system is mounted at ${directory}; choose another directory`);
+  }
+  if (occupant === "dead mount") await clearDeadMount(directory);
+  if (occupant === "nothing" && (await serverAnswers(directory))) {
+    throw new CommandError(
+      `another holdfast is starting or still draining at ${directory}; see: holdfast status ${directory}`,
+    );
+  }
+  await requireDirectory(directory);
+  if (!allowNonEmpty && (await readdir(directory)).length > 0) {
+    throw new CommandError(`${directory} is not empty; choose an empty directory, or hide its files with --non-empty`);
+  }
+}
+
+async function requireDirectory(directory: string): Promise<void> {
+  try {
+    if ((await stat(directory)).isDirectory()) return;
+  } catch (thrown) {
+    const { code } = thrown as { code?: string };
+    if (code === "ENOENT")
+      throw new CommandError(`the mount point ${directory} does not exist; make it first: mkdir -p ${directory}`);
+    throw new CommandError(`the mount point ${directory} cannot be used (${code ?? String(thrown)})`);
+  }
+  throw new CommandError(`the mount point ${directory} is not a directory`);
+}
+
+/** Fails when a store and its mount point lie inside each other: the mount would be asked by its own server and freeze. */
+export async function requireApart(directory: string, storeDirectory: string | undefined): Promise<void> {
+  if (storeDirectory === undefined) return;
+  const store = await realpath(storeDirectory).catch(() => storeDirectory);
+  const inside = `${directory}/`.startsWith(`${store}/`) || `${store}/`.startsWith(`${directory}/`);
+  if (inside)
+    throw new CommandError(`the store ${store} and the mount point ${directory} lie inside each other; move one`);
+}
+
+/** Fails with one clear line where the kernel offers no FUSE. */
+export async function requireFuse(): Promise<void> {
+  try {
+    await stat("/dev/fuse");
+  } catch {
+    throw new CommandError(
+      "there is no /dev/fuse; load the kernel's module (modprobe fuse), or give this container the device",
+    );
+  }
+}

@@ -1,0 +1,38 @@
+/** Draining: everything dirty is sent and made durable, with progress while it takes long, and a deadline. */
+import { Failure, failureFrom } from "../../base/index.ts";
+import type { Volume } from "../../files/index.ts";
+import { superuser } from "../../port/index.ts";
+
+const progressMs = 1000;
+
+export function dirtyBytesOf(volume: Volume): number {
+  return volume.snapshot().dirtyFiles.reduce((sum, file) => sum + file.dirtyBytes, 0);
+}
+
+export interface DrainOptions {
+  readonly timeoutMs: number;
+  /** Fires when somebody does not want to wait any longer. */
+  readonly signal: AbortSignal;
+  readonly progress: (dirtyBytes: number) => void;
+}
+
+/** Sends everything; answers with the failure when something could not be delivered, or not in time. */
+export async function drain(volume: Volume, options: DrainOptions): Promise<Failure | undefined> {
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)]);
+  const ticker = setInterval(() => options.progress(dirtyBytesOf(volume)), progressMs);
+  let giveUp = (): void => {};
+  const givenUp = new Promise<never>((_, reject) => {
+    giveUp = () => reject(new Failure("ETIMEDOUT", { syscall: "sync", detail: "the drain was cut short" }));
+    if (signal.aborted) giveUp();
+    else signal.addEventListener("abort", giveUp, { once: true });
+  });
+  try {
+    await Promise.race([volume.sync({ credential: superuser, signal }), givenUp]);
+    return undefined;
+  } catch (thrown) {
+    return failureFrom(thrown, { syscall: "sync" });
+  } finally {
+    clearInterval(ticker);
+    signal.removeEventListener("abort", giveUp);
+  }
+}

@@ -1,0 +1,125 @@
+/** What `mount` was asked to do, read and judged before anything is touched. */
+import { resolve } from "node:path";
+import { UsageError } from "../command-error.ts";
+import { type LogFormat, type LogLevel, logFormats, logLevels } from "../log.ts";
+import { parseDuration, parseSize } from "../quantities.ts";
+import { maskSecrets } from "../secrets.ts";
+import { parseStoreUrl, type StoreLocation } from "../store-url.ts";
+import type { OptionSpecification, VerbArguments } from "../verb.ts";
+
+export interface MountSettings {
+  /** The URL as it was typed, with secrets masked. */
+  readonly url: string;
+  readonly location: StoreLocation;
+  /** The mount point as it was typed. */
+  readonly directoryText: string;
+  readonly directory: string;
+  readonly pageSize: number;
+  readonly budgetBytes: number;
+  readonly dirtyLimitBytes: number;
+  readonly dirtyBackgroundBytes: number;
+  readonly attributeTimeoutMs: number;
+  readonly storeTimeoutMs: number;
+  readonly drainTimeoutMs: number;
+  readonly allowOther: boolean;
+  readonly readOnly: boolean;
+  readonly nonEmpty: boolean;
+  readonly daemon: boolean;
+  readonly json: boolean;
+  readonly logFormat: LogFormat;
+  readonly logLevel: LogLevel;
+  readonly logFile: string | undefined;
+}
+
+export const mountOptions: Readonly<Record<string, OptionSpecification>> = {
+  "page-size": { value: "SIZE", summary: "Bytes a page of the cache, a power of two from 4K. Default 64K." },
+  "cache-size": { value: "SIZE", summary: "Memory for cached pages, a hard limit. Default 256M." },
+  "dirty-background": {
+    value: "SIZE",
+    summary: "Unsent bytes above which sending starts at once. Default a tenth of the cache.",
+  },
+  "dirty-limit": { value: "SIZE", summary: "Unsent bytes above which writers wait. Default a quarter of the cache." },
+  "attribute-timeout": {
+    value: "TIME",
+    summary: "How long attributes, names and permissions are believed without asking the store again. Default 1s.",
+  },
+  "store-timeout": { value: "TIME", summary: "How long one operation of the store may take. Default 30s." },
+  "drain-timeout": {
+    value: "TIME",
+    summary: "How long an unmount may take to send what is unsent. Default 10min.",
+  },
+  "allow-other": { summary: "Let other users in; the kernel and the store check their permissions." },
+  "read-only": { summary: "Mount for reading only." },
+  "non-empty": { summary: "Mount over a directory that has files, hiding them." },
+  daemon: { short: "d", summary: "Return once mounted and go on serving in the background." },
+  "log-format": { value: "FORMAT", summary: "text (default) or json, one record a line, on standard error." },
+  "log-level": { value: "LEVEL", summary: "error, warn, info (default) or debug." },
+  "log-file": { value: "FILE", summary: "Append the log to a file, kept under 8 MiB." },
+  json: { summary: "Print what is meant for programs: JSON, one value a line." },
+};
+
+const defaults = { pageSize: "64K", cacheSize: "256M", attribute: "1s", store: "30s", drain: "10min" };
+const pageBytesMin = 4096;
+const pageBytesMax = 16 * 1024 * 1024;
+/** A read and a write under way, a copy, and some pages to choose from. */
+const cachePagesMin = 16;
+
+export function readMountSettings({ positionals, values, switches }: VerbArguments): MountSettings {
+  const [url = "", directoryText = ""] = positionals;
+  const logFile = values["log-file"];
+  return {
+    url: maskSecrets(url),
+    location: parseStoreUrl(url),
+    directoryText,
+    directory: resolve(directoryText),
+    ...readSizes(values),
+    attributeTimeoutMs: parseDuration(values["attribute-timeout"] ?? defaults.attribute, "--attribute-timeout"),
+    storeTimeoutMs: parseDuration(values["store-timeout"] ?? defaults.store, "--store-timeout"),
+    drainTimeoutMs: parseDuration(values["drain-timeout"] ?? defaults.drain, "--drain-timeout"),
+    allowOther: switches.has("allow-other"),
+    readOnly: switches.has("read-only"),
+    nonEmpty: switches.has("non-empty"),
+    daemon: switches.has("daemon"),
+    json: switches.has("json"),
+    logFormat: oneOf(values["log-format"] ?? "text", logFormats, "--log-format"),
+    logLevel: oneOf(values["log-level"] ?? "info", logLevels, "--log-level"),
+    logFile: logFile === undefined ? undefined : resolve(logFile),
+  };
+}
+
+function readSizes(
+  values: VerbArguments["values"],
+): Pick<MountSettings, "pageSize" | "budgetBytes" | "dirtyLimitBytes" | "dirtyBackgroundBytes"> {
+  const pageSize = parseSize(values["page-size"] ?? defaults.pageSize, "--page-size");
+  if (!Number.isInteger(Math.log2(pageSize)) || pageSize < pageBytesMin || pageSize > pageBytesMax) {
+    throw new UsageError(`--page-size wants a power of two from 4K to 16M, such as 64K, not "${values["page-size"]}"`);
+  }
+  const budgetBytes = parseSize(values["cache-size"] ?? defaults.cacheSize, "--cache-size");
+  const budgetBytesMin = pageSize * cachePagesMin;
+  if (budgetBytes < budgetBytesMin) {
+    throw new UsageError(
+      `--cache-size must hold at least ${cachePagesMin} pages, which is ${budgetBytesMin / 1024}K with this page size`,
+    );
+  }
+  const dirtyLimit = values["dirty-limit"];
+  const dirtyLimitBytes =
+    dirtyLimit === undefined ? Math.max(Math.floor(budgetBytes / 4), pageSize) : parseSize(dirtyLimit, "--dirty-limit");
+  const background = values["dirty-background"];
+  const dirtyBackgroundBytes =
+    background === undefined
+      ? Math.min(Math.floor(budgetBytes / 10), Math.floor(dirtyLimitBytes / 2))
+      : parseSize(background, "--dirty-background");
+  if (dirtyLimitBytes < pageSize || dirtyLimitBytes > budgetBytes) {
+    throw new UsageError("--dirty-limit must be at least a page and at most the --cache-size");
+  }
+  if (dirtyBackgroundBytes > dirtyLimitBytes) {
+    throw new UsageError("--dirty-background must not be above --dirty-limit");
+  }
+  return { pageSize, budgetBytes, dirtyLimitBytes, dirtyBackgroundBytes };
+}
+
+function oneOf<Choice extends string>(text: string, choices: readonly Choice[], option: string): Choice {
+  const found = choices.find((choice) => choice === text);
+  if (found === undefined) throw new UsageError(`${option} is one of ${choices.join(", ")}, not "${text}"`);
+  return found;
+}

@@ -1,0 +1,36 @@
+/** Reads the arguments of one verb by its table; whatever does not fit is one clear line and exit status 2. */
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import { UsageError } from "./command-error.ts";
+import type { Verb, VerbArguments } from "./verb.ts";
+
+export function parseVerb(verb: Verb, argv: readonly string[]): VerbArguments {
+  const { values, positionals } = parse(verb, argv);
+  if (positionals.length < verb.positionalCountMin || positionals.length > verb.positionalCountMax) {
+    throw new UsageError(`${verb.name} takes ${verb.synopsis}, not "${positionals.join(" ")}"; see ${helpOf(verb)}`);
+  }
+  const texts: Record<string, string> = {};
+  const switches = new Set<string>();
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value === "string") texts[name] = value;
+    else if (value === true) switches.add(name);
+  }
+  return { positionals, values: texts, switches };
+}
+
+function parse(verb: Verb, argv: readonly string[]): ReturnType<typeof parseArgs> {
+  const options: NonNullable<ParseArgsConfig["options"]> = {};
+  for (const [name, { value, short }] of Object.entries(verb.options)) {
+    options[name] = { type: value === undefined ? "boolean" : "string", ...(short === undefined ? {} : { short }) };
+  }
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+  } catch (thrown) {
+    const said = thrown instanceof Error ? thrown.message : String(thrown);
+    const firstSentence = said.split(/\.\s|\n/)[0] ?? said;
+    throw new UsageError(`${verb.name}: ${firstSentence}; see ${helpOf(verb)}`);
+  }
+}
+
+function helpOf(verb: Verb): string {
+  return `holdfast ${verb.name} --help`;
+}

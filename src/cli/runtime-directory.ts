@@ -1,0 +1,84 @@
+/**
+ * Where running mounts are found: a directory of this user's own, closed to all others, with a control socket and a record
+ * for each mount, named by a hash of the mount point.
+ */
+import { createHash } from "node:crypto";
+import { lstat, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { CommandError } from "./command-error.ts";
+
+/** What is known of a mount without asking its server. */
+export interface MountRecord {
+  readonly directory: string;
+  /** With secrets masked. */
+  readonly url: string;
+  readonly processId: number;
+  /** Wall-clock time in milliseconds since 1970. */
+  readonly mountedAtMs: number;
+}
+
+/** Unix socket addresses hold 107 bytes; the file name takes 22 of them. */
+const directoryBytesMax = 84;
+
+function candidate(): string {
+  const { uid } = userInfo();
+  const given = process.env["XDG_RUNTIME_DIR"];
+  if (given !== undefined && given !== "" && given.length + 9 <= directoryBytesMax) return join(given, "holdfast");
+  return uid === 0 ? "/run/holdfast" : join(tmpdir(), `holdfast-${uid}`);
+}
+
+/** The directory, made when it is missing. One that others may write to, or that is not ours, is not used. */
+async function runtimeDirectory(): Promise<string> {
+  const directory = candidate();
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const found = await lstat(directory);
+  const { uid } = userInfo();
+  if (!found.isDirectory() || found.uid !== uid || (found.mode & 0o077) !== 0) {
+    throw new CommandError(`${directory} must be a directory of your own with mode 0700; remove it and try again`);
+  }
+  return directory;
+}
+
+function nameOf(mountPoint: string): string {
+  return createHash("sha256").update(mountPoint).digest("hex").slice(0, 16);
+}
+
+/** The files of one mount. */
+export interface MountFiles {
+  readonly socket: string;
+  readonly record: string;
+  readonly log: string;
+}
+
+export async function filesOfMount(mountPoint: string): Promise<MountFiles> {
+  const base = join(await runtimeDirectory(), nameOf(mountPoint));
+  return { socket: `${base}.sock`, record: `${base}.json`, log: `${base}.log` };
+}
+
+export async function writeRecord(record: MountRecord): Promise<void> {
+  const files = await filesOfMount(record.directory);
+  await writeFile(files.record, JSON.stringify(record), { mode: 0o600 });
+}
+
+/** Takes away socket and record; the log stays for whoever wants to know why. */
+export async function removeFilesOfMount(mountPoint: string): Promise<void> {
+  const files = await filesOfMount(mountPoint);
+  await rm(files.socket, { force: true });
+  await rm(files.record, { force: true });
+}
+
+/** The records of all mounts of this user, the dead ones included. */
+export async function readRecords(): Promise<MountRecord[]> {
+  const directory = await runtimeDirectory();
+  const records: MountRecord[] = [];
+  for (const name of await readdir(directory)) {
+    if (!name.endsWith(".json")) continue;
+    try {
+      records.push(JSON.parse(await readFile(join(directory, name), "utf8")) as MountRecord);
+    } catch {
+      // It went away while we looked, or was cut short by a crash: then the mount table still tells of the mount.
+    }
+  }
+  return records.sort((one, other) => one.directory.localeCompare(other.directory));
+}

@@ -1,0 +1,60 @@
+/** A mount's status as lines for people. */
+import type { DirtyFileStatus, MountStatus, OpenFileStatus } from "./control/protocol.ts";
+import { formatDuration, formatSize } from "./quantities.ts";
+
+/** A mount as `status` lists it: fully, or with what is known when its server does not answer. */
+export type ListedMount =
+  | MountStatus
+  | { readonly directory: string; readonly url: string; readonly state: "dead" }
+  | { readonly directory: string; readonly url: string; readonly state: "not answering" };
+
+const shownFilesMax = 20;
+
+export function statusLines(mount: ListedMount): string[] {
+  if (mount.state === "dead") {
+    return [
+      `${mount.directory}  ${mount.url}  dead: its server ended; clear it with holdfast unmount ${mount.directory}`,
+    ];
+  }
+  if (mount.state === "not answering") return [`${mount.directory}  ${mount.url}  its server does not answer`];
+  const age = formatDuration(Date.now() - mount.mountedAtMs);
+  return [
+    `${mount.directory}  ${mount.url}  ${mount.state}, process ${mount.processId}, for ${age}`,
+    ...numberLines("", mount.volume),
+    ...numberLines("requests", mount.requests),
+    ...fileLines("unsent", mount.dirtyFiles, dirtyLine, formatSize(mount.dirtyBytes)),
+    ...fileLines("open", mount.openFiles, openLine, `${mount.openFiles.length} files`),
+  ];
+}
+
+/** The numbers of a snapshot, a group a line; nested groups get lines of their own. */
+function numberLines(title: string, group: Readonly<Record<string, unknown>>): string[] {
+  const pairs: string[] = [];
+  const nested: string[] = [];
+  for (const [name, value] of Object.entries(group)) {
+    if (typeof value === "number") {
+      const isBytes = /bytes(max)?$/i.test(name);
+      if (value !== 0 || isBytes) pairs.push(`${name} ${isBytes ? formatSize(value) : value}`);
+    } else if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      nested.push(...numberLines(name, value as Readonly<Record<string, unknown>>));
+    }
+  }
+  const own = pairs.length === 0 ? [] : [`  ${title === "" ? "" : `${title}: `}${pairs.join(", ")}`];
+  return [...own, ...nested];
+}
+
+function fileLines<File>(title: string, files: readonly File[], line: (file: File) => string, sum: string): string[] {
+  if (files.length === 0) return [];
+  const shown = files.slice(0, shownFilesMax).map((file) => `    ${line(file)}`);
+  const more = files.length > shownFilesMax ? [`    and ${files.length - shownFilesMax} more`] : [];
+  return [`  ${title}: ${sum}`, ...shown, ...more];
+}
+
+function dirtyLine(file: DirtyFileStatus): string {
+  return `${file.path}  ${formatSize(file.dirtyBytes)}`;
+}
+
+function openLine(file: OpenFileStatus): string {
+  const opener = file.processId === undefined ? "" : `, process ${file.processId}`;
+  return `${file.path}  for ${file.access}, user ${file.uid}${opener}`;
+}

@@ -1,0 +1,74 @@
+import { expect, it, vi } from "vitest";
+import { UsageError } from "../../../src/cli/command-error.ts";
+import { verbHelp } from "../../../src/cli/help.ts";
+import { mountVerb } from "../../../src/cli/mount/mount-verb.ts";
+import { type MountSettings, readMountSettings } from "../../../src/cli/mount/settings.ts";
+import { parseVerb } from "../../../src/cli/parse-verb.ts";
+
+function settingsOf(...argv: string[]): MountSettings {
+  return readMountSettings(parseVerb(mountVerb, argv));
+}
+
+it("has defaults that fit together", () => {
+  const settings = settingsOf("dir:/srv/data", "/mnt/data");
+  expect(settings).toMatchObject({
+    pageSize: 65_536,
+    budgetBytes: 268_435_456,
+    attributeTimeoutMs: 1000,
+    storeTimeoutMs: 30_000,
+    allowOther: false,
+    daemon: false,
+  });
+  expect(settings.dirtyBackgroundBytes).toBeLessThan(settings.dirtyLimitBytes);
+  expect(settings.dirtyLimitBytes).toBeLessThan(settings.budgetBytes);
+});
+
+it("takes every option", () => {
+  const argv = ["--page-size", "4K", "--cache-size=1M", "--dirty-limit", "512K", "--dirty-background", "128K"];
+  const more = ["--attribute-timeout", "0", "--allow-other", "-d", "--log-format", "json", "--log-level", "debug"];
+  expect(settingsOf("dir:store", "m", ...argv, ...more)).toMatchObject({
+    pageSize: 4096,
+    budgetBytes: 1_048_576,
+    dirtyLimitBytes: 524_288,
+    dirtyBackgroundBytes: 131_072,
+    attributeTimeoutMs: 0,
+    allowOther: true,
+    daemon: true,
+    logFormat: "json",
+    logLevel: "debug",
+  });
+});
+
+it("refuses each senseless command line with one line that says what to do", () => {
+  const cases: readonly [readonly string[], RegExp][] = [
+    [["ftp://host", "m"], /no store knows the scheme "ftp:"/],
+    [["/srv/data", "m"], /is no store URL/],
+    [["dir:", "m"], /wants the path/],
+    [["mem:x", "m"], /takes nothing/],
+    [["mem:"], /takes URL DIR/],
+    [["mem:", "m", "n"], /takes URL DIR/],
+    [["mem:", "m", "--page-size", "5000"], /power of two/],
+    [["mem:", "m", "--page-size", "2048"], /power of two/],
+    [["mem:", "m", "--page-size", "0"], /power of two/],
+    [["mem:", "m", "--cache-size", "64K"], /at least 16 pages/],
+    [["mem:", "m", "--dirty-limit", "1G"], /--dirty-limit/],
+    [["mem:", "m", "--dirty-limit", "1M", "--dirty-background", "2M"], /--dirty-background/],
+    [["mem:", "m", "--log-format", "xml"], /--log-format is one of text, json/],
+    [["mem:", "m", "--log-level", "loud"], /--log-level is one of/],
+    [["mem:", "m", "--colour"], /Unknown option '--colour'/],
+    [["mem:", "m", "--page-size"], /--page-size/],
+  ];
+  for (const [argv, message] of cases) {
+    const attempt = vi.fn(() => settingsOf(...argv));
+    expect(attempt, argv.join(" ")).toThrow(UsageError);
+    expect(attempt, argv.join(" ")).toThrow(message);
+    const [{ value }] = attempt.mock.results as [{ value: Error }];
+    expect(value.message).not.toContain("\n");
+  }
+});
+
+it("explains every option in its help", () => {
+  const text = verbHelp(mountVerb);
+  for (const name of Object.keys(mountVerb.options)) expect(text).toContain(`--${name}`);
+  expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
+});
