@@ -5,6 +5,15 @@ export { type CancelTimer, type Clock, delay, systemClock } from "./clock.ts";
 export { codeOfErrno, describe, type ErrorCode, errnoOf, errorCodes, isErrorCode } from "./errno.ts";
 export { Failure, type FailureDetails, failureFrom } from "./failure.ts";
 export { decodeFileName, encodeFileName } from "./file-name.ts";
-export { type CancelController, type CancelSignal, cancelController } from "./platform.ts";
+export {
+  type CancelController,
+  type CancelSignal,
+  cancelController,
+  decodeText,
+  encodeText,
+  isTextEncoding,
+  processIdentity,
+  programBytes,
+} from "./platform.ts";
 export { SeededRandom } from "./random.ts";
 export { type ByteCount, type ByteOffset, byteOffsetMax, type Milliseconds, type PageIndex } from "./units.ts";

@@ -17,7 +17,18 @@ export interface CancelController {
   abort(reason?: unknown): void;
 }
 
+/** Node's byte array, as far as the inner rooms use it: programs written for node:fs expect its methods. */
+interface NodeBytes {
+  from(buffer: ArrayBufferLike, byteOffset: number, length: number): Uint8Array & { toString(encoding: string): string };
+  from(text: string, encoding: string): Uint8Array;
+  isEncoding(encoding: string): boolean;
+}
+
 interface Platform {
+  readonly Buffer?: NodeBytes;
+  readonly TextEncoder: new () => { encode(text: string): Uint8Array };
+  readonly TextDecoder: new () => { decode(bytes: Uint8Array): string };
+  readonly process?: { getuid?(): number; getgid?(): number; getgroups?(): number[] };
   readonly AbortController: new () => CancelController;
   readonly performance: { now(): number };
   setTimeout(callback: () => void, delayMs: number): unknown;
@@ -40,4 +51,31 @@ export function monotonicMs(): number {
 export function callAfter(delayMs: number, callback: () => void): () => void {
   const timer = platform.setTimeout(callback, delayMs);
   return () => platform.clearTimeout(timer);
+}
+
+/** The same bytes as the array type that the platform's programs expect: Node's Buffer where there is one. */
+export function programBytes(bytes: Uint8Array): Uint8Array {
+  return platform.Buffer?.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) ?? bytes;
+}
+
+/** Whether `encodeText` and `decodeText` know an encoding; all platforms know "utf8". */
+export function isTextEncoding(encoding: string): boolean {
+  return platform.Buffer?.isEncoding(encoding) ?? /^utf-?8$/i.test(encoding);
+}
+
+export function encodeText(text: string, encoding: string): Uint8Array {
+  return platform.Buffer?.from(text, encoding) ?? new platform.TextEncoder().encode(text);
+}
+
+export function decodeText(bytes: Uint8Array, encoding: string): string {
+  const nodeBytes = platform.Buffer?.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return nodeBytes?.toString(encoding) ?? new platform.TextDecoder().decode(bytes);
+}
+
+/** Who runs this program, where the platform knows users. */
+export function processIdentity(): { uid: number; gid: number; groups: readonly number[] } | undefined {
+  const { process } = platform;
+  const uid = process?.getuid?.();
+  const gid = process?.getgid?.();
+  return uid === undefined || gid === undefined ? undefined : { uid, gid, groups: process?.getgroups?.() ?? [] };
 }
