@@ -18,12 +18,12 @@ const steps = [
   {
     name: "lint",
     purpose: "finds floating promises, forgotten cases, import cycles and other slips",
-    command: ["biome", "lint", "--error-on-warnings", "."],
+    command: ["biome", "lint", "--error-on-warnings", "--max-diagnostics=1000", "."],
   },
   {
     name: "format",
     purpose: "keeps the text of every file in one shape",
-    command: ["biome", "check", "--linter-enabled=false", "."],
+    command: ["biome", "check", "--linter-enabled=false", "--max-diagnostics=1000", "."],
   },
   {
     name: "style",

@@ -30,6 +30,10 @@ const complaints = [];
 
 for (const path of paths) {
   const file = new SourceFile(root, path);
+  if (file.parseError !== undefined) {
+    complaints.push(`${path}:1: it does not parse: ${file.parseError}`);
+    continue;
+  }
   for (const rule of rules) {
     if (!rule.appliesTo(file)) continue;
     rule.check(file, {

@@ -20,6 +20,7 @@ export class SourceFile {
     this.isSource = sourcePattern.test(path) && !path.endsWith(".d.ts");
     this.comments = [];
     this.nodes = [];
+    this.parseError = undefined;
     if (this.isSource) this.#parse();
   }
 
@@ -61,7 +62,7 @@ export class SourceFile {
 
   #parse() {
     const result = parseSync(this.path, this.text, { sourceType: "module" });
-    if (result.errors.length > 0) throw new Error(`${this.path}: ${result.errors[0].message}`);
+    this.parseError = result.errors[0]?.message;
     this.program = result.program;
     this.comments = result.comments;
     this.#collect(result.program, null);
