@@ -19,7 +19,11 @@ export interface CancelController {
 
 /** Node's byte array, as far as the inner rooms use it: programs written for node:fs expect its methods. */
 interface NodeBytes {
-  from(buffer: ArrayBufferLike, byteOffset: number, length: number): Uint8Array & { toString(encoding: string): string };
+  from(
+    buffer: ArrayBufferLike,
+    byteOffset: number,
+    length: number,
+  ): Uint8Array & { toString(encoding: string): string };
   from(text: string, encoding: string): Uint8Array;
   isEncoding(encoding: string): boolean;
 }
