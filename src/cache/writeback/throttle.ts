@@ -84,6 +84,11 @@ export class Throttle {
     this.#setpointBytes = setpointBytes(limits.backgroundBytes, limits.hardBytes);
   }
 
+  /** Up to here nobody is slowed. */
+  get freerunBytes(): ByteCount {
+    return this.#freerunBytes;
+  }
+
   /** Where dirty bytes settle under a writer that is too fast. */
   get setpointBytes(): ByteCount {
     return this.#setpointBytes;

@@ -1,0 +1,64 @@
+/** How a cache is set, and what settings are refused. */
+import { type ByteCount, type Clock, Failure, systemClock } from "../base/index.ts";
+import { readaheadBytesDefault } from "./read/readahead.ts";
+
+export interface CacheOptions {
+  /** Bytes a page: a power of two from 4 KiB to 1 MiB. Default 64 KiB. */
+  readonly pageSize: ByteCount;
+  /** Memory for all frames, hard. Default 256 MiB, at least 16 pages. */
+  readonly budgetBytes: ByteCount;
+  /** Dirty memory above which write-back starts by itself. Default a quarter of the budget. */
+  readonly dirtyBackgroundBytes: ByteCount;
+  /** Dirty memory above which writers are held. Default half of the budget. */
+  readonly dirtyLimitBytes: ByteCount;
+  /** The largest read-ahead window. Default 128 KiB; 0 turns it off. */
+  readonly readaheadBytesMax: ByteCount;
+  /** How often write-back looks for old dirty bytes. Default 5,000. */
+  readonly writebackPeriodMs: number;
+  /** How old dirty bytes may become. Default 30,000. */
+  readonly writebackExpireMs: number;
+  readonly clock: Clock;
+}
+
+const pageSizeMin = 4096;
+const pageSizeMax = 1024 * 1024;
+const budgetPagesMin = 16;
+
+/** The settings with defaults filled in; EINVAL with a sentence for a person when one makes no sense. */
+export function completeOptions(options: Partial<CacheOptions>): CacheOptions {
+  const pageSize = options.pageSize ?? 64 * 1024;
+  const budgetBytes = options.budgetBytes ?? 256 * 1024 * 1024;
+  if (!Number.isInteger(Math.log2(pageSize)) || pageSize < pageSizeMin || pageSize > pageSizeMax) {
+    throw invalid(`page size ${pageSize} is no power of two from ${pageSizeMin} to ${pageSizeMax}`);
+  }
+  if (!(budgetBytes >= budgetPagesMin * pageSize)) {
+    throw invalid(
+      `a cache of ${budgetBytes} bytes is too small: give at least ${budgetPagesMin * pageSize} (${budgetPagesMin} pages)`,
+    );
+  }
+  const dirtyLimitBytes = options.dirtyLimitBytes ?? Math.floor(budgetBytes / 2);
+  const dirtyBackgroundBytes =
+    options.dirtyBackgroundBytes ?? Math.floor(Math.min(budgetBytes / 4, dirtyLimitBytes / 2));
+  if (!(dirtyLimitBytes > 0 && dirtyLimitBytes <= budgetBytes)) {
+    throw invalid(`a dirty limit of ${dirtyLimitBytes} bytes must be above 0 and within the cache of ${budgetBytes}`);
+  }
+  if (!(dirtyBackgroundBytes >= 0 && dirtyBackgroundBytes < dirtyLimitBytes)) {
+    throw invalid(
+      `the background limit of ${dirtyBackgroundBytes} bytes must be below the dirty limit of ${dirtyLimitBytes}`,
+    );
+  }
+  return {
+    pageSize,
+    budgetBytes,
+    dirtyBackgroundBytes,
+    dirtyLimitBytes,
+    readaheadBytesMax: options.readaheadBytesMax ?? readaheadBytesDefault,
+    writebackPeriodMs: options.writebackPeriodMs ?? 5_000,
+    writebackExpireMs: options.writebackExpireMs ?? 30_000,
+    clock: options.clock ?? systemClock,
+  };
+}
+
+function invalid(detail: string): Failure {
+  return new Failure("EINVAL", { detail });
+}

@@ -1,0 +1,12 @@
+/** The door of the cache room: a write-back page cache for the files of one store. */
+export { type CacheOptions, completeOptions } from "./cache-options.ts";
+export { interruptible } from "./lock/interruptible.ts";
+export { neverCancelled } from "./lock/never-cancelled.ts";
+export type { Counters } from "./observe/counters.ts";
+export type { CacheSnapshot } from "./observe/snapshot.ts";
+export { PageCache } from "./page-cache.ts";
+export { FrameRun } from "./read/frame-run.ts";
+export type { Readahead } from "./read/readahead.ts";
+export type { ErrorCursor, ErrorSequence } from "./refusal/error-sequence.ts";
+export type { AddressSpace } from "./space/address-space.ts";
+export type { SpaceObserver } from "./space/file-pages.ts";

@@ -1,0 +1,192 @@
+/**
+ * A page cache: the files of one store that are cached, and what they share: frames within one hard budget, the order of
+ * eviction, the books and limits of dirty memory, the flusher.
+ *
+ * Words. A *space* is the cached part of one file. *Reclaim* takes the frame of a clean page; it never waits for the store
+ * and never writes (S2.5): when only dirty pages are left it wakes the flusher and the asker waits for the *frame bell*.
+ *
+ * Invariants. I1 The frames of all pages, flights and devices stay within the budget. I2 The ledger equals the sums over all
+ * spaces. I3 A space with bytes that the store has not accepted is known to the flusher.
+ */
+import { assert, type CancelSignal, type Clock, failureFrom } from "../base/index.ts";
+import type { Attributes, Credential, NodeId, Store } from "../port/index.ts";
+import { type CacheOptions, completeOptions } from "./cache-options.ts";
+import { Bell } from "./lock/bell.ts";
+import { neverCancelled } from "./lock/never-cancelled.ts";
+import { Counters } from "./observe/counters.ts";
+import type { CacheSnapshot } from "./observe/snapshot.ts";
+import { FramePool } from "./page/frame-pool.ts";
+import type { Page } from "./page/page.ts";
+import type { EvictionPolicy } from "./reclaim/eviction-policy.ts";
+import { S3Fifo } from "./reclaim/s3-fifo.ts";
+import { AddressSpace } from "./space/address-space.ts";
+import type { CacheCore } from "./space/cache-core.ts";
+import type { FilePages, SpaceObserver } from "./space/file-pages.ts";
+import { commitToStore } from "./writeback/commit-to-store.ts";
+import { type WritebackReason, writeEverything } from "./writeback/control.ts";
+import { DirtyLedger } from "./writeback/dirty-ledger.ts";
+import { Flusher } from "./writeback/flusher.ts";
+import { writebackPass } from "./writeback/pass.ts";
+import { Throttle } from "./writeback/throttle.ts";
+
+const evictable = (page: Page): boolean => page.isEvictable;
+
+/** How many files `sync` writes back at once. */
+const syncsMax = 8;
+
+export class PageCache implements CacheCore {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly options: CacheOptions;
+  readonly pageSize: number;
+  readonly pool: FramePool;
+  readonly eviction: EvictionPolicy<Page>;
+  readonly counters: Counters = new Counters();
+  readonly ledger: DirtyLedger;
+  readonly throttle: Throttle;
+  readonly dirtyBell: Bell = new Bell();
+
+  readonly #spaces: Set<FilePages> = new Set();
+  readonly #uncommitted: Set<FilePages> = new Set();
+  readonly #flusher: Flusher;
+  readonly #frameBell: Bell = new Bell();
+
+  constructor(store: Store, options: Partial<CacheOptions> = {}) {
+    this.store = store;
+    this.options = completeOptions(options);
+    const { pageSize, budgetBytes, clock, dirtyBackgroundBytes, dirtyLimitBytes } = this.options;
+    this.clock = clock;
+    this.pageSize = pageSize;
+    this.pool = new FramePool(pageSize, Math.floor(budgetBytes / pageSize));
+    this.eviction = new S3Fifo<Page>(this.pool.frameCountMax);
+    this.ledger = new DirtyLedger(pageSize);
+    this.throttle = new Throttle(clock, {
+      backgroundBytes: dirtyBackgroundBytes,
+      hardBytes: dirtyLimitBytes,
+      checkBytes: 32 * pageSize,
+    });
+    this.#flusher = new Flusher(clock, this.ledger, {
+      periodMs: this.options.writebackPeriodMs,
+      expireMs: this.options.writebackExpireMs,
+      backgroundBytes: dirtyBackgroundBytes,
+    });
+  }
+
+  /** The address space of a node; whoever asks keeps exactly one per node, and destroys it in the end. */
+  createSpace(node: NodeId, attributes: Attributes, observer: SpaceObserver): AddressSpace {
+    const space = new AddressSpace(this, node, attributes, observer);
+    this.#spaces.add(space);
+    return space;
+  }
+
+  tryTakeFrame(): Uint8Array | undefined {
+    const frame = this.pool.tryTake();
+    if (frame !== undefined) return frame;
+    const page = this.eviction.victim(evictable);
+    if (page === null) return undefined;
+    this.counters.evictedPages += 1;
+    return page.owner.removePage(page);
+  }
+
+  async takeFrame(signal: CancelSignal): Promise<Uint8Array> {
+    for (;;) {
+      const frame = this.tryTakeFrame();
+      if (frame !== undefined) return frame;
+      this.counters.frameWaits += 1;
+      this.#flusher.wake("reclaim");
+      await this.#frameBell.heard(signal);
+    }
+  }
+
+  frameMayBeFree(): void {
+    this.#frameBell.ring();
+    this.dirtyBell.ring();
+  }
+
+  becameDirty(space: FilePages): void {
+    this.#flusher.becameDirty(space);
+  }
+
+  becameClean(space: FilePages): void {
+    this.#flusher.becameClean(space);
+  }
+
+  wakeFlusher(reason: WritebackReason): void {
+    this.#flusher.wake(reason);
+  }
+
+  becameUncommitted(space: FilePages, uncommitted: boolean): void {
+    if (uncommitted) this.#uncommitted.add(space);
+    else this.#uncommitted.delete(space);
+  }
+
+  forget(space: FilePages): void {
+    this.#spaces.delete(space);
+    this.#uncommitted.delete(space);
+    this.#flusher.becameClean(space);
+  }
+
+  /**
+   * Writes back every file; with `durable`, until the store calls it durable. Failures are in the files' error sequences;
+   * one file that fails or hangs does not keep the others.
+   */
+  async sync(
+    options: { readonly durable: boolean; readonly credential: Credential },
+    signal: CancelSignal = neverCancelled,
+  ): Promise<void> {
+    const work = new Set<FilePages>(this.#flusher.dirtySpaces);
+    if (options.durable) for (const space of this.#uncommitted) work.add(space);
+    const queue = work.values();
+    const worker = async (): Promise<void> => {
+      for (const space of queue) {
+        if (space.destroyed) continue;
+        await writebackPass(space, writeEverything("sync"), signal);
+        if (options.durable) await commitToStore(space, { credential: options.credential, signal });
+      }
+    };
+    const workers = await Promise.allSettled(Array.from({ length: syncsMax }, worker));
+    const failed = workers.find((result) => result.status === "rejected");
+    if (failed !== undefined) throw failureFrom(failed.reason, { syscall: "sync" });
+  }
+
+  snapshot(): CacheSnapshot {
+    return {
+      pageSize: this.pageSize,
+      budgetBytes: this.options.budgetBytes,
+      frameBytes: this.pool.takenCount * this.pageSize,
+      cachedPages: this.eviction.size,
+      dirtyBytes: this.ledger.dirtyBytes,
+      dirtyPages: this.ledger.dirtyPages,
+      inFlightBytes: this.ledger.inFlightBytes,
+      inFlightPages: this.ledger.inFlightPages,
+      dirtyFiles: this.#flusher.dirtySpaces.size,
+      openSpaces: this.#spaces.size,
+      storeBytesPerSecond: this.throttle.writeBytesPerSecond,
+      counters: this.counters,
+    };
+  }
+
+  /** Stops write-back in the background. Nothing is written; drain with `sync` first. */
+  close(): void {
+    this.#flusher.close();
+  }
+
+  checkInvariants(): void {
+    this.pool.checkInvariants();
+    this.ledger.checkInvariants();
+    this.eviction.checkInvariants();
+    let dirtyBytes = 0;
+    let pages = 0;
+    for (const space of this.#spaces) {
+      space.checkInvariants();
+      dirtyBytes += space.dirtyBytes;
+      pages += space.pages.count;
+      if (space.dirtyBytes > 0) assert(this.#flusher.dirtySpaces.has(space), "I3 the flusher knows every dirty file");
+    }
+    assert(
+      dirtyBytes === this.ledger.dirtyBytes + this.ledger.inFlightBytes,
+      "I2 the ledger is the sum over all files",
+    );
+    assert(pages === this.eviction.size, "every page is in the order of eviction once");
+  }
+}

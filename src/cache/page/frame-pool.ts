@@ -1,0 +1,80 @@
+/**
+ * The frames of a cache: equal pieces of memory, each an ArrayBuffer of its own, never more than the budget allows.
+ *
+ * Words. A frame is *taken* while a page, a flight or a device owns it, and *free* while the pool keeps it for reuse. An
+ * *abandoned* frame may still be touched by a store that answers after its deadline: it is never used again.
+ *
+ * Invariants. I1 takenCount + freeCount <= frameCountMax. I2 A frame is given back once.
+ */
+import { assert, type ByteCount } from "../../base/index.ts";
+
+export class FramePool {
+  readonly frameBytes: ByteCount;
+  readonly frameCountMax: number;
+
+  readonly #free: Uint8Array[] = [];
+  #takenCount = 0;
+  #abandonedCount = 0;
+
+  constructor(frameBytes: ByteCount, frameCountMax: number) {
+    this.frameBytes = frameBytes;
+    this.frameCountMax = frameCountMax;
+  }
+
+  get takenCount(): number {
+    return this.#takenCount;
+  }
+
+  get freeCount(): number {
+    return this.#free.length;
+  }
+
+  /** A frame with rubbish in it, or undefined when the budget is spent. */
+  tryTake(): Uint8Array | undefined {
+    const free = this.#free.pop();
+    if (free !== undefined) {
+      this.#takenCount += 1;
+      return free;
+    }
+    if (this.#takenCount >= this.frameCountMax) return undefined;
+    this.#takenCount += 1;
+    return new Uint8Array(new ArrayBuffer(this.frameBytes));
+  }
+
+  give(frame: Uint8Array): void {
+    assert(frame.byteLength === this.frameBytes, "a frame of this pool comes back");
+    assert(this.#takenCount > 0, "no frame comes back twice");
+    this.#takenCount -= 1;
+    this.#free.push(frame);
+  }
+
+  /** A taken frame is left to whoever still looks at it, and never comes back. */
+  discard(): void {
+    assert(this.#takenCount > 0, "only a taken frame is discarded");
+    this.#takenCount -= 1;
+  }
+
+  /**
+   * A frame in exchange for one that is abandoned. It is above the budget for as long as the late answer takes; how many
+   * there can be is bounded by how many operations are under way.
+   */
+  replace(settled: Promise<unknown>): Uint8Array {
+    this.#abandonedCount += 1;
+    const forget = () => {
+      this.#abandonedCount -= 1;
+    };
+    settled.then(forget, forget);
+    return new Uint8Array(new ArrayBuffer(this.frameBytes));
+  }
+
+  get abandonedCount(): number {
+    return this.#abandonedCount;
+  }
+
+  checkInvariants(): void {
+    assert(
+      this.#takenCount >= 0 && this.#takenCount + this.#free.length <= this.frameCountMax,
+      "frames stay in budget",
+    );
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * The life of a page as a table that is checked at every transition.
+ *
+ *            filled                    issued
+ *   empty ----------> clean     dirty ---------> inFlight --- dirtied ---> inFlightDirty
+ *     |                ^ |        ^ ^               |  |                        |
+ *     |    discarded   | |dirtied | |    failed     |  | accepted               | accepted, failed
+ *     |     (dirty)    | +--------+ +---------------+  +--> clean               +--> dirty
+ *     +--- dirtied ----|----------^
+ *   empty, clean, dirty --- removed ---> removed
+ *
+ * | transition | performed by |
+ * |---|---|
+ * | filled    | `finishFill` (read/fill.ts) |
+ * | dirtied   | `commitWrite` (write/commit.ts) |
+ * | issued    | `issueFlight` (writeback/issue.ts) |
+ * | accepted, failed | `collectFlight` (writeback/collect.ts) |
+ * | discarded | `FilePages.discardDirty` (space/file-pages.ts) |
+ * | removed   | `FilePages.removePage` (space/file-pages.ts) |
+ */
+import { AssertionFailure } from "../../base/index.ts";
+
+export type PageState = "empty" | "clean" | "dirty" | "inFlight" | "inFlightDirty" | "removed";
+export type PageTransition = "filled" | "dirtied" | "issued" | "accepted" | "failed" | "discarded" | "removed";
+
+/** Every lawful transition; what is not listed is a mistake of ours. */
+export const pageTransitions: Readonly<Record<PageState, Partial<Record<PageTransition, PageState>>>> = {
+  empty: { filled: "clean", dirtied: "dirty", removed: "removed" },
+  clean: { filled: "clean", dirtied: "dirty", removed: "removed" },
+  dirty: { filled: "dirty", dirtied: "dirty", issued: "inFlight", discarded: "clean", removed: "removed" },
+  inFlight: { filled: "inFlight", dirtied: "inFlightDirty", accepted: "clean", failed: "dirty" },
+  inFlightDirty: {
+    filled: "inFlightDirty",
+    dirtied: "inFlightDirty",
+    discarded: "inFlight",
+    accepted: "dirty",
+    failed: "dirty",
+  },
+  removed: {},
+};
+
+/** The state after a transition; throws on one that the table does not allow. */
+export function nextPageState(state: PageState, transition: PageTransition): PageState {
+  const next = pageTransitions[state][transition];
+  if (next === undefined) throw new AssertionFailure(`a page that is ${state} cannot be ${transition}`);
+  return next;
+}

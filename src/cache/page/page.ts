@@ -1,0 +1,93 @@
+/**
+ * A page: one aligned piece of a file in memory.
+ *
+ * Words. *Valid* bytes are the file's bytes as this cache knows them; other bytes of the frame are rubbish that nobody may
+ * see. *Dirty* bytes are valid bytes that the store has not been sent. A page *in flight* is being sent: its frame is
+ * frozen, and a write to it goes to a copy (copy on write).
+ *
+ * Invariants.
+ * I1 Dirty bytes are valid.
+ * I2 The state is dirty or inFlightDirty exactly when there are dirty bytes.
+ * I3 A page with dirty bytes has exactly one write record; a page without has none.
+ * I4 A page has a sending exactly when it is inFlight or inFlightDirty.
+ * I5 A removed page has no frame, no bytes and no lock.
+ *
+ * State drawing and the function of each transition: page-state.ts. `valid` grows by fill and write, shrinks by truncate,
+ * punch and invalidation. `locked` is set and cleared by lock/page-lock.ts only.
+ */
+import { assert, ByteRanges, type PageIndex } from "../../base/index.ts";
+import type { Evictable } from "../reclaim/eviction-policy.ts";
+import type { WriteRecord } from "../writeback/write-record.ts";
+import { nextPageState, type PageState, type PageTransition } from "./page-state.ts";
+
+/** The frame of a removed page. */
+export const noFrame: Uint8Array = new Uint8Array(0);
+
+/** What a page knows of the file it belongs to. */
+export interface PageOwner {
+  /** A number no other space of the cache has. */
+  readonly serial: number;
+  /** Takes the page out of the file; answers its frame. */
+  removePage(page: Page): Uint8Array;
+}
+
+/** The bytes of one page that are on their way to the store. */
+export interface Sending {
+  /** The frozen frame. A write meanwhile gives the page another one. */
+  readonly frame: Uint8Array;
+  readonly ranges: ByteRanges;
+  readonly record: WriteRecord;
+  /** Resolves when the store has answered and the answer was collected. */
+  readonly collected: Promise<void>;
+}
+
+export class Page implements Evictable {
+  readonly owner: PageOwner;
+  readonly index: PageIndex;
+
+  frame: Uint8Array;
+  valid: ByteRanges = ByteRanges.empty;
+  dirty: ByteRanges = ByteRanges.empty;
+  state: PageState = "empty";
+  record: WriteRecord | null = null;
+  sending: Sending | null = null;
+
+  /** Set while a fill owns the page; see lock/page-lock.ts. */
+  locked = false;
+  lockWaiters: (() => void)[] | null = null;
+  /** Readers that wait for this page and must find it; a held page is not evicted. */
+  holdCount = 0;
+
+  evictionNext: Evictable | null = null;
+  evictionPrevious: Evictable | null = null;
+  evictionMark = 0;
+
+  constructor(owner: PageOwner, index: PageIndex, frame: Uint8Array) {
+    this.owner = owner;
+    this.index = index;
+    this.frame = frame;
+  }
+
+  get evictionKey(): number {
+    return (Math.imul(this.index + 1, 0x9e3779b1) ^ Math.imul(this.owner.serial + 1, 0x85ebca6b)) | 0;
+  }
+
+  transition(transition: PageTransition): void {
+    this.state = nextPageState(this.state, transition);
+  }
+
+  /** Clean, unlocked, wanted by nobody: its frame may be taken. */
+  get isEvictable(): boolean {
+    return (this.state === "clean" || this.state === "empty") && !this.locked && this.holdCount === 0;
+  }
+
+  checkInvariants(): void {
+    assert(this.dirty.except(this.valid).isEmpty, "I1 dirty bytes are valid");
+    const holdsDirty = this.state === "dirty" || this.state === "inFlightDirty";
+    assert(holdsDirty === !this.dirty.isEmpty, "I2 the state says whether there are dirty bytes");
+    assert((this.record !== null) === holdsDirty, "I3 dirty bytes have one write record");
+    const inFlight = this.state === "inFlight" || this.state === "inFlightDirty";
+    assert(inFlight === (this.sending !== null), "I4 a page in flight has a sending");
+    if (this.state === "removed") assert(this.frame === noFrame && !this.locked, "I5 a removed page holds nothing");
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * Filling: bytes of a file that the cache does not have are read from the store into page frames. Only bytes that are not
+ * valid are asked for and written to, so a fill never disturbs what was written locally, nor bytes in flight.
+ *
+ * A page is locked from the time it is gathered until its bytes have arrived; pages are gathered in ascending index. A fill
+ * waits for a frame, or for another fill's page, only while it has gathered nothing, so two fills never wait for each other.
+ */
+import { type ByteOffset, Failure, failureFrom } from "../../base/index.ts";
+import type { Call, Credential } from "../../port/index.ts";
+import { interruptible } from "../lock/interruptible.ts";
+import { lockPage, pageUnlocked, unlockPage } from "../lock/page-lock.ts";
+import type { Page } from "../page/page.ts";
+import type { FilePages } from "../space/file-pages.ts";
+import { FillBatch } from "./fill-batch.ts";
+
+/** Pages that a reader must find again: held until it has copied from them. */
+export type HeldPages = Page[];
+
+/**
+ * Makes bytes [start, end) valid, as far as memory allows: it stops early rather than wait for a frame while it has pages
+ * gathered or held. With `held`, every page of the range is held for the caller, who releases it. Rejects with the failure
+ * of the first read that failed, or with EINTR when the call's signal fires; the reads themselves go on then.
+ */
+export async function fill(
+  space: FilePages,
+  start: ByteOffset,
+  end: ByteOffset,
+  call: Call,
+  held: HeldPages | null,
+): Promise<void> {
+  await using _shared = space.invalidateLock.tryShare() ?? (await space.invalidateLock.acquireShared(call.signal));
+  const reads: Promise<void>[] = [];
+  const batch = new FillBatch(space, call.credential);
+  try {
+    for (let index = Math.floor(start / space.pageSize); index * space.pageSize < end; index++) {
+      const mayWait = batch.isEmpty && (held === null || held.length === 0);
+      let page = space.pages.get(index);
+      if (page?.locked === true) {
+        if (!batch.isEmpty) reads.push(batch.submit());
+        await interruptible(pageUnlocked(page), call.signal);
+        page = space.pages.get(index);
+      }
+      if (page === undefined) {
+        const frame = space.core.tryTakeFrame() ?? (mayWait ? await space.core.takeFrame(call.signal) : undefined);
+        if (frame === undefined) break;
+        page = pageWithFrame(space, index, frame);
+      }
+      if (page.locked) {
+        index -= 1;
+        continue;
+      }
+      if (held !== null) hold(page, held);
+      gather(space, page, start, end, batch, reads);
+    }
+  } finally {
+    if (!batch.isEmpty) reads.push(batch.submit());
+  }
+  await interruptible(allSettled(reads), call.signal);
+}
+
+/** Reads ahead: as `fill`, but it never waits for memory or locks, and its failures concern nobody. */
+export function fillAhead(space: FilePages, start: ByteOffset, end: ByteOffset, credential: Credential): void {
+  if (!space.invalidateLock.admitsSharing || space.destroyed) return;
+  const batch = new FillBatch(space, credential);
+  const reads: Promise<void>[] = [];
+  for (let index = Math.floor(start / space.pageSize); index * space.pageSize < end; index++) {
+    let page = space.pages.get(index);
+    if (page?.locked === true) continue;
+    if (page === undefined) {
+      const frame = space.core.tryTakeFrame();
+      if (frame === undefined) break;
+      page = space.insertPage(index, frame);
+    }
+    gather(space, page, start, end, batch, reads);
+  }
+  if (!batch.isEmpty) reads.push(batch.submit());
+  if (reads.length === 0) return;
+  void holdInvalidation(space, reads);
+}
+
+/** Keeps truncate and punch out until read-ahead has landed. Entering cannot wait: nobody has the lock alone. */
+async function holdInvalidation(space: FilePages, reads: readonly Promise<void>[]): Promise<void> {
+  await using _shared = await space.invalidateLock.acquireShared();
+  await Promise.allSettled(reads);
+}
+
+function pageWithFrame(space: FilePages, index: number, frame: Uint8Array): Page {
+  const raced = space.pages.get(index);
+  if (raced === undefined) return space.insertPage(index, frame);
+  space.core.pool.give(frame);
+  return raced;
+}
+
+function hold(page: Page, held: HeldPages): void {
+  page.holdCount += 1;
+  held.push(page);
+}
+
+export function releaseHeld(held: HeldPages): void {
+  for (const page of held) page.holdCount -= 1;
+  held.length = 0;
+}
+
+function gather(
+  space: FilePages,
+  page: Page,
+  start: ByteOffset,
+  end: ByteOffset,
+  batch: FillBatch,
+  reads: Promise<void>[],
+): void {
+  const pageStart = page.index * space.pageSize;
+  const from = Math.max(0, start - pageStart);
+  const to = Math.min(space.pageSize, end - pageStart);
+  if (page.valid.covers(from, to)) return;
+  const gaps = page.valid.gaps(from, to);
+  lockPage(page);
+  if (pageStart + from >= space.storeSize) {
+    for (let range = 0; range < gaps.rangeCount; range++) page.frame.fill(0, gaps.start(range), gaps.end(range));
+    page.valid = page.valid.plus(from, to);
+    page.transition("filled");
+    unlockPage(page);
+    return;
+  }
+  if (!batch.accepts(gaps)) reads.push(batch.submit());
+  batch.add(page, gaps);
+}
+
+async function allSettled(reads: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(reads);
+  for (const result of results) {
+    if (result.status === "rejected")
+      throw result.reason instanceof Failure ? result.reason : failureFrom(result.reason);
+  }
+}

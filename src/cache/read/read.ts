@@ -1,0 +1,197 @@
+/**
+ * Reading from the cache. A hit is synchronous: it copies valid bytes out of page frames, or answers with views of them. A
+ * miss decides with the handle's read-ahead how much to bring in, fills it, and goes on where it was.
+ *
+ * A reader may meet a write half done: old and new bytes mix, but every byte was somebody's (S1.3).
+ */
+import type { ByteCount, ByteOffset } from "../../base/index.ts";
+import type { Call, Credential } from "../../port/index.ts";
+import type { FilePages } from "../space/file-pages.ts";
+import { fill, fillAhead, type HeldPages, releaseHeld } from "./fill.ts";
+import type { FrameRun } from "./frame-run.ts";
+import type { Readahead } from "./readahead.ts";
+
+/** A random read brings in whole pieces of this size, not whole pages. */
+const sectorBytes = 4096;
+
+/** Copies from the cache; answers the bytes read, 0 at the end of the file, or -1 when some are not there. */
+export function tryRead(
+  space: FilePages,
+  position: ByteOffset,
+  target: Uint8Array,
+  readahead: Readahead,
+  credential: Credential,
+): number {
+  const wanted = Math.min(target.length, space.size - position);
+  if (wanted <= 0) return 0;
+  const count = copyCached(space, position, target, 0, wanted, readahead);
+  if (count < wanted) return -1;
+  space.core.counters.readHits += 1;
+  space.core.counters.readBytes += wanted;
+  finishRead(space, position, wanted, readahead, credential);
+  return wanted;
+}
+
+/** Copies cached bytes from `position` on into the target from `from` up to `to`; answers how many there were. */
+function copyCached(
+  space: FilePages,
+  position: ByteOffset,
+  target: Uint8Array,
+  from: number,
+  to: number,
+  readahead: Readahead,
+): number {
+  const pageSize = space.pageSize;
+  let at = from;
+  while (at < to) {
+    const offset = position + at - from;
+    const index = Math.floor(offset / pageSize);
+    const page = space.pages.get(index);
+    if (page === undefined) break;
+    const start = offset - index * pageSize;
+    const end = Math.min(pageSize, start + to - at);
+    if (!page.valid.covers(start, end)) break;
+    const whole = end - start === pageSize;
+    target.set(whole ? page.frame : page.frame.subarray(start, end), at);
+    if (index !== readahead.previousPage) space.core.eviction.accessed(page);
+    at += end - start;
+  }
+  return at - from;
+}
+
+/** Reads all that is wanted, bringing in what is missing. */
+export async function readWaiting(
+  space: FilePages,
+  position: ByteOffset,
+  target: Uint8Array,
+  readahead: Readahead,
+  call: Call,
+): Promise<number> {
+  const held: HeldPages = [];
+  let done = 0;
+  space.core.counters.readMisses += 1;
+  for (;;) {
+    const wanted = Math.min(target.length, space.size - position);
+    if (done >= wanted) break;
+    done += copyCached(space, position + done, target, done, wanted, readahead);
+    releaseHeld(held);
+    if (done >= wanted) break;
+    await bringIn(space, position + done, wanted - done, readahead, call, held);
+  }
+  releaseHeld(held);
+  space.core.counters.readBytes += done;
+  if (done > 0) finishRead(space, position, done, readahead, call.credential);
+  return done;
+}
+
+/** Answers with views of frames; false when not all bytes are there. */
+export function tryReadFrames(
+  space: FilePages,
+  position: ByteOffset,
+  length: ByteCount,
+  readahead: Readahead,
+  into: FrameRun,
+  credential: Credential,
+): boolean {
+  const wanted = Math.min(length, space.size - position);
+  if (wanted <= 0) return true;
+  const pageSize = space.pageSize;
+  for (let done = 0; done < wanted; ) {
+    const index = Math.floor((position + done) / pageSize);
+    const page = space.pages.get(index);
+    const start = position + done - index * pageSize;
+    const end = Math.min(pageSize, start + wanted - done);
+    if (page === undefined || !page.valid.covers(start, end)) {
+      into.release();
+      return false;
+    }
+    into.add(end - start === pageSize ? page.frame : page.frame.subarray(start, end));
+    if (index !== readahead.previousPage) space.core.eviction.accessed(page);
+    done += end - start;
+  }
+  space.core.counters.readHits += 1;
+  space.core.counters.readBytes += wanted;
+  finishRead(space, position, wanted, readahead, credential);
+  return true;
+}
+
+/** As `tryReadFrames`, bringing in what is missing; where memory is too short for that, the bytes are copied. */
+export async function readFramesWaiting(
+  space: FilePages,
+  position: ByteOffset,
+  length: ByteCount,
+  readahead: Readahead,
+  into: FrameRun,
+  call: Call,
+): Promise<void> {
+  const wanted = Math.min(length, space.size - position);
+  if (wanted <= 0) return;
+  if (wanted <= heldBytesMax(space)) {
+    space.core.counters.readMisses += 1;
+    await bringIn(space, position, wanted, readahead, call, into.held);
+    // A run that fails lets its pages go, so the held ones are set aside while it is tried.
+    const held = into.held.splice(0);
+    const whole = tryReadFrames(space, position, wanted, readahead, into, call.credential);
+    if (whole) into.held.push(...held);
+    else releaseHeld(held);
+    if (whole) return;
+  }
+  const copy = new Uint8Array(wanted);
+  const count = await readWaiting(space, position, copy, readahead, call);
+  into.add(copy.subarray(0, count));
+}
+
+/** One reader holds no more than this, so that many can be served from a small budget. */
+function heldBytesMax(space: FilePages): ByteCount {
+  return Math.max(space.pageSize, (space.core.pool.frameCountMax * space.pageSize) / 8);
+}
+
+/** Fills what the reader waits for, and starts what read-ahead adds. */
+async function bringIn(
+  space: FilePages,
+  position: ByteOffset,
+  length: ByteCount,
+  readahead: Readahead,
+  call: Call,
+  held: HeldPages,
+): Promise<void> {
+  const pageSize = space.pageSize;
+  const count = Math.min(length, heldBytesMax(space));
+  const firstPage = Math.floor(position / pageSize);
+  const pageCount = Math.floor((position + count - 1) / pageSize) - firstPage + 1;
+  readahead.missed(firstPage, pageCount, space);
+  const asIs = readahead.markerPage < 0;
+  const grain = asIs ? Math.min(sectorBytes, pageSize) : pageSize;
+  const start = Math.floor(position / grain) * grain;
+  const end = Math.ceil((position + count) / grain) * grain;
+  const filled = fill(space, start, end, call, held);
+  if (!asIs) startAhead(space, end, (readahead.readFirst + readahead.readCount) * pageSize, call.credential);
+  await filled;
+}
+
+function startAhead(space: FilePages, from: ByteOffset, to: ByteOffset, credential: Credential): void {
+  const end = Math.min(to, Math.ceil(space.size / space.pageSize) * space.pageSize);
+  if (from >= end) return;
+  space.core.counters.readaheadBytes += end - from;
+  fillAhead(space, from, end, credential);
+}
+
+function finishRead(
+  space: FilePages,
+  position: ByteOffset,
+  count: ByteCount,
+  readahead: Readahead,
+  credential: Credential,
+): void {
+  const firstPage = Math.floor(position / space.pageSize);
+  const lastPage = Math.floor((position + count - 1) / space.pageSize);
+  const pageCount = lastPage - firstPage + 1;
+  if (readahead.reaches(firstPage, pageCount)) {
+    const marker = readahead.start + readahead.size - readahead.asyncSize;
+    if (readahead.reached(marker, pageCount, space)) {
+      const from = readahead.readFirst * space.pageSize;
+      startAhead(space, from, from + readahead.readCount * space.pageSize, credential);
+    }
+  }
+  readahead.visited(lastPage);
+}

@@ -1,0 +1,135 @@
+/**
+ * An address space: one file in the cache, and all that can be done with it. Each operation is a phase of its own in the
+ * rooms read, write, writeback and invalidate; this is their door. Synchronous `try...` forms give up instead of waiting.
+ *
+ * Failures of write-back are never thrown here: they join `errors`, which each handle samples. What is thrown is the failure
+ * of the operation itself: a read that failed, a truncate that was refused, EINTR when the caller's signal fired.
+ */
+import type { ByteCount, ByteOffset } from "../../base/index.ts";
+import type { Attributes, Call, Credential } from "../../port/index.ts";
+import { invalidate, revalidate } from "../invalidate/invalidate.ts";
+import type { FrameRun } from "../read/frame-run.ts";
+import { readFramesWaiting, readWaiting, tryRead, tryReadFrames } from "../read/read.ts";
+import { Readahead } from "../read/readahead.ts";
+import { tryAdoptWrite } from "../write/adopt.ts";
+import { allocate, punchHole, truncate } from "../write/truncate.ts";
+import { tryWrite, writeWaiting } from "../write/write.ts";
+import { commitToStore } from "../writeback/commit-to-store.ts";
+import { type WritebackReason, writeEverything } from "../writeback/control.ts";
+import { writebackPass } from "../writeback/pass.ts";
+import { FilePages } from "./file-pages.ts";
+
+export class AddressSpace extends FilePages {
+  /** The read-ahead state for one handle. */
+  newReadahead(): Readahead {
+    const pageCountMax = Math.floor(this.core.options.readaheadBytesMax / this.pageSize);
+    const storePages = Math.floor(this.core.store.manifest.readBytesMax / this.pageSize);
+    return new Readahead(pageCountMax, Math.max(pageCountMax, storePages));
+  }
+
+  /** Bytes read, 0 at the end of the file, or -1 when not all of them are cached. */
+  tryRead(position: ByteOffset, target: Uint8Array, readahead: Readahead, credential: Credential): number {
+    return tryRead(this, position, target, readahead, credential);
+  }
+
+  read(position: ByteOffset, target: Uint8Array, readahead: Readahead, call: Call): Promise<number> {
+    return readWaiting(this, position, target, readahead, call);
+  }
+
+  /** Views of cached bytes, or false; the caller releases `into` when it has used them, before the next turn. */
+  tryReadFrames(
+    position: ByteOffset,
+    length: ByteCount,
+    readahead: Readahead,
+    into: FrameRun,
+    credential: Credential,
+  ): boolean {
+    return tryReadFrames(this, position, length, readahead, into, credential);
+  }
+
+  /** Views of bytes that stay what they are until the caller releases `into`. */
+  readFrames(position: ByteOffset, length: ByteCount, readahead: Readahead, into: FrameRun, call: Call): Promise<void> {
+    return readFramesWaiting(this, position, length, readahead, into, call);
+  }
+
+  /** The length of `source`, or -1: then `write` is to be called with all of it. */
+  tryWrite(position: ByteOffset, source: Uint8Array, credential: Credential): number {
+    return tryWrite(this, position, source, credential);
+  }
+
+  /** Answers how many bytes were written: fewer than given only when something failed on the way. */
+  async write(position: ByteOffset, source: Uint8Array, call: Call): Promise<number> {
+    await using _inode = await this.inodeLock.acquire(call.signal);
+    return await writeWaiting(this, position, source, call);
+  }
+
+  /** Writes at the end of the file, wherever that is by then; answers the position and the count. */
+  async append(source: Uint8Array, call: Call): Promise<{ position: ByteOffset; byteCount: ByteCount }> {
+    await using _inode = await this.inodeLock.acquire(call.signal);
+    const position = this.size as number;
+    return { position, byteCount: await writeWaiting(this, position, source, call) };
+  }
+
+  /**
+   * Writes whole pages by taking over frames that are already filled. Answers `length`, with each frame in `frames` replaced
+   * by another one to use, or -1 with nothing changed.
+   */
+  tryAdoptWrite(position: ByteOffset, frames: Uint8Array[], length: ByteCount, credential: Credential): number {
+    return tryAdoptWrite(this, position, frames, length, credential);
+  }
+
+  /** Cuts the file or extends it with zeros, at the store first. */
+  truncate(size: ByteCount, call: Call): Promise<Attributes> {
+    return truncate(this, size, call);
+  }
+
+  punchHole(position: ByteOffset, length: ByteCount, call: Call): Promise<Attributes> {
+    return punchHole(this, position, length, call);
+  }
+
+  allocate(position: ByteOffset, length: ByteCount, keepSize: boolean, call: Call): Promise<Attributes> {
+    return allocate(this, position, length, keepSize, call);
+  }
+
+  /** The next position with data, or in a hole, by the store's word after everything dirty was sent. */
+  async seek(position: ByteOffset, whence: "data" | "hole", call: Call): Promise<ByteOffset | undefined> {
+    await this.writeback("attributes", call);
+    return this.core.store.seek(this.node, position, whence, call);
+  }
+
+  /** Sends everything that is dirty in the range now; resolves when the store has answered for all of it. */
+  async writeback(
+    reason: WritebackReason,
+    call: Call,
+    start: ByteOffset = 0,
+    end: number = Number.POSITIVE_INFINITY,
+  ): Promise<void> {
+    await writebackPass(this, writeEverything(reason, start, end), call.signal);
+  }
+
+  /** Sends everything dirty and has the store make it durable. */
+  async sync(call: Call): Promise<void> {
+    await writebackPass(this, writeEverything("sync"), call.signal);
+    await commitToStore(this, call);
+  }
+
+  /** Fresh attributes from the store, asked for when `changeCount` was `askedAt`: clean bytes of another version go. */
+  revalidate(attributes: Attributes, askedAt: number): void {
+    revalidate(this, attributes, askedAt);
+  }
+
+  /** Sends what is dirty in the range, then drops the clean pages of it; answers how many could not go. */
+  invalidate(start: ByteOffset, end: ByteOffset, call: Call): Promise<{ pagesLeft: number }> {
+    return invalidate(this, start, end, call);
+  }
+
+  /** Drops every page, dirty ones too: for a file that no longer has a name or a user. */
+  async destroy(): Promise<void> {
+    await using _inode = await this.inodeLock.acquire();
+    await using _alone = await this.invalidateLock.acquireAlone();
+    await using _order = await this.writebackLock.acquire();
+    this.destroyed = true;
+    for (let page = this.pages.next(0); page !== undefined; page = this.pages.next(0)) this.dropPage(page);
+    this.core.forget(this);
+  }
+}

@@ -1,0 +1,276 @@
+/**
+ * The cached pages of one file, its size as programs see it, its locks, books and failures: what every phase of reading,
+ * writing and write-back works on. `AddressSpace` puts the operations on top.
+ *
+ * Words. *Size* is the file's size with local writes; *store size* is what the store last said. *Version* is the store's
+ * version that the clean bytes belong to. The *generation* changes when clean bytes stop being true, so that a fill that
+ * began before throws its bytes away.
+ *
+ * Invariants.
+ * I1 A page is tagged DIRTY exactly when it has dirty bytes, WRITEBACK exactly when it is in flight; TOWRITE implies DIRTY.
+ * I2 The dirty and in-flight counts equal what a walk over the tags finds.
+ * I3 No dirty byte lies at or beyond the size.
+ * I4 Changes of the file at the store are made one after the other, under the write-back lock.
+ *
+ * Locks, in this order: inode (size, truncate, append, slow writes) -> invalidate (fills share it; truncate and punch have it
+ * alone) -> write-back (whatever changes the file at the store) -> page locks in ascending index. Synchronous code runs
+ * undisturbed and takes none; it gives up when the inode lock is held. See docs/locking.md.
+ */
+import { assert, type ByteCount, type ByteOffset, ByteRanges, type PageIndex } from "../../base/index.ts";
+import type { Attributes, Call, Credential, NodeId, Version } from "../../port/index.ts";
+import { Mutex } from "../lock/mutex.ts";
+import { SharedLock } from "../lock/shared-lock.ts";
+import { noFrame, Page, type PageOwner } from "../page/page.ts";
+import type { CachedPages } from "../read/readahead.ts";
+import { ErrorSequence } from "../refusal/error-sequence.ts";
+import { ThrottledWriter } from "../writeback/throttle.ts";
+import type { WriteRecord } from "../writeback/write-record.ts";
+import type { CacheCore } from "./cache-core.ts";
+import { PageTree, tags } from "./page-tree.ts";
+
+/** Whoever keeps the file's attributes. */
+export interface SpaceObserver {
+  /** The store answered a change made by this cache with new attributes. */
+  attributesChanged(attributes: Attributes): void;
+  /** A run could not be written; its bytes are still dirty. One call for each failed write. */
+  writebackFailed(failure: Error, start: ByteOffset, end: ByteOffset, credential: Credential): void;
+}
+
+let lastSerial = 0;
+
+export class FilePages implements PageOwner, CachedPages {
+  readonly core: CacheCore;
+  readonly node: NodeId;
+  readonly observer: SpaceObserver;
+  readonly pageSize: ByteCount;
+  readonly serial: number = ++lastSerial;
+
+  readonly inodeLock: Mutex = new Mutex("inode");
+  readonly invalidateLock: SharedLock = new SharedLock("invalidate");
+  readonly writebackLock: Mutex = new Mutex("writeback");
+  readonly errors: ErrorSequence = new ErrorSequence();
+  readonly pages: PageTree<Page> = new PageTree();
+
+  #size: ByteCount;
+  storeSize: ByteCount;
+  version: Version;
+  generation = 0;
+  /** How many answers of this cache's own changes were taken over; see `revalidate`. */
+  changeCount = 0;
+  readonly throttledWriter: ThrottledWriter = new ThrottledWriter();
+  newestRecord: WriteRecord | null = null;
+  /** Writes that passed their deadline and may still reach the store; nothing is sent until they have settled. */
+  lateWrites: Promise<void> | null = null;
+  /** When write-back in the background may try again after a failure, on the cache's clock. */
+  retryAtMs = 0;
+  failuresInARow = 0;
+  destroyed = false;
+  #uncommitted = false;
+  #dirtyBytes = 0;
+  #inFlightBytes = 0;
+  #modifiedAtMs = 0;
+  #modifyTimeNs: bigint | undefined;
+
+  constructor(core: CacheCore, node: NodeId, attributes: Attributes, observer: SpaceObserver) {
+    this.core = core;
+    this.node = node;
+    this.observer = observer;
+    this.pageSize = core.pageSize;
+    this.#size = attributes.size;
+    this.storeSize = attributes.size;
+    this.version = attributes.version;
+  }
+
+  /** The file's size as programs see it. */
+  get size(): ByteCount {
+    return this.#size;
+  }
+
+  /** Bytes that the store has not accepted: dirty or in flight. */
+  get dirtyBytes(): ByteCount {
+    return this.#dirtyBytes + this.#inFlightBytes;
+  }
+
+  get hasDirtyPages(): boolean {
+    return this.pages.taggedCount(tags.dirty) > 0;
+  }
+
+  /** Wall time of the newest write that the store has not accepted; undefined when it has accepted all. */
+  get modifyTimeNs(): bigint | undefined {
+    if (this.dirtyBytes === 0) return undefined;
+    if (this.#modifyTimeNs === undefined) {
+      const agoMs = this.core.clock.nowMs() - this.#modifiedAtMs;
+      this.#modifyTimeNs = this.core.clock.wallTimeNs() - BigInt(Math.round(agoMs * 1e6));
+    }
+    return this.#modifyTimeNs;
+  }
+
+  /** Whether the store took bytes that it has not yet been told to make durable. */
+  get isUncommitted(): boolean {
+    return this.#uncommitted;
+  }
+
+  setUncommitted(uncommitted: boolean): void {
+    this.#uncommitted = uncommitted;
+    this.core.becameUncommitted(this, uncommitted);
+  }
+
+  setSize(size: ByteCount): void {
+    this.#size = size;
+  }
+
+  noteModified(): void {
+    this.#modifiedAtMs = this.core.clock.nowMs();
+    this.#modifyTimeNs = undefined;
+  }
+
+  insertPage(index: PageIndex, frame: Uint8Array): Page {
+    const page = new Page(this, index, frame);
+    this.pages.insert(page);
+    this.core.eviction.admit(page);
+    return page;
+  }
+
+  /** Takes a page that is not in flight out of the file, dirty bytes and all; the caller owns its frame. */
+  removePage(page: Page): Uint8Array {
+    assert(page.sending === null, "a page in flight stays in its file");
+    assert(!page.locked, "a locked page stays in its file");
+    this.#forgetDirty(page);
+    page.transition("removed");
+    this.pages.remove(page.index);
+    const frame = page.frame;
+    page.frame = noFrame;
+    page.valid = ByteRanges.empty;
+    return frame;
+  }
+
+  /** As `removePage`, for pages that do not leave by eviction; the frame goes back to the pool. */
+  dropPage(page: Page): void {
+    this.core.eviction.remove(page);
+    this.giveFrameOf(page, this.removePage(page));
+    this.core.frameMayBeFree();
+  }
+
+  /** Gives back a frame that the page had; one that a reader still holds views of is left to that reader. */
+  giveFrameOf(page: Page, frame: Uint8Array): void {
+    if (page.holdCount > 0) this.core.pool.discard();
+    else this.core.pool.give(frame);
+  }
+
+  /** Makes dirty bytes [start, end) of a page clean without sending them: they were cut off or punched out. */
+  discardDirty(page: Page, start: number, end: number): void {
+    const before = page.dirty;
+    const after = before.minus(start, end);
+    if (after === before) return;
+    if (after.isEmpty) {
+      this.#forgetDirty(page);
+      page.transition("discarded");
+      return;
+    }
+    page.dirty = after;
+    this.dirtyBytesChanged(after.byteCount - before.byteCount);
+  }
+
+  #forgetDirty(page: Page): void {
+    if (page.dirty.isEmpty) return;
+    this.dirtyBytesChanged(-page.dirty.byteCount);
+    page.dirty = ByteRanges.empty;
+    this.#releaseRecord(page);
+    this.#dirtyPageRemoved(page);
+    this.noteProgress();
+  }
+
+  /** The dirty bytes of a page leave the dirty books because they are being sent; the page keeps its use of the record. */
+  takeDirty(page: Page): void {
+    this.dirtyBytesChanged(-page.dirty.byteCount);
+    page.dirty = ByteRanges.empty;
+    page.record = null;
+    this.#dirtyPageRemoved(page);
+  }
+
+  #releaseRecord(page: Page): void {
+    assert(page.record !== null, "a dirty page has a record");
+    page.record.releasePage();
+    page.record = null;
+  }
+
+  dirtyPageAdded(): void {
+    this.core.ledger.dirtyPages += 1;
+    if (this.pages.taggedCount(tags.dirty) === 1) this.core.becameDirty(this);
+  }
+
+  /** To be called when dirty or in-flight bytes have gone: a file with none left is no business of the flusher's. */
+  noteProgress(): void {
+    if (this.dirtyBytes === 0) this.core.becameClean(this);
+  }
+
+  #dirtyPageRemoved(page: Page): void {
+    this.pages.clearTag(page.index, tags.dirty);
+    this.pages.clearTag(page.index, tags.towrite);
+    this.core.ledger.dirtyPages -= 1;
+  }
+
+  dirtyBytesChanged(delta: number): void {
+    this.#dirtyBytes += delta;
+    this.core.ledger.dirtyBytes += delta;
+  }
+
+  flightChanged(pages: number, bytes: number): void {
+    this.#inFlightBytes += bytes;
+    this.core.ledger.inFlightPages += pages;
+    this.core.ledger.inFlightBytes += bytes;
+  }
+
+  /** Takes over what the store answered to a change made by this cache: a new version, and the size it has there. */
+  adoptAttributes(attributes: Attributes): void {
+    this.changeCount += 1;
+    this.version = attributes.version;
+    this.storeSize = attributes.size;
+    this.observer.attributesChanged(attributes);
+  }
+
+  /** Does one change of the file at the store, in order with all others, and takes over the attributes it answers. */
+  async changeAtStore(call: Call, change: () => Promise<Attributes>): Promise<Attributes> {
+    await using _order = await this.writebackLock.acquire(call.signal);
+    const attributes = await change();
+    this.adoptAttributes(attributes);
+    return attributes;
+  }
+
+  /** How many pages are cached without a gap just before `page`. */
+  cachedBefore(page: PageIndex, countMax: number): number {
+    let count = 0;
+    while (count < countMax && page > count && this.pages.get(page - count - 1) !== undefined) count += 1;
+    return count;
+  }
+
+  /** How many pages are cached without a gap from `page` on. */
+  cachedFrom(page: PageIndex, countMax: number): number {
+    let count = 0;
+    while (count < countMax && this.pages.get(page + count) !== undefined) count += 1;
+    return count;
+  }
+
+  checkInvariants(): void {
+    this.pages.checkInvariants();
+    let dirtyBytes = 0;
+    let inFlightBytes = 0;
+    for (let page = this.pages.next(0); page !== undefined; page = this.pages.next(page.index + 1)) {
+      page.checkInvariants();
+      dirtyBytes += page.dirty.byteCount;
+      inFlightBytes += page.sending?.ranges.byteCount ?? 0;
+      assert(this.pages.hasTag(page.index, tags.dirty) === !page.dirty.isEmpty, "I1 DIRTY tags the dirty pages");
+      assert(
+        this.pages.hasTag(page.index, tags.writeback) === (page.sending !== null),
+        "I1 WRITEBACK tags pages in flight",
+      );
+      if (this.pages.hasTag(page.index, tags.towrite)) assert(!page.dirty.isEmpty, "I1 TOWRITE implies DIRTY");
+      if (!page.dirty.isEmpty) {
+        const lastEnd = page.dirty.end(page.dirty.rangeCount - 1);
+        assert(page.index * this.pageSize + lastEnd <= this.#size, "I3 dirty bytes lie below the size");
+      }
+    }
+    assert(dirtyBytes === this.#dirtyBytes, "I2 dirty bytes are what a walk finds");
+    assert(inFlightBytes === this.#inFlightBytes, "I2 bytes in flight are what a walk finds");
+  }
+}

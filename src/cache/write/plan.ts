@@ -1,0 +1,40 @@
+/**
+ * The plan of a write: for one page, what has to happen before bytes can be copied into it. A pure decision with a name;
+ * the caller switches on it and counts it.
+ */
+import type { Page } from "../page/page.ts";
+
+export type WriteVerdict =
+  /** The page takes the bytes as it is. */
+  | "modify"
+  /** There is no page: a frame is needed, nothing needs to be read. */
+  | "create"
+  /** The page is in flight and its frame frozen: it gets a copy of the frame first (S3.9). */
+  | "copyOnWrite"
+  /** A fill owns the page: wait, then look again. */
+  | "waitForFill"
+  /** Another credential's bytes are in flight: wait, then look again (S0.30). */
+  | "waitForFlight"
+  /** Another credential's bytes are dirty: write them back, then look again (S0.30). */
+  | "flushConflict"
+  /** The page has so many separate dirty ranges that they are written back first. */
+  | "flushFragments"
+  /** The page has so many separate valid ranges that the gaps are read first. */
+  | "fillFirst";
+
+const dirtyRangesMax = 32;
+const validRangesMax = 64;
+
+/** The verdict for writing bytes [start, end) of a page. */
+export function planWrite(page: Page | undefined, start: number, end: number, credentialId: string): WriteVerdict {
+  if (page === undefined) return "create";
+  if (page.locked) return "waitForFill";
+  if (page.record !== null && page.record.credential.id !== credentialId) return "flushConflict";
+  if (page.sending !== null) {
+    if (page.sending.record.credential.id !== credentialId) return "waitForFlight";
+    if (page.sending.frame === page.frame) return "copyOnWrite";
+  }
+  if (page.dirty.rangeCount >= dirtyRangesMax && !page.dirty.touches(start - 1, end + 1)) return "flushFragments";
+  if (page.valid.rangeCount >= validRangesMax && !page.valid.touches(start - 1, end + 1)) return "fillFirst";
+  return "modify";
+}

@@ -1,0 +1,170 @@
+/**
+ * Writing into the cache: plan, prepare, commit, a page at a time. What needs no waiting is done synchronously; the slow
+ * way removes the obstacle that the plan named and goes on.
+ */
+import { assert, type ByteCount, type ByteOffset, byteOffsetMax, Failure } from "../../base/index.ts";
+import type { Call, Credential } from "../../port/index.ts";
+import { interruptible } from "../lock/interruptible.ts";
+import { pageUnlocked } from "../lock/page-lock.ts";
+import type { Page } from "../page/page.ts";
+import { fill } from "../read/fill.ts";
+import type { FilePages } from "../space/file-pages.ts";
+import { balanceDirty } from "../writeback/balance.ts";
+import { writeEverything } from "../writeback/control.ts";
+import { writebackPass } from "../writeback/pass.ts";
+import { commitWrite } from "./commit.ts";
+import { planWrite, type WriteVerdict } from "./plan.ts";
+
+/** Writes all of `source` without waiting, or answers -1: then the slow way writes all of it, the part done here too. */
+export function tryWrite(space: FilePages, position: ByteOffset, source: Uint8Array, credential: Credential): number {
+  if (!mayWriteNow(space, position, source.length)) return -1;
+  if (writeWithoutWaiting(space, position, source, credential) < source.length) return -1;
+  noteDirtied(space, source.length);
+  return source.length;
+}
+
+/** Whether a writer need not wait for the inode lock, nor be slowed. */
+export function mayWriteNow(space: FilePages, position: ByteOffset, length: ByteCount): boolean {
+  if (space.inodeLock.isHeld || position + length > byteOffsetMax) return false;
+  return space.core.ledger.heldBytes <= space.core.throttle.freerunBytes;
+}
+
+/** Books of a write that did not wait: the throttle's, and the flusher's beyond the background limit. */
+export function noteDirtied(space: FilePages, byteCount: ByteCount): void {
+  const { core } = space;
+  const held = core.ledger.heldBytes;
+  core.throttle.dirtied(space.throttledWriter, byteCount, held);
+  if (held > core.options.dirtyBackgroundBytes) core.wakeFlusher("background");
+}
+
+/** Copies as much as can be copied without waiting; answers how many bytes from the front that was. */
+export function writeWithoutWaiting(
+  space: FilePages,
+  position: ByteOffset,
+  source: Uint8Array,
+  credential: Credential,
+): number {
+  const pageSize = space.pageSize;
+  let done = 0;
+  while (done < source.length) {
+    const at = position + done;
+    const index = Math.floor(at / pageSize);
+    const start = at - index * pageSize;
+    const end = Math.min(pageSize, start + source.length - done);
+    const page = readyPage(space, index, start, end, credential);
+    if (page === undefined) break;
+    const count = end - start;
+    const piece = count === source.length ? source : source.subarray(done, done + count);
+    page.frame.set(piece, start);
+    const fileEnd = at + count;
+    if (fileEnd > space.size) space.setSize(fileEnd);
+    commitWrite(space, page, start, end, credential);
+    space.core.eviction.accessed(page);
+    done += count;
+  }
+  if (done > 0) {
+    space.noteModified();
+    space.core.counters.writes += 1;
+    space.core.counters.writtenBytes += done;
+  }
+  return done;
+}
+
+/** The page with a frame that may be written now; undefined when something has to be waited for. */
+function readyPage(
+  space: FilePages,
+  index: number,
+  start: number,
+  end: number,
+  credential: Credential,
+): Page | undefined {
+  const page = space.pages.get(index);
+  const verdict = planWrite(page, start, end, credential.id);
+  space.core.counters.writeVerdicts[verdict] += 1;
+  switch (verdict) {
+    case "modify":
+      return page;
+    case "create": {
+      const frame = space.core.tryTakeFrame();
+      return frame === undefined ? undefined : space.insertPage(index, frame);
+    }
+    case "copyOnWrite": {
+      assert(page !== undefined, "a page in flight exists");
+      const frame = space.core.tryTakeFrame();
+      if (frame === undefined) return undefined;
+      frame.set(page.frame);
+      page.frame = frame;
+      space.core.counters.copiesOnWrite += 1;
+      return page;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** How much is written between two looks at the throttle. */
+const pieceBytesMax = 1024 * 1024;
+
+/** Writes all of `source`, waiting as needed; the caller holds the inode lock. Answers how many bytes were written. */
+export async function writeWaiting(
+  space: FilePages,
+  position: ByteOffset,
+  source: Uint8Array,
+  call: Call,
+): Promise<number> {
+  if (position + source.length > byteOffsetMax) throw new Failure("EFBIG", { syscall: "write" });
+  let done = 0;
+  while (done < source.length) {
+    const piece = source.subarray(done, done + pieceBytesMax);
+    const count = writeWithoutWaiting(space, position + done, piece, call.credential);
+    done += count;
+    try {
+      if (count > 0) await balanceDirty(space, count, call.signal);
+      if (count < piece.length) await removeObstacle(space, position + done, source.length - done, call);
+    } catch (thrown) {
+      if (done > 0) return done;
+      throw thrown;
+    }
+  }
+  return done;
+}
+
+async function removeObstacle(space: FilePages, at: ByteOffset, length: number, call: Call): Promise<void> {
+  const pageSize = space.pageSize;
+  const index = Math.floor(at / pageSize);
+  const pageStart = index * pageSize;
+  const start = at - pageStart;
+  const end = Math.min(pageSize, start + length);
+  const page = space.pages.get(index);
+  const verdict: WriteVerdict = planWrite(page, start, end, call.credential.id);
+  switch (verdict) {
+    case "modify":
+      return;
+    case "create":
+    case "copyOnWrite": {
+      // The frame is only awaited, not kept: the page may have changed by then, so the plan is made anew.
+      const frame = await space.core.takeFrame(call.signal);
+      space.core.pool.give(frame);
+      return;
+    }
+    case "waitForFill":
+      assert(page !== undefined, "a locked page exists");
+      return interruptible(pageUnlocked(page), call.signal);
+    case "waitForFlight":
+      assert(page?.sending != null, "a page in flight has a sending");
+      return interruptible(page.sending.collected, call.signal);
+    case "flushConflict":
+    case "flushFragments":
+      if (verdict === "flushConflict") page?.record?.flushForConflict();
+      return flushPage(space, pageStart, call);
+    case "fillFirst":
+      return fill(space, pageStart, pageStart + pageSize, call, null);
+  }
+}
+
+/** Writes one page back; a failure that leaves it dirty is the writer's to hear, or it would try for ever. */
+async function flushPage(space: FilePages, pageStart: ByteOffset, call: Call): Promise<void> {
+  const control = writeEverything("conflict", pageStart, pageStart + space.pageSize);
+  const result = await writebackPass(space, control, call.signal);
+  if (result.failure !== undefined) throw result.failure;
+}

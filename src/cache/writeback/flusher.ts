@@ -1,0 +1,118 @@
+/**
+ * The flusher: write-back that nobody waits for. It wakes every 5 s for what has been dirty for 30 s, and at once when dirty
+ * memory passes the background limit or memory is short.
+ *
+ * Words. A *round* offers every dirty file one pass; a file whose pass is still running is left alone, so a file that hangs
+ * holds only itself. A file that failed is left alone until its time to retry has come.
+ *
+ * Invariants. I1 The timer runs exactly while some file has dirty bytes. I2 At most one pass of the flusher per file, and at
+ * most `passesMax` at once.
+ *
+ *   idle --- becameDirty ---> waiting --- timer, wake ---> round --- nothing dirty ---> idle
+ *                               ^                            |
+ *                               +------- still dirty --------+
+ */
+import type { CancelTimer, Clock } from "../../base/index.ts";
+import type { FilePages } from "../space/file-pages.ts";
+import { type WritebackControl, type WritebackReason, writeSome } from "./control.ts";
+import type { DirtyLedger } from "./dirty-ledger.ts";
+import { writebackPass } from "./pass.ts";
+
+/** How the flusher is set: the kernel's dirty_writeback_centisecs and dirty_expire_centisecs. */
+export interface FlusherOptions {
+  readonly periodMs: number;
+  readonly expireMs: number;
+  readonly backgroundBytes: number;
+}
+
+const passesMax = 8;
+/** One pass sends about so much before other files have their turn. */
+const passBytes = 32 * 1024 * 1024;
+
+export class Flusher {
+  readonly #clock: Clock;
+  readonly #ledger: DirtyLedger;
+  readonly #options: FlusherOptions;
+
+  /** Files with dirty bytes, the one that waited longest first. */
+  readonly #dirty: Set<FilePages> = new Set();
+  readonly #running: Set<FilePages> = new Set();
+  #cancelTimer: CancelTimer | null = null;
+  #wanted: WritebackReason | null = null;
+  #closed = false;
+
+  constructor(clock: Clock, ledger: DirtyLedger, options: FlusherOptions) {
+    this.#clock = clock;
+    this.#ledger = ledger;
+    this.#options = options;
+  }
+
+  /** Files that have bytes the store has not accepted. */
+  get dirtySpaces(): ReadonlySet<FilePages> {
+    return this.#dirty;
+  }
+
+  becameDirty(space: FilePages): void {
+    this.#dirty.add(space);
+    this.#arm();
+  }
+
+  becameClean(space: FilePages): void {
+    this.#dirty.delete(space);
+    if (this.#dirty.size === 0) this.#disarm();
+  }
+
+  /** Asks for a round soon; asking again before it began changes nothing. */
+  wake(reason: WritebackReason): void {
+    if (this.#wanted !== null || this.#closed) return;
+    this.#wanted = reason;
+    void Promise.resolve().then(() => {
+      this.#wanted = null;
+      this.#round(reason);
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#disarm();
+  }
+
+  #arm(): void {
+    if (this.#cancelTimer !== null || this.#closed) return;
+    this.#cancelTimer = this.#clock.after(this.#options.periodMs, () => {
+      this.#cancelTimer = null;
+      this.#round(this.#overBackground ? "background" : "periodic");
+      if (this.#dirty.size > 0) this.#arm();
+    });
+  }
+
+  #disarm(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+  }
+
+  get #overBackground(): boolean {
+    return this.#ledger.heldBytes > this.#options.backgroundBytes;
+  }
+
+  #round(reason: WritebackReason): void {
+    if (this.#closed) return;
+    const nowMs = this.#clock.nowMs();
+    const before = reason === "periodic" ? nowMs - this.#options.expireMs : Number.POSITIVE_INFINITY;
+    for (const space of this.#dirty) {
+      if (this.#running.size >= passesMax) return;
+      if (this.#running.has(space) || space.retryAtMs > nowMs || !space.hasDirtyPages) continue;
+      void this.#pass(space, writeSome(reason, passBytes, before));
+    }
+  }
+
+  /** One pass over one file; afterwards the file queues again behind the others. */
+  async #pass(space: FilePages, control: WritebackControl): Promise<void> {
+    this.#running.add(space);
+    const result = await writebackPass(space, control);
+    this.#running.delete(space);
+    if (this.#dirty.delete(space) && space.dirtyBytes > 0) this.#dirty.add(space);
+    const progressed = result.byteCount > 0 && result.failure === undefined;
+    if (progressed && this.#overBackground) this.wake("background");
+  }
+}

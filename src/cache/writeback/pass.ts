@@ -1,0 +1,113 @@
+/**
+ * One pass of write-back over one file: select, coalesce, issue, collect, until the control is satisfied. Passes over a
+ * file follow each other under its write-back lock, so a page has at most one write in flight and the store never sees a
+ * newer version before an older one. Within a pass as many flights are under way as the store's manifest allows.
+ */
+import { type CancelSignal, delay, Failure } from "../../base/index.ts";
+import { interruptible } from "../lock/interruptible.ts";
+import { neverCancelled } from "../lock/never-cancelled.ts";
+import { pageUnlocked } from "../lock/page-lock.ts";
+import type { FilePages } from "../space/file-pages.ts";
+import { coalesce } from "./coalesce.ts";
+import { collectFlight } from "./collect.ts";
+import type { WritebackControl } from "./control.ts";
+import { issueFlight, sendFlight } from "./issue.ts";
+import { firstPage, lastPage, obstacleTo, tagForPass, walkedTag } from "./select.ts";
+
+/** What a pass did. A failure has been recorded in the space's error sequence already. */
+export interface PassResult {
+  byteCount: number;
+  pagesSkipped: number;
+  failure: Failure | undefined;
+}
+
+/** Runs one pass; rejects only with EINTR, when the signal fires while it waits. */
+export async function writebackPass(
+  space: FilePages,
+  control: WritebackControl,
+  signal: CancelSignal = neverCancelled,
+): Promise<PassResult> {
+  const result: PassResult = { byteCount: 0, pagesSkipped: 0, failure: undefined };
+  if (control.syncMode === "none" && !space.hasDirtyPages) return result;
+  await using _order = await space.writebackLock.acquire(signal);
+  if (space.destroyed) return result;
+  space.core.counters.passes[control.reason] += 1;
+  if (space.lateWrites !== null && !(await lateWritesSettle(space, control, result))) return result;
+  tagForPass(space, control);
+  const flights = new Set<Promise<void>>();
+  try {
+    await walk(space, control, result, flights, signal);
+  } finally {
+    await Promise.all(flights);
+  }
+  return result;
+}
+
+async function walk(
+  space: FilePages,
+  control: WritebackControl,
+  result: PassResult,
+  flights: Set<Promise<void>>,
+  signal: CancelSignal,
+): Promise<void> {
+  const tag = walkedTag(control);
+  const last = lastPage(space, control);
+  const flightsMax = Math.max(1, space.core.store.manifest.parallelWrites);
+  let index = firstPage(space, control);
+  /** A credential that was refused: the rest of its pages need not be tried in this pass. */
+  let refused: string | undefined;
+  while (result.byteCount < control.bytesMax && !endsPass(result.failure)) {
+    if (signal.aborted) throw new Failure("EINTR", { syscall: "fsync" });
+    const page = space.pages.nextTagged(tag, index);
+    if (page === undefined || page.index > last) return;
+    const obstacle = page.record?.credential.id === refused ? "refused" : obstacleTo(page, control);
+    if (obstacle !== undefined) {
+      if (control.syncMode === "none" || obstacle === "young" || obstacle === "refused") {
+        result.pagesSkipped += 1;
+        index = page.index + 1;
+      } else {
+        await interruptible(page.sending?.collected ?? pageUnlocked(page), signal);
+        index = page.index;
+      }
+      continue;
+    }
+    const flight = coalesce(space, page, control);
+    index = page.index + flight.pages.length;
+    result.byteCount += flight.byteCount;
+    let landed = (): void => undefined;
+    const collected = new Promise<void>((resolve) => {
+      landed = resolve;
+    });
+    issueFlight(space, flight, collected);
+    const flown = sendFlight(space, flight).then((sent) => {
+      const failure = collectFlight(space, flight, sent);
+      if (failure !== undefined) refused = flight.credential.id;
+      result.failure ??= failure;
+      flights.delete(flown);
+      landed();
+    });
+    flights.add(flown);
+    if (flights.size >= flightsMax) await Promise.race(flights);
+  }
+}
+
+/** A refusal concerns one credential; any other failure concerns the store, and the rest of the pass would fail too. */
+function endsPass(failure: Failure | undefined): boolean {
+  return (
+    failure !== undefined && failure.code !== "EACCES" && failure.code !== "EPERM" && !failure.code.startsWith("EKEY")
+  );
+}
+
+/** Waits a while for writes that passed their deadline; nothing newer may be sent before they have ended. */
+async function lateWritesSettle(space: FilePages, control: WritebackControl, result: PassResult): Promise<boolean> {
+  const late = space.lateWrites;
+  if (late !== null && control.syncMode === "all") await Promise.race([late, delay(space.core.clock, lateWaitMs)]);
+  if (space.lateWrites === null || space.lateWrites !== late) return true;
+  if (control.syncMode === "all") {
+    result.failure = new Failure("ETIMEDOUT", { syscall: "write", detail: "an earlier write has not been answered" });
+    space.errors.record(result.failure);
+  }
+  return false;
+}
+
+const lateWaitMs = 5_000;
