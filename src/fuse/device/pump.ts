@@ -1,0 +1,146 @@
+/**
+ * Takes requests from the device and hands them over, in the engine thread itself, as measured best.
+ *
+ * Words. A *turn* is one call-back of the event loop; it ends after so many requests or so much time, because promises,
+ * timers and other descriptors wait meanwhile. *Spinning* is asking again and again for the next request instead of going
+ * to sleep: waking an idle processor costs more than everything else together. Spinning *pays* when a request comes.
+ *
+ * States and what moves between them:
+ *
+ *   asleep --readable--> draining --nothing there, spinning pays--> spinning --request--> draining
+ *                           |                                          |
+ *                           +--nothing there, it does not pay--> asleep <--quiet for spinMs--+
+ *   any --device ended--> over;   any --tooBusy--> held --resume--> draining
+ *
+ * I1 Asleep, the thread is in the event loop with the descriptor watched: an idle mount uses no processor.
+ * I2 While requests wait for promises (`isWaiting`), spinning goes through the event loop, so that it delays nothing.
+ * I3 The credit for spinning is bounded; it is earned by requests that follow closely and spent by spins in vain.
+ */
+import { performance } from "node:perf_hooks";
+import { type ReadableWatch, whenReadable } from "../../system/index.ts";
+import type { Device } from "./device.ts";
+
+export interface PumpOptions {
+  /** How long a spin goes on without a request. */
+  readonly spinMs: number;
+}
+
+/** What the pump serves. */
+export interface PumpServer {
+  /** The request in the reader is to be answered, now or later. */
+  serve(): void;
+  /** Whether requests wait for promises. */
+  readonly isWaiting: boolean;
+  /** Whether no more requests may be taken for now; `resume` is called later. */
+  readonly isTooBusy: boolean;
+  /** The kernel ended the connection. */
+  ended(): void;
+}
+
+const turnRequestsMax = 256;
+const turnMsMax = 2;
+const creditMax = 16;
+/** Requests closer than this earn credit. */
+const closeMs = 0.15;
+
+export class Pump {
+  readonly #device: Device;
+  readonly #server: PumpServer;
+  readonly #spinMs: number;
+  readonly #watch: ReadableWatch;
+  readonly #again: () => void;
+
+  #credit = 0;
+  #lastRequestMs = 0;
+  #immediate: NodeJS.Immediate | undefined;
+  #spinning = false;
+  #paused = false;
+  #over = false;
+  spins = 0;
+  spinsThatPaid = 0;
+  sleeps = 0;
+
+  constructor(device: Device, server: PumpServer, options: PumpOptions) {
+    this.#device = device;
+    this.#server = server;
+    this.#spinMs = options.spinMs;
+    this.#again = () => {
+      this.#immediate = undefined;
+      this.#turn();
+    };
+    this.#watch = whenReadable(device.descriptor, () => this.#turn());
+  }
+
+  /** Goes on after the server was too busy. */
+  resume(): void {
+    if (!this.#paused || this.#over) return;
+    this.#paused = false;
+    this.#watch.resume();
+    this.#soon();
+  }
+
+  /** Takes no more requests. */
+  stop(): void {
+    if (this.#over) return;
+    this.#over = true;
+    if (this.#immediate !== undefined) clearImmediate(this.#immediate);
+    this.#watch.close();
+  }
+
+  #turn(): void {
+    if (this.#over || this.#paused) return;
+    switch (this.#drain()) {
+      case "goOn":
+        this.#soon();
+        break;
+      case "sleep":
+        if (this.#spinning) this.#credit -= 1;
+        this.#spinning = false;
+        this.sleeps += 1;
+        break;
+      case "hold":
+        this.#paused = true;
+        this.#watch.pause();
+        break;
+      case "end":
+        this.stop();
+        this.#server.ended();
+        break;
+    }
+  }
+
+  #drain(): "goOn" | "sleep" | "hold" | "end" {
+    const endMs = performance.now() + turnMsMax;
+    for (let count = 0; count < turnRequestsMax; ) {
+      const outcome = this.#device.tryRead();
+      if (outcome === "ended") return "end";
+      const nowMs = performance.now();
+      if (outcome === "request") {
+        this.#noteRequest(nowMs);
+        this.#server.serve();
+        if (this.#over) return "sleep";
+        if (this.#server.isTooBusy) return "hold";
+        count += 1;
+      } else {
+        if (this.#credit <= 0 || nowMs - this.#lastRequestMs >= this.#spinMs) return "sleep";
+        if (!this.#spinning) this.spins += 1;
+        this.#spinning = true;
+        if (this.#server.isWaiting) return "goOn";
+      }
+      if (nowMs >= endMs) break;
+    }
+    return "goOn";
+  }
+
+  #noteRequest(nowMs: number): void {
+    if (this.#spinning) this.spinsThatPaid += 1;
+    this.#spinning = false;
+    if (nowMs - this.#lastRequestMs < closeMs) this.#credit = Math.min(this.#credit + 2, creditMax);
+    this.#lastRequestMs = nowMs;
+  }
+
+  /** Goes through the event loop once without sleeping there. */
+  #soon(): void {
+    this.#immediate ??= setImmediate(this.#again);
+  }
+}
