@@ -22,9 +22,9 @@ export class Failure extends Error {
   override readonly name = "Failure";
   readonly code: ErrorCode;
   readonly errno: number;
-  readonly syscall?: string;
-  readonly path?: string;
-  readonly dest?: string;
+  declare readonly syscall?: string;
+  declare readonly path?: string;
+  declare readonly dest?: string;
 
   constructor(code: ErrorCode, details: FailureDetails = {}) {
     super(messageOf(code, details), details.cause === undefined ? undefined : { cause: details.cause });
