@@ -58,19 +58,19 @@ async function startMount(settings: MountSettings, log: Log): Promise<ServedMoun
 
 async function startVolume(settings: MountSettings): Promise<Volume> {
   const store = await settings.location.open();
-  const { pageSize, budgetBytes, dirtyLimitBytes, dirtyBackgroundBytes, attributeTimeoutMs, storeTimeoutMs } = settings;
+  const { pageSize, budgetBytes, dirtyLimitBytes, dirtyBackgroundBytes, readaheadBytesMax } = settings;
   try {
     return await openVolume(store, {
       pageSize,
       budgetBytes,
       dirtyLimitBytes,
       dirtyBackgroundBytes,
-      attributeTimeoutMs,
-      entryTimeoutMs: attributeTimeoutMs,
-      storeTimeoutMs,
+      ...(readaheadBytesMax === undefined ? {} : { readaheadBytesMax }),
+      attributeTimeoutMs: settings.attributeTimeoutMs,
+      entryTimeoutMs: settings.attributeTimeoutMs,
+      storeTimeoutMs: settings.storeTimeoutMs,
     });
   } catch (thrown) {
-    await store.close();
     throw new CommandError(`the store ${settings.url} cannot be opened: ${failureFrom(thrown).message}`);
   }
 }

@@ -18,6 +18,8 @@ export interface MountSettings {
   readonly budgetBytes: number;
   readonly dirtyLimitBytes: number;
   readonly dirtyBackgroundBytes: number;
+  /** The largest read-ahead window; undefined leaves it to the cache. */
+  readonly readaheadBytesMax: number | undefined;
   readonly attributeTimeoutMs: number;
   readonly storeTimeoutMs: number;
   readonly drainTimeoutMs: number;
@@ -36,9 +38,10 @@ export const mountOptions: Readonly<Record<string, OptionSpecification>> = {
   "cache-size": { value: "SIZE", summary: "Memory for cached pages, a hard limit. Default 256M." },
   "dirty-background": {
     value: "SIZE",
-    summary: "Unsent bytes above which sending starts at once. Default a tenth of the cache.",
+    summary: "Unsent bytes above which sending starts at once. Default a quarter of the cache.",
   },
-  "dirty-limit": { value: "SIZE", summary: "Unsent bytes above which writers wait. Default a quarter of the cache." },
+  "dirty-limit": { value: "SIZE", summary: "Unsent bytes above which writers wait. Default half of the cache." },
+  "read-ahead": { value: "SIZE", summary: "The most that is read ahead of a sequential reader. Default 128K." },
   "attribute-timeout": {
     value: "TIME",
     summary: "How long attributes, names and permissions are believed without asking the store again. Default 1s.",
@@ -60,19 +63,21 @@ export const mountOptions: Readonly<Record<string, OptionSpecification>> = {
 
 const defaults = { pageSize: "64K", cacheSize: "256M", attribute: "1s", store: "30s", drain: "10min" };
 const pageBytesMin = 4096;
-const pageBytesMax = 16 * 1024 * 1024;
+const pageBytesMax = 1024 * 1024;
 /** A read and a write under way, a copy, and some pages to choose from. */
 const cachePagesMin = 16;
 
 export function readMountSettings({ positionals, values, switches }: VerbArguments): MountSettings {
   const [url = "", directoryText = ""] = positionals;
   const logFile = values["log-file"];
+  const readAhead = values["read-ahead"];
   return {
     url: maskSecrets(url),
     location: parseStoreUrl(url),
     directoryText,
     directory: resolve(directoryText),
     ...readSizes(values),
+    readaheadBytesMax: readAhead === undefined ? undefined : parseSize(readAhead, "--read-ahead"),
     attributeTimeoutMs: parseDuration(values["attribute-timeout"] ?? defaults.attribute, "--attribute-timeout"),
     storeTimeoutMs: parseDuration(values["store-timeout"] ?? defaults.store, "--store-timeout"),
     drainTimeoutMs: parseDuration(values["drain-timeout"] ?? defaults.drain, "--drain-timeout"),
@@ -92,7 +97,7 @@ function readSizes(
 ): Pick<MountSettings, "pageSize" | "budgetBytes" | "dirtyLimitBytes" | "dirtyBackgroundBytes"> {
   const pageSize = parseSize(values["page-size"] ?? defaults.pageSize, "--page-size");
   if (!Number.isInteger(Math.log2(pageSize)) || pageSize < pageBytesMin || pageSize > pageBytesMax) {
-    throw new UsageError(`--page-size wants a power of two from 4K to 16M, such as 64K, not "${values["page-size"]}"`);
+    throw new UsageError(`--page-size wants a power of two from 4K to 1M, such as 64K, not "${values["page-size"]}"`);
   }
   const budgetBytes = parseSize(values["cache-size"] ?? defaults.cacheSize, "--cache-size");
   const budgetBytesMin = pageSize * cachePagesMin;
@@ -103,17 +108,15 @@ function readSizes(
   }
   const dirtyLimit = values["dirty-limit"];
   const dirtyLimitBytes =
-    dirtyLimit === undefined ? Math.max(Math.floor(budgetBytes / 4), pageSize) : parseSize(dirtyLimit, "--dirty-limit");
-  const background = values["dirty-background"];
-  const dirtyBackgroundBytes =
-    background === undefined
-      ? Math.min(Math.floor(budgetBytes / 10), Math.floor(dirtyLimitBytes / 2))
-      : parseSize(background, "--dirty-background");
+    dirtyLimit === undefined ? Math.floor(budgetBytes / 2) : parseSize(dirtyLimit, "--dirty-limit");
   if (dirtyLimitBytes < pageSize || dirtyLimitBytes > budgetBytes) {
     throw new UsageError("--dirty-limit must be at least a page and at most the --cache-size");
   }
-  if (dirtyBackgroundBytes > dirtyLimitBytes) {
-    throw new UsageError("--dirty-background must not be above --dirty-limit");
+  const background = values["dirty-background"];
+  const dirtyBackgroundBytes =
+    background === undefined ? Math.floor(dirtyLimitBytes / 2) : parseSize(background, "--dirty-background");
+  if (dirtyBackgroundBytes >= dirtyLimitBytes) {
+    throw new UsageError("--dirty-background must be below the --dirty-limit");
   }
   return { pageSize, budgetBytes, dirtyLimitBytes, dirtyBackgroundBytes };
 }

@@ -1,0 +1,28 @@
+/**
+ * The front door of the package `holdfast`: a volume over a store, and the words to talk to it. Stores, the mount and the
+ * contract suite for one's own store have doors of their own: `holdfast/stores/memory`, `holdfast/stores/directory`,
+ * `holdfast/fuse`, `holdfast/contract`.
+ */
+export {
+  AssertionFailure,
+  type ByteCount,
+  type ByteOffset,
+  type CancelSignal,
+  type Clock,
+  type ErrorCode,
+  Failure,
+  type Milliseconds,
+  systemClock,
+} from "./base/index.ts";
+export {
+  type OpenFile,
+  openFlags,
+  openVolume,
+  type Volume,
+  type VolumeEventMap,
+  type VolumeInvalidation,
+  type VolumeOptions,
+  type VolumeSnapshot,
+  type WritebackFailed,
+} from "./files/index.ts";
+export { type Credential, posixCredential, type Store, type StoreManifest, superuser } from "./port/index.ts";

@@ -1,0 +1,113 @@
+import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeEach, expect, it } from "vitest";
+import { RunningMount, runHoldfast, runProgram } from "../kit/command.ts";
+import { mountsBelow, scratchDirectory } from "../kit/scratch.ts";
+
+let scratch = "";
+let store = "";
+let point = "";
+
+beforeEach(async () => {
+  scratch = await scratchDirectory("bad-input");
+  store = join(scratch, "store");
+  point = join(scratch, "mount");
+  await mkdir(store);
+  await mkdir(point);
+});
+
+/** One clear line on standard error, nothing on standard output, the right exit status, nothing mounted. */
+async function expectRefusal(parameters: readonly string[], status: number, words: RegExp): Promise<void> {
+  const finished = await runHoldfast(parameters);
+  const shown = `${parameters.join(" ")}: ${finished.stderr}`;
+  expect(finished.status, shown).toBe(status);
+  expect(finished.stdout, shown).toBe("");
+  expect(finished.stderr, shown).toMatch(words);
+  expect(finished.stderr.trimEnd().split("\n"), shown).toHaveLength(1);
+  expect(await mountsBelow(scratch)).toEqual([]);
+}
+
+it("command lines that make no sense end with 2 and one line", async () => {
+  await expectRefusal([], 2, /say what to do/);
+  await expectRefusal(["mont"], 2, /there is no verb "mont"; the verbs are mount, unmount, status/);
+  await expectRefusal(["mount"], 2, /takes URL DIR/);
+  await expectRefusal(["mount", "ftp://host/x", point], 2, /no store knows the scheme "ftp:"/);
+  await expectRefusal(["mount", store, point], 2, /is no store URL; it should be dir:/);
+  await expectRefusal(["mount", `dir:${store}`, point, "--fast"], 2, /--fast/);
+  await expectRefusal(["mount", `dir:${store}`, point, "--page-size", "5000"], 2, /power of two/);
+  await expectRefusal(["mount", `dir:${store}`, point, "--page-size", "1K"], 2, /power of two/);
+  await expectRefusal(["mount", `dir:${store}`, point, "--cache-size", "128K"], 2, /at least 16 pages/);
+  await expectRefusal(["mount", `dir:${store}`, point, "--daemon", "--cache-size", "1"], 2, /at least 16 pages/);
+});
+
+it("mount points that cannot be used end with 1 and one line that says what to do", async () => {
+  const file = join(scratch, "file");
+  await writeFile(file, "");
+  const full = join(scratch, "full");
+  await mkdir(full);
+  await writeFile(join(full, "mine"), "");
+  await expectRefusal(["mount", `dir:${store}`, join(scratch, "none")], 1, /does not exist; make it first: mkdir -p/);
+  await expectRefusal(["mount", `dir:${store}`, file], 1, /is not a directory/);
+  await expectRefusal(["mount", `dir:${store}`, full], 1, /is not empty/);
+  await expectRefusal(["mount", `dir:${scratch}`, point], 1, /lie inside each other/);
+  await expectRefusal(["mount", `dir:${point}/s`, point], 1, /lie inside each other/);
+  await expectRefusal(["mount", "mem:", "/proc"], 1, /another file system is mounted/);
+});
+
+it("stores that cannot be used end with 1 and one line", async () => {
+  const file = join(scratch, "file");
+  await writeFile(file, "");
+  await expectRefusal(["mount", `dir:${join(scratch, "none")}`, point], 1, /the store directory .* does not exist/);
+  await expectRefusal(["mount", `dir:${file}`, point], 1, /is not a directory/);
+});
+
+it("verbs about mounts that are not there end with 1 and one line", async () => {
+  await expectRefusal(["unmount", point], 1, /nothing is mounted at/);
+  await expectRefusal(["unmount", "/proc"], 1, /is not holdfast's/);
+  await expectRefusal(["status", point], 1, /no holdfast mount of yours is at/);
+});
+
+it("a directory that is mounted already is not mounted again", async () => {
+  await using mount = await RunningMount.start(`dir:${store}`, point);
+  const again = await runHoldfast(["mount", "mem:", point]);
+  expect(again).toMatchObject({ status: 1, stderr: expect.stringMatching(/is mounted by holdfast already/) });
+  expect(await mountsBelow(scratch)).toEqual([point]);
+  expect((await mount.stop()).status).toBe(0);
+});
+
+it.skipIf(process.getuid?.() !== 0)("no /dev/fuse is one clear line (needs root for a mount namespace)", async () => {
+  const script = `mount -t tmpfs none /dev && exec "$@"`;
+  const command = [process.execPath, "bin/holdfast.js", "mount", `dir:${store}`, point];
+  const finished = await runProgram("unshare", ["--mount", "sh", "-c", script, "sh", ...command]);
+  expect(finished.stderr).toMatch(/^holdfast: there is no \/dev\/fuse; load the kernel's module.*\n$/);
+  expect(finished.status).toBe(1);
+});
+
+it.skipIf(process.getuid?.() !== 0)(
+  "no permission is one clear line (needs root to become somebody else)",
+  async () => {
+    const runtime = join(scratch, "run");
+    await mkdir(runtime);
+    await runProgram("chown", ["65534:65534", runtime, store]);
+    await runProgram("chmod", ["755", scratch, join(scratch, "..")]);
+    const options = { uid: 65534, environment: { XDG_RUNTIME_DIR: runtime } };
+    const finished = await runHoldfast(["mount", `dir:${store}`, point], options);
+    expect(finished.status).toBe(1);
+    expect(finished.stderr.trimEnd().split("\n").at(-1)).toMatch(/^holdfast: cannot mount at .*directory of your own/);
+    expect(await mountsBelow(scratch)).toEqual([]);
+  },
+);
+
+it("a store directory that goes away while it is mounted is an error, not a crash, and nothing is lost when it is back", async () => {
+  await writeFile(join(store, "file"), "here");
+  await using mount = await RunningMount.start(`dir:${store}`, point, ["--attribute-timeout", "0"]);
+  expect(await readFile(join(point, "file"), "utf8")).toBe("here");
+  await rename(store, `${store}-away`);
+  await mkdir(store);
+  await expect(stat(join(point, "other"))).rejects.toMatchObject({ code: expect.stringMatching(/^E/) });
+  await runProgram("rmdir", [store]);
+  await rename(`${store}-away`, store);
+  await writeFile(join(point, "file"), "back again");
+  expect(await mount.stop()).toMatchObject({ status: 0 });
+  expect(await readFile(join(store, "file"), "utf8")).toBe("back again");
+});

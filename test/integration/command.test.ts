@@ -1,0 +1,195 @@
+import { mkdir, open, readFile, readlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
+import { RunningMount, runHoldfast, runProgram } from "../kit/command.ts";
+import { mountsBelow, scratchDirectory } from "../kit/scratch.ts";
+
+let scratch = "";
+let store = "";
+let point = "";
+
+beforeEach(async () => {
+  scratch = await scratchDirectory("command");
+  store = join(scratch, "store");
+  point = join(scratch, "mount");
+  await mkdir(store);
+  await mkdir(point);
+});
+
+/** Waits for something to become true, asking again as long as it is not; the bound is the test's. */
+async function until(isTrue: () => Promise<boolean>): Promise<void> {
+  while (!(await isTrue())) await new Promise<void>((resolve) => setImmediate(resolve));
+}
+
+describe("mount in the foreground", () => {
+  it("is ready when it says so, and SIGTERM drains and unmounts", async () => {
+    await writeFile(join(store, "before"), "from the store");
+    await using mount = await RunningMount.start(`dir:${store}`, point);
+    expect(await readFile(join(point, "before"), "utf8")).toBe("from the store");
+    await writeFile(join(point, "after"), "from the mount");
+    const { status, stdout } = await mount.stop("SIGTERM");
+    expect(status).toBe(0);
+    expect(stdout).toBe(`holdfast: mounted dir:${store} at ${point}\n`);
+    expect(await readFile(join(store, "after"), "utf8")).toBe("from the mount");
+    expect(await mountsBelow(scratch)).toEqual([]);
+  });
+
+  it("ends the same way on SIGINT, and on umount from outside", async () => {
+    await using first = await RunningMount.start(`dir:${store}`, point);
+    await writeFile(join(point, "a"), "1");
+    expect((await first.stop("SIGINT")).status).toBe(0);
+    await using second = await RunningMount.start(`dir:${store}`, point);
+    await writeFile(join(point, "b"), "2");
+    expect((await runProgram("umount", [point])).status).toBe(0);
+    expect((await second.finished()).status).toBe(0);
+    expect(await readFile(join(store, "b"), "utf8")).toBe("2");
+    expect(await mountsBelow(scratch)).toEqual([]);
+  });
+
+  it("mounts a store in memory", async () => {
+    await using mount = await RunningMount.start("mem:", point);
+    await writeFile(join(point, "note"), "kept in memory");
+    expect(await readFile(join(point, "note"), "utf8")).toBe("kept in memory");
+    expect((await mount.stop()).status).toBe(0);
+  });
+
+  it("refuses writes to a mount for reading only", async () => {
+    await writeFile(join(store, "fixed"), "as it is");
+    await using mount = await RunningMount.start(`dir:${store}`, point, ["--read-only"]);
+    await expect(writeFile(join(point, "fixed"), "changed")).rejects.toMatchObject({ code: "EROFS" });
+    expect(await readFile(join(point, "fixed"), "utf8")).toBe("as it is");
+    expect((await mount.stop()).status).toBe(0);
+  });
+
+  it("logs JSON, each line with time, level and message", async () => {
+    await using mount = await RunningMount.start(`dir:${store}`, point, [
+      "--log-format",
+      "json",
+      "--log-level",
+      "debug",
+    ]);
+    const { stderr } = await mount.stop();
+    const lines = stderr.trim().split("\n");
+    expect(lines.length).toBeGreaterThan(1);
+    for (const line of lines) {
+      const record: unknown = JSON.parse(line);
+      expect(record).toMatchObject({
+        time: expect.stringMatching(/Z$/),
+        level: expect.stringMatching(/^(error|warn|info|debug)$/),
+        message: expect.any(String),
+      });
+    }
+  });
+});
+
+describe("mount --daemon", () => {
+  it("returns once mounted; status and unmount find it", async () => {
+    const started = await runHoldfast(["mount", `dir:${store}`, point, "--daemon"]);
+    expect(started).toMatchObject({ status: 0, stdout: `holdfast: mounted dir:${store} at ${point}\n`, stderr: "" });
+    await writeFile(join(point, "file"), "x".repeat(100_000));
+    const status = await runHoldfast(["status", point, "--json"]);
+    expect(status.status).toBe(0);
+    const { mounts } = JSON.parse(status.stdout) as { mounts: Record<string, unknown>[] };
+    expect(mounts).toHaveLength(1);
+    expect(mounts[0]).toMatchObject({ directory: point, url: `dir:${store}`, state: "serving", openFiles: [] });
+    expect((await runHoldfast(["status"])).stdout).toContain(`${point}  dir:${store}  serving`);
+    const unmounted = await runHoldfast(["unmount", point]);
+    expect(unmounted).toMatchObject({ status: 0, stdout: expect.stringContaining(`holdfast: unmounted ${point}`) });
+    expect(await readFile(join(store, "file"), "utf8")).toHaveLength(100_000);
+    expect(await mountsBelow(scratch)).toEqual([]);
+    expect((await runHoldfast(["status"])).stdout).toBe("nothing is mounted\n");
+  });
+
+  it("passes on what goes wrong before it is ready, with the exit status", async () => {
+    const failed = await runHoldfast(["mount", `dir:${store}/none`, point, "--daemon"]);
+    expect(failed).toMatchObject({
+      status: 1,
+      stdout: "",
+      stderr: expect.stringMatching(/^holdfast: .*does not exist.*\n$/),
+    });
+    expect(await mountsBelow(scratch)).toEqual([]);
+  });
+});
+
+describe("unmount while files are open", () => {
+  it("names them and stays mounted; works once they are closed", async () => {
+    await using mount = await RunningMount.start(`dir:${store}`, point);
+    const file = await open(join(point, "held"), "w");
+    await file.write("half a sentence");
+    const refused = await runHoldfast(["unmount", point]);
+    expect(refused.status).toBe(1);
+    expect(refused.stdout).toContain("/held: open file of process");
+    expect(refused.stderr).toMatch(/^holdfast: .* is busy and stays mounted.*\n$/);
+    await file.write(", and the rest");
+    await file.close();
+    expect((await runHoldfast(["unmount", point])).status).toBe(0);
+    expect((await mount.finished()).status).toBe(0);
+    expect(await readFile(join(store, "held"), "utf8")).toBe("half a sentence, and the rest");
+  });
+
+  it("goes with --force, and has delivered what was written", async () => {
+    await using mount = await RunningMount.start(`dir:${store}`, point);
+    const file = await open(join(point, "held"), "w");
+    await file.write("written before");
+    expect((await runHoldfast(["unmount", "--force", point])).status).toBe(0);
+    await mount.finished();
+    await file.close().catch(() => {});
+    expect(await readFile(join(store, "held"), "utf8")).toBe("written before");
+    expect(await mountsBelow(scratch)).toEqual([]);
+  });
+});
+
+describe("a killed server", () => {
+  async function killed(): Promise<void> {
+    const mount = await RunningMount.start(`dir:${store}`, point);
+    await mount.stop("SIGKILL");
+    await until(
+      async () => (await readFile(join(point, "x")).catch((error: NodeJS.ErrnoException) => error.code)) === "ENOTCONN",
+    );
+    expect(await mountsBelow(scratch)).toEqual([point]);
+  }
+
+  it("leaves a mount that status calls dead and unmount clears", async () => {
+    await killed();
+    expect((await runHoldfast(["status", point])).stdout).toContain("dead: its server ended");
+    const cleared = await runHoldfast(["unmount", point]);
+    expect(cleared).toMatchObject({ status: 0, stdout: expect.stringContaining("cleared the dead mount") });
+    expect(await mountsBelow(scratch)).toEqual([]);
+  });
+
+  it("leaves a mount that the next mount clears", async () => {
+    await killed();
+    await using mount = await RunningMount.start(`dir:${store}`, point);
+    await writeFile(join(point, "again"), "works");
+    expect((await mount.stop()).status).toBe(0);
+    expect(await readFile(join(store, "again"), "utf8")).toBe("works");
+  });
+});
+
+describe("an ordinary user", () => {
+  it.skipIf(process.getuid?.() !== 0)("mounts through fusermount3 (needs root to become one)", async () => {
+    const nobody = { uid: 65534, gid: 65534 };
+    const runtime = join(scratch, "run");
+    await mkdir(runtime);
+    for (const path of [store, point, runtime]) await runProgram("chown", ["65534:65534", path]);
+    await runProgram("chmod", ["755", scratch, join(scratch, "..")]);
+    const options = { ...nobody, environment: { XDG_RUNTIME_DIR: runtime } };
+    await using mount = await RunningMount.start(`dir:${store}`, point, [], options);
+    const script = 'echo mine > "$1/file" && cat "$1/file" && stat -c %u "$1/file"';
+    const used = await runProgram("sh", ["-c", script, "sh", point], options);
+    expect(used).toMatchObject({ status: 0, stdout: "mine\n65534\n" });
+    expect((await runHoldfast(["unmount", point], options)).status).toBe(0);
+    expect((await mount.finished()).status).toBe(0);
+    expect(await readFile(join(store, "file"), "utf8")).toBe("mine\n");
+  });
+});
+
+describe("the server", () => {
+  it("leaves the working directory it was started in, when it is a daemon", async () => {
+    await runHoldfast(["mount", `dir:${store}`, point, "--daemon"], { directory: scratch });
+    const { stdout } = await runHoldfast(["status", point, "--json"]);
+    const { mounts } = JSON.parse(stdout) as { mounts: { processId: number }[] };
+    expect(await readlink(`/proc/${mounts[0]?.processId}/cwd`)).toBe("/");
+    expect((await runHoldfast(["unmount", point])).status).toBe(0);
+  });
+});
