@@ -1,0 +1,65 @@
+/**
+ * A store between a cache and a real store, that takes its time and, when told to, answers short or refuses: every read and
+ * write yields to other work as often as a seed decides. What reaches the store behind is unchanged.
+ */
+import { setImmediate } from "node:timers/promises";
+import { type ByteOffset, type ErrorCode, Failure, SeededRandom } from "../../src/base/index.ts";
+import type { Call, NodeId, Store, Version } from "../../src/port/index.ts";
+
+export interface Unruliness {
+  /** Chance that a write takes only a part of what it was sent. */
+  readonly shortWriteChance?: number;
+  /** Chance that a write is refused, and with what. */
+  readonly refusalChance?: number;
+  readonly refusalCode?: ErrorCode;
+  /** The most turns an operation may take. */
+  readonly turnsMax?: number;
+}
+
+export function unrulyStore(store: Store, seed: number, unruliness: Unruliness = {}): Store {
+  const random = new SeededRandom(seed);
+  const { shortWriteChance = 0, refusalChance = 0, refusalCode = "EIO", turnsMax = 3 } = unruliness;
+  async function dawdle(): Promise<void> {
+    for (let turns = random.below(turnsMax + 1); turns > 0; turns--) await setImmediate();
+  }
+  async function read(node: NodeId, offset: ByteOffset, frames: readonly Uint8Array[], call: Call) {
+    await dawdle();
+    const result = await store.read(node, offset, frames, call);
+    await dawdle();
+    return result;
+  }
+  async function write(
+    node: NodeId,
+    offset: ByteOffset,
+    frames: readonly Uint8Array[],
+    expected: Version | undefined,
+    call: Call,
+  ) {
+    await dawdle();
+    if (random.chance(refusalChance)) throw new Failure(refusalCode, { syscall: "write" });
+    const sent = random.chance(shortWriteChance) ? shortened(frames, random) : frames;
+    const result = await store.write(node, offset, sent, expected, call);
+    await dawdle();
+    return result;
+  }
+  return new Proxy(store, {
+    get(target, name) {
+      if (name === "read") return read;
+      if (name === "write") return write;
+      const member = Reflect.get(target, name, target) as unknown;
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+}
+
+function shortened(frames: readonly Uint8Array[], random: SeededRandom): Uint8Array[] {
+  const total = frames.reduce((sum, frame) => sum + frame.length, 0);
+  let left = 1 + random.below(total);
+  const part: Uint8Array[] = [];
+  for (const frame of frames) {
+    if (left === 0) break;
+    part.push(frame.subarray(0, left));
+    left -= Math.min(left, frame.length);
+  }
+  return part;
+}
