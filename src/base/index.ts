@@ -14,6 +14,7 @@ export {
   isTextEncoding,
   processIdentity,
   programBytes,
+  readableStreamOf,
 } from "./platform.ts";
 export { SeededRandom } from "./random.ts";
 export { type ByteCount, type ByteOffset, byteOffsetMax, type Milliseconds, type PageIndex } from "./units.ts";

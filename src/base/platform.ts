@@ -32,6 +32,7 @@ interface Platform {
   readonly Buffer?: NodeBytes;
   readonly TextEncoder: new () => { encode(text: string): Uint8Array };
   readonly TextDecoder: new () => { decode(bytes: Uint8Array): string };
+  readonly ReadableStream: { from(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> };
   readonly process?: { getuid?(): number; getgid?(): number; getgroups?(): number[] };
   readonly AbortController: new () => CancelController;
   readonly performance: { now(): number };
@@ -82,4 +83,9 @@ export function processIdentity(): { uid: number; gid: number; groups: readonly 
   const uid = process?.getuid?.();
   const gid = process?.getgid?.();
   return uid === undefined || gid === undefined ? undefined : { uid, gid, groups: process?.getgroups?.() ?? [] };
+}
+
+/** A web ReadableStream of the chunks. */
+export function readableStreamOf(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  return platform.ReadableStream.from(chunks);
 }

@@ -22,7 +22,10 @@ export interface Handle {
   /** Bytes read, 0 at the end of the file, or -1: not all of it is cached and permitted, use `readAt`. */
   tryRead(position: ByteOffset, target: Uint8Array): number;
   readAt(position: ByteOffset, target: Uint8Array, signal?: CancelSignal): Promise<number>;
-  /** Views of page frames instead of copies, valid until the next turn; false means: use `readFramesAt`. */
+  /**
+   * Views of page frames instead of copies; the caller calls `into.release()` before the next turn. False means: use
+   * `readFramesAt`, whose views stay what they are until `into.release()`.
+   */
   tryReadFrames(position: ByteOffset, length: ByteCount, into: FrameRun): boolean;
   readFramesAt(position: ByteOffset, length: ByteCount, into: FrameRun, signal?: CancelSignal): Promise<void>;
 

@@ -6,7 +6,7 @@ import type { Node } from "./node.ts";
 export type VolumeInvalidation =
   | { readonly what: "content"; readonly node: Node; readonly start: ByteOffset; readonly end: ByteOffset | undefined }
   | { readonly what: "attributes"; readonly node: Node }
-  | { readonly what: "entry"; readonly node: Node; readonly parent: Node; readonly name: string };
+  | { readonly what: "entry"; readonly parent: Node; readonly name: string };
 
 /** Bytes that could not be written back, now recorded in the file's error sequence. */
 export interface WritebackFailed {

@@ -138,13 +138,6 @@ export interface Volume {
   /** Opens a regular file: O_TRUNC is obeyed, O_CREAT and O_EXCL are not looked at. EISDIR, ELOOP, ENXIO for others. */
   openNode(node: Node, flags: number, call: Call, processId?: number): Promise<Handle>;
   /** Makes a file that must not exist yet (EEXIST) and opens it, whatever its mode forbids. */
-  createFile(
-    parent: Node,
-    name: string,
-    mode: number,
-    flags: number,
-    call: Call,
-    processId?: number,
-  ): Promise<Handle>;
+  createFile(parent: Node, name: string, mode: number, flags: number, call: Call, processId?: number): Promise<Handle>;
   openDirectory(node: Node, call: Call): Promise<DirectoryHandle>;
 }

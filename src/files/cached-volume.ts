@@ -1,0 +1,326 @@
+/** The volume itself: the parts of the files room joined behind the `Volume` interface. */
+import { assert, type Clock, Failure, failureFrom, type Milliseconds } from "../base/index.ts";
+import type { PageCache } from "../cache/index.ts";
+import type {
+  AccessMode,
+  AttributeChanges,
+  Attributes,
+  Call,
+  Credential,
+  FileSystemStatistics,
+  NodeKind,
+  RenameMode,
+  Store,
+  StoreEntry,
+  StoreManifest,
+} from "../port/index.ts";
+import type { DirectoryHandle } from "./directory-handle.ts";
+import { drain } from "./drain.ts";
+import type { FileHandle } from "./file-handle/file-handle.ts";
+import { OpenFiles } from "./handle/open-files.ts";
+import type { Handle } from "./handle.ts";
+import { Namespace, pathOf } from "./names/namespace.ts";
+import { OpenDirectory } from "./names/open-directory.ts";
+import type { Node } from "./node.ts";
+import { AttributeCache } from "./nodes/attribute-cache.ts";
+import { VolumeNode } from "./nodes/volume-node.ts";
+import { allowsRead, allowsWrite, openFlags } from "./open-flags.ts";
+import { VolumePromises } from "./promises/volume-promises.ts";
+import { watchStore } from "./store-changes.ts";
+import type { Volume, VolumeSnapshot } from "./volume.ts";
+import { type CoreOptions, callOf, VolumeCore } from "./volume-core.ts";
+import type { VolumeEvents } from "./volume-events.ts";
+
+const ownerMayRead = 0o400;
+const ownerMayWrite = 0o200;
+
+export interface CachedVolumeOptions extends CoreOptions {
+  readonly credential: Credential;
+  readonly umask: number;
+}
+
+export class CachedVolume implements Volume {
+  readonly manifest: StoreManifest;
+  readonly events: VolumeEvents;
+  readonly attributeTimeoutMs: Milliseconds;
+  readonly entryTimeoutMs: Milliseconds;
+  readonly root: VolumeNode;
+  readonly promises: VolumePromises;
+
+  readonly #core: VolumeCore;
+  readonly #options: CachedVolumeOptions;
+  readonly #attributes: AttributeCache;
+  readonly #names: Namespace;
+  readonly #files: OpenFiles;
+  readonly #endWatch: () => void;
+  #closing: Promise<void> | undefined;
+
+  constructor(store: Store, cache: PageCache, root: StoreEntry, options: CachedVolumeOptions) {
+    this.#core = new VolumeCore(store, cache, options);
+    this.#options = options;
+    this.manifest = store.manifest;
+    this.events = this.#core.events;
+    this.attributeTimeoutMs = options.attributeTimeoutMs;
+    this.entryTimeoutMs = options.entryTimeoutMs;
+    this.#attributes = new AttributeCache(this.#core);
+    this.#names = new Namespace(this.#core, this.#attributes);
+    this.#files = new OpenFiles(this.#core, this.#attributes);
+    this.root = this.#core.nodes.intern(root);
+    this.#core.nodes.use(this.root);
+    this.#attributes.learn(this.root, root.attributes, options.credential, 0);
+    this.promises = this.promisesFor(options.credential);
+    this.#endWatch = watchStore(this.#core);
+  }
+
+  get clock(): Clock {
+    return this.#core.clock;
+  }
+
+  promisesFor(credential: Credential): VolumePromises {
+    return new VolumePromises(this, credential, this.#options.umask);
+  }
+
+  open(
+    path: string,
+    flags?: string | number,
+    options: { mode?: number; credential?: Credential } = {},
+  ): Promise<FileHandle> {
+    const promises = options.credential === undefined ? this.promises : this.promisesFor(options.credential);
+    return promises.open(path, flags, options.mode);
+  }
+
+  node(number: number): Node | undefined {
+    return this.#core.nodes.byNumber(number);
+  }
+
+  remember(node: Node): void {
+    const known = this.#core.nodes.current(own(node));
+    known.lookupCount++;
+    this.#core.nodes.use(known);
+  }
+
+  forget(node: Node, count: number): void {
+    const known = own(node);
+    assert(known.lookupCount >= count, "a node is forgotten as often as it was remembered");
+    known.lookupCount -= count;
+    for (let given = 0; given < count; given++) this.#core.nodes.unuse(known);
+  }
+
+  tryLookup(parent: Node, name: string, credential: Credential): VolumeNode | null | undefined {
+    return this.#names.tryLookup(own(parent), name, credential);
+  }
+
+  lookup(parent: Node, name: string, call: Call): Promise<VolumeNode> {
+    return this.#names.lookup(own(parent), name, call);
+  }
+
+  /** As `lookup`, asking the store whatever is cached. */
+  lookupAtStore(parent: Node, name: string, call: Call): Promise<VolumeNode> {
+    return this.#names.lookupAtStore(own(parent), name, call);
+  }
+
+  tryGetAttributes(node: Node, credential: Credential): Attributes | undefined {
+    return this.#attributes.tryGet(own(node), credential);
+  }
+
+  async getAttributes(node: Node, call: Call): Promise<Attributes> {
+    using pin = this.#core.nodes.pin(own(node));
+    return await this.#attributes.get(pin.node, call);
+  }
+
+  async setAttributes(node: Node, changes: AttributeChanges, call: Call, handle?: Handle): Promise<Attributes> {
+    using pin = this.#core.nodes.pin(own(node));
+    return await this.#attributes.set(pin.node, changes, call, handle);
+  }
+
+  async access(node: Node, mode: AccessMode, call: Call): Promise<void> {
+    await this.#atStore(node, call, "access", ({ id }) => this.#core.store.access(id, mode, call));
+  }
+
+  async readLink(node: Node, call: Call): Promise<string> {
+    const link = own(node);
+    if (link.kind !== "symbolicLink") throw new Failure("EINVAL", { syscall: "readlink", path: link.path });
+    if (link.linkTarget !== undefined && this.#attributes.maySee(link, call.credential)) return link.linkTarget;
+    const target = await this.#atStore(node, call, "readlink", ({ id }) => this.#core.store.readLink(id, call));
+    link.linkTarget = target;
+    return target;
+  }
+
+  makeDirectory(parent: Node, name: string, mode: number, call: Call): Promise<Node> {
+    return this.#names.makeDirectory(own(parent), name, mode, call);
+  }
+
+  makeSymbolicLink(parent: Node, name: string, target: string, call: Call): Promise<Node> {
+    return this.#names.makeSymbolicLink(own(parent), name, target, call);
+  }
+
+  makeNode(parent: Node, name: string, kind: NodeKind, mode: number, device: number, call: Call): Promise<Node> {
+    return this.#names.makeNode(own(parent), name, kind, mode, device, call);
+  }
+
+  link(node: Node, parent: Node, name: string, call: Call): Promise<Attributes> {
+    return this.#names.link(own(node), own(parent), name, call);
+  }
+
+  unlink(parent: Node, name: string, call: Call): Promise<void> {
+    return this.#names.unlink(own(parent), name, call);
+  }
+
+  removeDirectory(parent: Node, name: string, call: Call): Promise<void> {
+    return this.#names.removeDirectory(own(parent), name, call);
+  }
+
+  rename(
+    fromParent: Node,
+    fromName: string,
+    toParent: Node,
+    toName: string,
+    mode: RenameMode,
+    call: Call,
+  ): Promise<void> {
+    return this.#names.rename(own(fromParent), fromName, own(toParent), toName, mode, call);
+  }
+
+  statistics(node: Node, call: Call): Promise<FileSystemStatistics> {
+    return this.#atStore(node, call, "statfs", ({ id }) => this.#core.store.statistics(id, call));
+  }
+
+  getExtendedAttribute(node: Node, name: string, call: Call): Promise<Uint8Array> {
+    const { store } = this.#core;
+    return this.#atStore(node, call, "getxattr", ({ id }) => store.getExtendedAttribute(id, name, call), true);
+  }
+
+  async setExtendedAttribute(
+    node: Node,
+    name: string,
+    value: Uint8Array,
+    mode: "any" | "create" | "replace",
+    call: Call,
+  ): Promise<void> {
+    const { store } = this.#core;
+    await this.#atStore(
+      node,
+      call,
+      "setxattr",
+      ({ id }) => store.setExtendedAttribute(id, name, value, mode, call),
+      true,
+    );
+    this.#accessChangedHere(own(node));
+  }
+
+  listExtendedAttributes(node: Node, call: Call): Promise<readonly string[]> {
+    const { store } = this.#core;
+    return this.#atStore(node, call, "listxattr", ({ id }) => store.listExtendedAttributes(id, call), true);
+  }
+
+  async removeExtendedAttribute(node: Node, name: string, call: Call): Promise<void> {
+    const { store } = this.#core;
+    await this.#atStore(node, call, "removexattr", ({ id }) => store.removeExtendedAttribute(id, name, call), true);
+    this.#accessChangedHere(own(node));
+  }
+
+  /** An access control list is an extended attribute. */
+  #accessChangedHere(node: VolumeNode): void {
+    node.changeTimeExplained = true;
+    this.#core.expire(node);
+    this.#core.accessChanged(node);
+  }
+
+  openNode(node: Node, flags: number, call: Call, processId?: number): Promise<Handle> {
+    return this.#files.open(own(node), flags, call, processId);
+  }
+
+  /** The maker may read and write through this first handle although the mode says no; so the mode is narrowed after. */
+  async createFile(
+    parent: Node,
+    name: string,
+    mode: number,
+    flags: number,
+    call: Call,
+    processId?: number,
+  ): Promise<Handle> {
+    const { store } = this.#core;
+    const needed = (allowsRead(flags) ? ownerMayRead : 0) | (allowsWrite(flags) ? ownerMayWrite : 0);
+    const node = await this.#names.make(own(parent), name, call, ({ id }) =>
+      store.createFile(id, name, mode | needed, call),
+    );
+    const handle = await this.#files.open(node, flags & ~openFlags.O_DIRECTORY, call, processId, true);
+    if ((mode & needed) === needed) return handle;
+    try {
+      await this.setAttributes(node, { mode }, call);
+      return handle;
+    } catch (thrown) {
+      await handle.release();
+      throw failureFrom(thrown, { syscall: "open", path: pathOf(own(parent), name) });
+    }
+  }
+
+  async openDirectory(node: Node, call: Call): Promise<DirectoryHandle> {
+    if (node.kind !== "directory") throw new Failure("ENOTDIR", { syscall: "opendir", path: node.path });
+    await this.access(node, { read: true, write: false, execute: false }, call);
+    const origin = { fd: this.#files.nextFd(), node: own(node), credential: call.credential };
+    return new OpenDirectory(this.#core, this.#attributes, this.#names, origin);
+  }
+
+  async sync(call: Call = callOf(this.#options.credential)): Promise<void> {
+    await drain(this.#core, call);
+  }
+
+  snapshot(): VolumeSnapshot {
+    const dirtyFiles = [...this.#core.spaces]
+      .filter((node) => node.isDirty)
+      .map((node) => ({ path: node.path, dirtyBytes: node.space?.dirtyBytes ?? 0 }));
+    return {
+      cache: this.#core.cache.snapshot(),
+      nodeCount: this.#core.nodes.size,
+      entryCount: this.#core.entries.count,
+      openFiles: [...this.#files.handles],
+      dirtyFiles,
+    };
+  }
+
+  close(options: { deadlineMs?: Milliseconds } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.deadlineMs);
+    return this.#closing;
+  }
+
+  /** Every handle is given back, whatever became of the bytes; what was not delivered is thrown at the end. */
+  async #close(deadlineMs: Milliseconds | undefined): Promise<void> {
+    this.#core.closed = true;
+    try {
+      await drain(this.#core, callOf(this.#options.credential), deadlineMs);
+    } finally {
+      this.#endWatch();
+      await Promise.all([...this.#files.handles].map((handle) => handle.release()));
+      for (const node of [...this.#core.spaces]) {
+        this.#core.discardPages(node);
+        await this.#core.releaseLingering(node);
+      }
+      this.#core.cache.close();
+      await this.#core.store.close();
+    }
+  }
+
+  /** Does one store operation on a node, which stays used meanwhile. */
+  async #atStore<Result>(
+    node: Node,
+    call: Call,
+    syscall: string,
+    operation: (node: VolumeNode) => Promise<Result>,
+    needsExtendedAttributes = false,
+  ): Promise<Result> {
+    using pin = this.#core.nodes.pin(own(node));
+    const { path } = pin.node;
+    if (needsExtendedAttributes && !this.manifest.extendedAttributes) throw new Failure("ENOTSUP", { syscall, path });
+    try {
+      return await operation(pin.node);
+    } catch (thrown) {
+      throw this.#attributes.refused(pin.node, call.credential, failureFrom(thrown, { syscall, path }));
+    }
+  }
+}
+
+function own(node: Node): VolumeNode {
+  assert(node instanceof VolumeNode, "a node comes from the volume it is given to");
+  return node;
+}

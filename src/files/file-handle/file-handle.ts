@@ -1,0 +1,262 @@
+/**
+ * An open file in the shape of node:fs/promises' FileHandle: a position of its own for reads and writes that name none,
+ * the overloads that programs use, and errors that say which call on which path failed.
+ *
+ * Words. The *position* is where the next read or write goes that names no position of its own (null or undefined).
+ */
+import { type ByteCount, type ByteOffset, Failure, failureFrom, readableStreamOf } from "../../base/index.ts";
+import type { Call } from "../../port/index.ts";
+import type { Handle } from "../handle.ts";
+import { type BigIntStats, type Stats, statsOf } from "../promises/stats.ts";
+import { type ProgramTime, timeNsOf } from "../promises/time.ts";
+import type { Volume } from "../volume.ts";
+import { callOf } from "../volume-core.ts";
+import { bytesOf, type EncodingOption, encodingOf, given, isChunk, type ProgramData } from "./program-data.ts";
+import { type ChunkRange, readChunks } from "./read-chunks.ts";
+import { readWhole } from "./read-whole.ts";
+
+const readBytesDefault = 16_384;
+
+/** Where to put what is read, or what to take for writing. */
+export interface BufferRange<View extends ArrayBufferView = ArrayBufferView> {
+  readonly buffer?: View;
+  readonly offset?: number | null;
+  readonly length?: number | null;
+  readonly position?: number | bigint | null;
+}
+
+export class FileHandle implements AsyncDisposable {
+  /** The mount's view of the same open file: explicit positions, synchronous forms. */
+  readonly handle: Handle;
+  readonly #volume: Volume;
+  readonly #call: Call;
+  #position: ByteOffset = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(volume: Volume, handle: Handle) {
+    this.#volume = volume;
+    this.handle = handle;
+    this.#call = callOf(handle.credential);
+  }
+
+  get fd(): number {
+    return this.#closing === undefined ? this.handle.fd : -1;
+  }
+
+  /** As `Handle.tryRead`. */
+  tryRead(position: ByteOffset, target: Uint8Array): number {
+    return this.handle.tryRead(position, target);
+  }
+
+  /** As `Handle.tryWrite`. */
+  tryWrite(position: ByteOffset, source: Uint8Array): number {
+    return this.handle.tryWrite(position, source);
+  }
+
+  async read<View extends ArrayBufferView = Uint8Array>(
+    target?: View | BufferRange<View>,
+    offsetOrRange?: number | BufferRange | null,
+    length?: number | null,
+    position?: number | bigint | null,
+  ): Promise<{ bytesRead: number; buffer: View }> {
+    const asked = rangeOf(target, offsetOrRange, length, position);
+    const buffer = (asked.buffer ?? new Uint8Array(readBytesDefault)) as View;
+    const view = viewOf(buffer, asked.offset ?? 0, asked.length ?? undefined);
+    return { bytesRead: await this.#readAt(view, asked.position), buffer };
+  }
+
+  async readv<Views extends readonly ArrayBufferView[]>(
+    buffers: Views,
+    position?: number | null,
+  ): Promise<{ bytesRead: number; buffers: Views }> {
+    let bytesRead = 0;
+    for (const buffer of buffers) {
+      const view = viewOf(buffer, 0, undefined);
+      const count = await this.#readAt(view, typeof position === "number" ? position + bytesRead : null);
+      bytesRead += count;
+      if (count < view.length) break;
+    }
+    return { bytesRead, buffers };
+  }
+
+  async write<Data extends ArrayBufferView | string>(
+    data: Data,
+    offsetOrRange?: number | bigint | BufferRange | null,
+    lengthOrEncoding?: number | string | null,
+    position?: number | bigint | null,
+  ): Promise<{ bytesWritten: number; buffer: Data }> {
+    if (typeof data === "string") {
+      const encoding = typeof lengthOrEncoding === "string" ? lengthOrEncoding : "utf8";
+      const bytes = bytesOf(data, encodingOf(encoding));
+      const at = typeof offsetOrRange === "object" ? offsetOrRange?.position : offsetOrRange;
+      return { bytesWritten: await this.#writeAt(bytes, at), buffer: data };
+    }
+    const length = typeof lengthOrEncoding === "number" ? lengthOrEncoding : null;
+    const asked = rangeOf(
+      data,
+      typeof offsetOrRange === "bigint" ? Number(offsetOrRange) : offsetOrRange,
+      length,
+      position,
+    );
+    const view = viewOf(data, asked.offset ?? 0, asked.length ?? undefined);
+    return { bytesWritten: await this.#writeAt(view, asked.position), buffer: data };
+  }
+
+  async writev<Views extends readonly ArrayBufferView[]>(
+    buffers: Views,
+    position?: number | null,
+  ): Promise<{ bytesWritten: number; buffers: Views }> {
+    let bytesWritten = 0;
+    for (const buffer of buffers) {
+      const at = typeof position === "number" ? position + bytesWritten : null;
+      bytesWritten += await this.#writeAt(viewOf(buffer, 0, undefined), at);
+    }
+    return { bytesWritten, buffers };
+  }
+
+  /** From the position to the end. */
+  async readFile(options?: EncodingOption): Promise<Uint8Array | string> {
+    const encoding = encodingOf(options);
+    const bytes = await this.#saying("read", () => readWhole(this.handle, this.#position, this.#sizeHint()));
+    this.#position += bytes.length;
+    return given(bytes, encoding);
+  }
+
+  /** Writes everything at the position. */
+  async writeFile(data: ProgramData, options?: EncodingOption): Promise<void> {
+    const encoding = encodingOf(options);
+    if (isChunk(data)) {
+      await this.#writeAt(bytesOf(data, encoding), null);
+      return;
+    }
+    for await (const chunk of data) await this.#writeAt(bytesOf(chunk, encoding), null);
+  }
+
+  appendFile(data: ProgramData, options?: EncodingOption): Promise<void> {
+    return this.writeFile(data, options);
+  }
+
+  async stat(options: { readonly bigint: true }): Promise<BigIntStats>;
+  async stat(options?: { readonly bigint?: false }): Promise<Stats>;
+  async stat(options?: { readonly bigint?: boolean }): Promise<Stats | BigIntStats> {
+    const attributes = await this.#saying("fstat", () => this.#volume.getAttributes(this.handle.node, this.#call));
+    return statsOf(attributes, options?.bigint === true);
+  }
+
+  truncate(length: ByteCount = 0): Promise<void> {
+    return this.#saying("ftruncate", () => this.handle.truncate(length));
+  }
+
+  /** Resolves when the store says that the bytes are durable. */
+  sync(): Promise<void> {
+    return this.#saying("fsync", () => this.handle.sync());
+  }
+
+  datasync(): Promise<void> {
+    return this.#saying("fdatasync", () => this.handle.sync());
+  }
+
+  async chmod(mode: number): Promise<void> {
+    await this.#saying("fchmod", () =>
+      this.#volume.setAttributes(this.handle.node, { mode: mode & 0o7777 }, this.#call),
+    );
+  }
+
+  async chown(uid: number, gid: number): Promise<void> {
+    await this.#saying("fchown", () => this.#volume.setAttributes(this.handle.node, { uid, gid }, this.#call));
+  }
+
+  async utimes(accessTime: ProgramTime, modifyTime: ProgramTime): Promise<void> {
+    const changes = { accessTimeNs: timeNsOf(accessTime), modifyTimeNs: timeNsOf(modifyTime) };
+    await this.#saying("futime", () => this.#volume.setAttributes(this.handle.node, changes, this.#call));
+  }
+
+  /** The content, chunk by chunk; for Node's streams: `Readable.from(file.chunks())`. */
+  chunks(range?: ChunkRange): AsyncGenerator<Uint8Array, void, undefined> {
+    return readChunks(this.handle, range);
+  }
+
+  /** The content as a web stream. */
+  readableWebStream(range?: ChunkRange): AsyncIterable<Uint8Array> {
+    return readableStreamOf(this.chunks(range));
+  }
+
+  /** Writes back, then gives the file back, then throws what this handle has not heard of; closing twice is once. */
+  close(): Promise<void> {
+    this.#closing ??= this.#saying("close", async () => {
+      try {
+        await this.handle.flush();
+      } finally {
+        await this.handle.release();
+      }
+    });
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #readAt(target: Uint8Array, position: number | bigint | null | undefined): Promise<number> {
+    const own = position === null || position === undefined || position < 0;
+    const start = own ? this.#position : Number(position);
+    let count = this.handle.tryRead(start, target);
+    if (count < 0) count = await this.#saying("read", () => this.handle.readAt(start, target));
+    if (own) this.#position = start + count;
+    return count;
+  }
+
+  async #writeAt(source: Uint8Array, position: number | bigint | null | undefined): Promise<number> {
+    const own = position === null || position === undefined || position < 0;
+    const start = own ? this.#position : Number(position);
+    let count = this.handle.tryWrite(start, source);
+    if (count < 0) count = await this.#saying("write", () => this.#writeAll(start, source));
+    if (own) this.#position = start + count;
+    return count;
+  }
+
+  async #writeAll(start: ByteOffset, source: Uint8Array): Promise<number> {
+    let written = 0;
+    while (written < source.length) {
+      const count = await this.handle.writeAt(start + written, source.subarray(written));
+      if (count === 0) throw new Failure("EIO", { detail: "nothing was written" });
+      written += count;
+    }
+    return written;
+  }
+
+  #sizeHint(): ByteCount {
+    return this.#volume.tryGetAttributes(this.handle.node, this.handle.credential)?.size ?? 0;
+  }
+
+  async #saying<Result>(syscall: string, operation: () => Promise<Result>): Promise<Result> {
+    try {
+      return await operation();
+    } catch (thrown) {
+      const { code } = failureFrom(thrown);
+      throw new Failure(code, { syscall, path: this.handle.path, cause: thrown });
+    }
+  }
+}
+
+function rangeOf<View extends ArrayBufferView>(
+  target: View | BufferRange<View> | undefined,
+  offsetOrRange: number | BufferRange | null | undefined,
+  length: number | null | undefined,
+  position: number | bigint | null | undefined,
+): BufferRange<View> {
+  if (target === undefined) return {};
+  if (!ArrayBuffer.isView(target)) return target;
+  if (typeof offsetOrRange === "object" && offsetOrRange !== null) {
+    return { ...(offsetOrRange as BufferRange<View>), buffer: target };
+  }
+  return { buffer: target, offset: offsetOrRange ?? 0, length: length ?? null, position: position ?? null };
+}
+
+function viewOf(buffer: ArrayBufferView, offset: number, length: number | undefined): Uint8Array {
+  const count = length ?? buffer.byteLength - offset;
+  if (offset < 0 || count < 0 || offset + count > buffer.byteLength) {
+    throw new Failure("EINVAL", { detail: "the range lies outside the buffer" });
+  }
+  return new Uint8Array(buffer.buffer, buffer.byteOffset + offset, count);
+}

@@ -1,0 +1,129 @@
+/**
+ * The open files of a volume. Opening asks the store for the right (`hold`) and for fresh attributes, so that a file
+ * closed by one client is seen whole by the next that opens it (close-to-open, as AFS and NFS have it).
+ *
+ * Invariants
+ *   I1  Each handle in `#handles` has exactly one hold at the store; the last close of a writer leaves its hold to the
+ *       node while bytes written under it have not been taken (`lingeringHolds`), and the node stays used as long.
+ *   I2  `handleCount` of a node is the number of its handles here; a removed node loses its pages with the last one.
+ */
+import { assert, Failure, failureFrom } from "../../base/index.ts";
+import type { AccessMode, Call } from "../../port/index.ts";
+import type { AttributeCache } from "../nodes/attribute-cache.ts";
+import type { VolumeNode } from "../nodes/volume-node.ts";
+import { allowsRead, allowsWrite, openFlags } from "../open-flags.ts";
+import { callOf, type VolumeCore } from "../volume-core.ts";
+import { OpenHandle } from "./open-handle.ts";
+
+export class OpenFiles {
+  readonly #core: VolumeCore;
+  readonly #attributes: AttributeCache;
+  readonly #handles = new Map<number, OpenHandle>();
+  #lastFd = 0;
+
+  constructor(core: VolumeCore, attributes: AttributeCache) {
+    this.#core = core;
+    this.#attributes = attributes;
+  }
+
+  get handles(): Iterable<OpenHandle> {
+    return this.#handles.values();
+  }
+
+  nextFd(): number {
+    return ++this.#lastFd;
+  }
+
+  /** Opens a regular file. A file made just now has nothing to cut and nothing to ask. */
+  async open(
+    node: VolumeNode,
+    flags: number,
+    call: Call,
+    processId?: number,
+    madeJustNow = false,
+  ): Promise<OpenHandle> {
+    requireRegular(node, flags);
+    if (this.#core.closed) throw new Failure("ENOTCONN", { syscall: "open", path: node.path });
+    using pin = this.#core.nodes.pin(node);
+    const mode: AccessMode = { read: allowsRead(flags), write: allowsWrite(flags), execute: false };
+    try {
+      await this.#core.store.hold(pin.node.id, mode, call);
+    } catch (thrown) {
+      const failure = failureFrom(thrown, { syscall: "open", path: node.path });
+      throw this.#attributes.refused(pin.node, call.credential, failure);
+    }
+    try {
+      if (madeJustNow || this.#core.store.manifest.reportsChanges) await this.#attributes.get(pin.node, call);
+      else await this.#attributes.refresh(pin.node, call);
+    } catch (thrown) {
+      await this.#giveBack(pin.node, mode, call);
+      throw thrown;
+    }
+    const handle = this.#admit(pin.node, flags, call, processId);
+    if (!madeJustNow && mode.write && (flags & openFlags.O_TRUNC) !== 0) await this.#cut(handle, call);
+    return handle;
+  }
+
+  async #cut(handle: OpenHandle, call: Call): Promise<void> {
+    try {
+      await handle.truncate(0, call.signal);
+    } catch (thrown) {
+      await handle.release();
+      throw failureFrom(thrown, { syscall: "open", path: handle.path });
+    }
+  }
+
+  #admit(node: VolumeNode, flags: number, call: Call, processId: number | undefined): OpenHandle {
+    const origin = { fd: this.nextFd(), node, flags, credential: call.credential, processId };
+    const handle = new OpenHandle(this.#core, this.#attributes, origin, (closed) => this.#close(closed));
+    this.#core.nodes.use(node);
+    node.handleCount++;
+    if (handle.writable) node.countWriter(call.credential, 1);
+    this.#handles.set(handle.fd, handle);
+    return handle;
+  }
+
+  async #close(handle: OpenHandle): Promise<void> {
+    const { node, credential } = handle;
+    this.#handles.delete(handle.fd);
+    node.handleCount--;
+    if (handle.writable) node.countWriter(credential, -1);
+    if (handle.writable && node.isDirty && !node.removed) {
+      // The node stays used, by the hold now.
+      node.lingeringHolds.push({ credential, read: handle.readable });
+      return;
+    }
+    const mode: AccessMode = { read: handle.readable, write: handle.writable, execute: false };
+    await this.#giveBack(node, mode, callOf(credential));
+    if (node.removed && node.handleCount === 0) this.#core.discardPages(node);
+    this.#core.nodes.unuse(node);
+  }
+
+  /** Nothing can be done about a store that does not take a hold back; the failure that matters was told before. */
+  async #giveBack(node: VolumeNode, mode: AccessMode, call: Call): Promise<void> {
+    try {
+      await this.#core.store.release(node.id, mode, call);
+    } catch (thrown) {
+      this.#attributes.refused(node, call.credential, failureFrom(thrown));
+    }
+  }
+
+  checkInvariants(): void {
+    const counts = new Map<VolumeNode, number>();
+    for (const handle of this.#handles.values()) {
+      assert(handle.isOpen, "a handle in the table is open");
+      counts.set(handle.node, (counts.get(handle.node) ?? 0) + 1);
+    }
+    for (const [node, count] of counts) assert(node.handleCount === count, "handles of a node are counted");
+  }
+}
+
+function requireRegular(node: VolumeNode, flags: number): void {
+  const path = node.path;
+  if ((flags & openFlags.O_DIRECTORY) !== 0 && node.kind !== "directory") {
+    throw new Failure("ENOTDIR", { syscall: "open", path });
+  }
+  if (node.kind === "file") return;
+  if (node.kind === "directory") throw new Failure("EISDIR", { syscall: "open", path });
+  throw new Failure(node.kind === "symbolicLink" ? "ELOOP" : "ENXIO", { syscall: "open", path });
+}

@@ -1,0 +1,232 @@
+/**
+ * An open file description: one open of one node under one credential, with its own read-ahead, its own ear for
+ * write-back failures, and the store's word on what it may do.
+ *
+ *   open ---flush, sync---> open ---release---> closed (everything is EBADF)
+ *
+ * Invariants
+ *   I1  While open, the store holds the node for the handle's credential and mode, the node is used, and has a space.
+ *   I2  Cached bytes are shown only while the credential's grant is fresh and no change of access came after
+ *       `#accessGeneration`; otherwise the store is asked first (S5.5).
+ *   I3  Each failure of write-back since the open is thrown once, by `flush` or `sync`, whichever comes first (S5.8).
+ */
+import { type ByteCount, type ByteOffset, type CancelSignal, Failure, failureFrom } from "../../base/index.ts";
+import type { AddressSpace, ErrorCursor, FrameRun, Readahead } from "../../cache/index.ts";
+import type { Call, Credential } from "../../port/index.ts";
+import type { Handle } from "../handle.ts";
+import type { AttributeCache } from "../nodes/attribute-cache.ts";
+import type { VolumeNode } from "../nodes/volume-node.ts";
+import { allowsRead, allowsWrite, openFlags, wantsSync } from "../open-flags.ts";
+import { callOf, noSignal, type VolumeCore } from "../volume-core.ts";
+
+const setIdBits = 0o6000;
+
+export interface HandleOrigin {
+  readonly fd: number;
+  readonly node: VolumeNode;
+  readonly flags: number;
+  readonly credential: Credential;
+  readonly processId: number | undefined;
+}
+
+export class OpenHandle implements Handle {
+  readonly fd: number;
+  readonly node: VolumeNode;
+  readonly flags: number;
+  readonly credential: Credential;
+  readonly processId: number | undefined;
+  readonly path: string;
+  readonly readable: boolean;
+  readonly writable: boolean;
+
+  readonly #core: VolumeCore;
+  readonly #attributes: AttributeCache;
+  readonly #closed: (handle: OpenHandle) => Promise<void>;
+  readonly #space: AddressSpace;
+  readonly #readahead: Readahead;
+  readonly #cursor: ErrorCursor;
+  readonly #plainCall: Call;
+  /** Whether a write needs nothing but room: no append, no sync. */
+  readonly #writesPlainly: boolean;
+
+  #accessGeneration: number;
+  #isOpen = true;
+
+  constructor(
+    core: VolumeCore,
+    attributes: AttributeCache,
+    origin: HandleOrigin,
+    closed: (handle: OpenHandle) => Promise<void>,
+  ) {
+    this.#core = core;
+    this.#attributes = attributes;
+    this.#closed = closed;
+    this.fd = origin.fd;
+    this.node = origin.node;
+    this.flags = origin.flags;
+    this.credential = origin.credential;
+    this.processId = origin.processId;
+    this.path = origin.node.path;
+    this.readable = allowsRead(origin.flags);
+    this.writable = allowsWrite(origin.flags);
+    this.#space = attributes.spaceOf(origin.node);
+    this.#readahead = this.#space.newReadahead();
+    this.#cursor = this.#space.errors.sample();
+    this.#plainCall = callOf(origin.credential);
+    this.#writesPlainly = this.writable && !wantsSync(origin.flags) && (origin.flags & openFlags.O_APPEND) === 0;
+    this.#accessGeneration = origin.node.accessGeneration;
+  }
+
+  tryRead(position: ByteOffset, target: Uint8Array): number {
+    return this.#mayShow() ? this.#space.tryRead(position, target, this.#readahead, this.credential) : -1;
+  }
+
+  async readAt(position: ByteOffset, target: Uint8Array, signal: CancelSignal = noSignal): Promise<number> {
+    this.#require(this.readable, "read");
+    const call = this.#callWith(signal);
+    if (!this.#mayShow()) await this.#askAgain(call);
+    return this.#space.read(position, target, this.#readahead, call);
+  }
+
+  tryReadFrames(position: ByteOffset, length: ByteCount, into: FrameRun): boolean {
+    return this.#mayShow() && this.#space.tryReadFrames(position, length, this.#readahead, into, this.credential);
+  }
+
+  async readFramesAt(
+    position: ByteOffset,
+    length: ByteCount,
+    into: FrameRun,
+    signal: CancelSignal = noSignal,
+  ): Promise<void> {
+    this.#require(this.readable, "read");
+    const call = this.#callWith(signal);
+    if (!this.#mayShow()) await this.#askAgain(call);
+    return this.#space.readFrames(position, length, this.#readahead, into, call);
+  }
+
+  tryWrite(position: ByteOffset, source: Uint8Array): number {
+    return this.#mayWritePlainly() ? this.#space.tryWrite(position, source, this.credential) : -1;
+  }
+
+  tryAdoptWrite(position: ByteOffset, frames: Uint8Array[], length: ByteCount): number {
+    return this.#mayWritePlainly() ? this.#space.tryAdoptWrite(position, frames, length, this.credential) : -1;
+  }
+
+  async writeAt(position: ByteOffset, source: Uint8Array, signal: CancelSignal = noSignal): Promise<number> {
+    this.#require(this.writable, "write");
+    const call = this.#callWith(signal);
+    if (this.#hasSetIdToKill()) await this.#attributes.set(this.node, { killSetId: true }, call);
+    const byteCount =
+      (this.flags & openFlags.O_APPEND) === 0
+        ? await this.#space.write(position, source, call)
+        : (await this.#space.append(source, call)).byteCount;
+    if (wantsSync(this.flags)) {
+      await this.#space.sync(call);
+      this.#throwUnheard("write");
+    }
+    return byteCount;
+  }
+
+  async truncate(size: ByteCount, signal: CancelSignal = noSignal): Promise<void> {
+    this.#require(true, "ftruncate");
+    if (!this.writable) throw new Failure("EINVAL", { syscall: "ftruncate", path: this.path });
+    await this.#attributes.set(this.node, { size, killSetId: true }, this.#callWith(signal), this);
+  }
+
+  async punchHole(position: ByteOffset, length: ByteCount, signal: CancelSignal = noSignal): Promise<void> {
+    this.#require(this.writable, "fallocate");
+    const call = this.#callWith(signal);
+    this.#attributes.adopt(this.node, await this.#space.punchHole(position, length, call), this.credential);
+  }
+
+  async allocate(
+    position: ByteOffset,
+    length: ByteCount,
+    keepSize: boolean,
+    signal: CancelSignal = noSignal,
+  ): Promise<void> {
+    this.#require(this.writable, "fallocate");
+    const call = this.#callWith(signal);
+    this.#attributes.adopt(this.node, await this.#space.allocate(position, length, keepSize, call), this.credential);
+  }
+
+  async seek(position: ByteOffset, whence: "data" | "hole", signal: CancelSignal = noSignal): Promise<ByteOffset> {
+    this.#require(true, "lseek");
+    const call = this.#callWith(signal);
+    if (!this.#mayShow()) await this.#askAgain(call);
+    const found = await this.#space.seek(position, whence, call);
+    if (found === undefined) throw new Failure("ENXIO", { syscall: "lseek", path: this.path });
+    return found;
+  }
+
+  async flush(signal: CancelSignal = noSignal): Promise<void> {
+    this.#require(true, "close");
+    if (this.writable && !this.node.removed) await this.#space.writeback("close", this.#callWith(signal));
+    this.#throwUnheard("close");
+  }
+
+  async sync(signal: CancelSignal = noSignal): Promise<void> {
+    this.#require(true, "fsync");
+    try {
+      await this.#space.sync(this.#callWith(signal));
+    } catch (thrown) {
+      this.#space.errors.check(this.#cursor);
+      throw failureFrom(thrown, { syscall: "fsync", path: this.path });
+    }
+    this.#throwUnheard("fsync");
+  }
+
+  async release(): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    await this.#closed(this);
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  #mayShow(): boolean {
+    return (
+      this.readable &&
+      this.#isOpen &&
+      this.#accessGeneration === this.node.accessGeneration &&
+      this.#attributes.maySee(this.node, this.credential)
+    );
+  }
+
+  #mayWritePlainly(): boolean {
+    return this.#writesPlainly && this.#isOpen && !this.#hasSetIdToKill();
+  }
+
+  #hasSetIdToKill(): boolean {
+    return (this.node.attributes.mode & setIdBits) !== 0 && this.credential.uid !== 0;
+  }
+
+  /** Renews the grant; after a change of access a byte is read at the store, which knows what the open still allows. */
+  async #askAgain(call: Call): Promise<void> {
+    const { store } = this.#core;
+    await this.#attributes.get(this.node, call);
+    const generation = this.node.accessGeneration;
+    if (this.#accessGeneration === generation) return;
+    try {
+      await store.read(this.node.id, 0, [new Uint8Array(1)], call);
+    } catch (thrown) {
+      throw this.#attributes.refused(this.node, this.credential, failureFrom(thrown, { syscall: "read" }));
+    }
+    this.#accessGeneration = generation;
+  }
+
+  #callWith(signal: CancelSignal): Call {
+    return signal === noSignal ? this.#plainCall : { credential: this.credential, signal };
+  }
+
+  #require(allowed: boolean, syscall: string): void {
+    if (!this.#isOpen || !allowed) throw new Failure("EBADF", { syscall, path: this.path });
+  }
+
+  #throwUnheard(syscall: string): void {
+    const failure = this.#space.errors.check(this.#cursor);
+    if (failure !== undefined) throw new Failure(failure.code, { syscall, path: this.path, cause: failure });
+  }
+}

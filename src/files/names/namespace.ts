@@ -1,0 +1,270 @@
+/**
+ * Names: finding, making, moving and removing them. Each local change does its store operation and then puts the entry
+ * cache right, so that nothing remembered ever hides what was made here.
+ *
+ * Words. A *hint* is the node that the cache has for a name; the store decides what the name really was, so a hint only
+ * serves to put caches right afterwards.
+ */
+import { Failure, failureFrom } from "../../base/index.ts";
+import type { Attributes, Call, Credential, NodeKind, RenameMode, StoreEntry } from "../../port/index.ts";
+import type { AttributeCache } from "../nodes/attribute-cache.ts";
+import type { VolumeNode } from "../nodes/volume-node.ts";
+import type { VolumeCore } from "../volume-core.ts";
+
+export class Namespace {
+  readonly #core: VolumeCore;
+  readonly #attributes: AttributeCache;
+
+  constructor(core: VolumeCore, attributes: AttributeCache) {
+    this.#core = core;
+    this.#attributes = attributes;
+  }
+
+  tryLookup(parent: VolumeNode, name: string, credential: Credential): VolumeNode | null | undefined {
+    const entry = this.#core.entries.find(parent, name);
+    if (entry === undefined) return undefined;
+    const nowMs = this.#core.clock.nowMs();
+    if (entry.untilMs <= nowMs || !parent.grants.hasSearch(credential, nowMs)) return undefined;
+    if (entry.node === null) return null;
+    if (!entry.node.grants.hasAttributes(credential, nowMs)) return undefined;
+    entry.node.recentlyUsed = true;
+    return entry.node;
+  }
+
+  async lookup(parent: VolumeNode, name: string, call: Call): Promise<VolumeNode> {
+    const cached = this.tryLookup(parent, name, call.credential);
+    if (cached === null) throw new Failure("ENOENT", { syscall: "lookup", path: pathOf(parent, name) });
+    return cached ?? this.lookupAtStore(parent, name, call);
+  }
+
+  /** Asks the store, whatever is cached. */
+  async lookupAtStore(parent: VolumeNode, name: string, call: Call): Promise<VolumeNode> {
+    if (parent.kind !== "directory") throw new Failure("ENOTDIR", { syscall: "lookup", path: parent.path });
+    using pin = this.#core.nodes.pin(parent);
+    const directory = pin.node;
+    const { entriesGeneration } = directory;
+    const askedAt = this.#core.changeCount;
+    try {
+      const entry = await this.#core.store.lookup(directory.id, name, call);
+      this.#searched(directory, call.credential);
+      const node = this.#intern(directory, name, entry);
+      this.#attributes.learn(node, entry.attributes, call.credential, askedAt);
+      if (directory.entriesGeneration === entriesGeneration) this.#remember(directory, name, node);
+      return node;
+    } catch (thrown) {
+      const failure = failureFrom(thrown, { syscall: "lookup", path: pathOf(parent, name) });
+      if (failure.code === "ENOENT") {
+        this.#searched(directory, call.credential);
+        if (directory.entriesGeneration === entriesGeneration) this.#remember(directory, name, null);
+        throw failure;
+      }
+      throw this.#attributes.refused(directory, call.credential, failure);
+    }
+  }
+
+  /** Does a store operation that makes a name, and takes in what it made. */
+  async make(
+    parent: VolumeNode,
+    name: string,
+    call: Call,
+    operation: (directory: VolumeNode) => Promise<StoreEntry>,
+  ): Promise<VolumeNode> {
+    using pin = this.#core.nodes.pin(parent);
+    const directory = pin.node;
+    const askedAt = this.#core.changeCount;
+    try {
+      const entry = await this.#changing([directory], () => operation(directory));
+      this.#searched(directory, call.credential);
+      const node = this.#intern(directory, name, entry);
+      this.#attributes.learn(node, entry.attributes, call.credential, askedAt);
+      this.#remember(directory, name, node);
+      return node;
+    } catch (thrown) {
+      const failure = failureFrom(thrown, { path: pathOf(parent, name) });
+      // The name that is there may be one that the cache holds to be missing.
+      if (failure.code === "EEXIST") this.#core.entries.remove(directory, name);
+      const refusal = this.#attributes.refused(directory, call.credential, failure);
+      throw failure.code === "ENOENT" ? failure : refusal;
+    }
+  }
+
+  makeDirectory(parent: VolumeNode, name: string, mode: number, call: Call): Promise<VolumeNode> {
+    return this.make(parent, name, call, ({ id }) => this.#core.store.makeDirectory(id, name, mode, call));
+  }
+
+  makeSymbolicLink(parent: VolumeNode, name: string, target: string, call: Call): Promise<VolumeNode> {
+    return this.make(parent, name, call, ({ id }) => this.#core.store.makeSymbolicLink(id, name, target, call));
+  }
+
+  makeNode(
+    parent: VolumeNode,
+    name: string,
+    kind: NodeKind,
+    mode: number,
+    device: number,
+    call: Call,
+  ): Promise<VolumeNode> {
+    const { store } = this.#core;
+    return this.make(parent, name, call, ({ id }) =>
+      kind === "file" ? store.createFile(id, name, mode, call) : store.makeSpecial(id, name, kind, mode, device, call),
+    );
+  }
+
+  async link(node: VolumeNode, parent: VolumeNode, name: string, call: Call): Promise<Attributes> {
+    using pin = this.#core.nodes.pin(parent);
+    using target = this.#core.nodes.pin(node);
+    try {
+      const attributes = await this.#changing([pin.node], () =>
+        this.#core.store.link(target.node.id, pin.node.id, name, call),
+      );
+      this.#attributes.adopt(target.node, attributes, call.credential);
+      this.#remember(pin.node, name, target.node);
+      return this.#attributes.get(target.node, call);
+    } catch (thrown) {
+      this.#core.entries.remove(pin.node, name);
+      throw failureFrom(thrown, { syscall: "link", path: node.path, dest: pathOf(parent, name) });
+    }
+  }
+
+  async unlink(parent: VolumeNode, name: string, call: Call): Promise<void> {
+    await this.#remove(parent, name, call, (directory) => this.#core.store.remove(directory.id, name, call));
+  }
+
+  async removeDirectory(parent: VolumeNode, name: string, call: Call): Promise<void> {
+    await this.#remove(parent, name, call, (directory) => this.#core.store.removeDirectory(directory.id, name, call));
+  }
+
+  async #remove(
+    parent: VolumeNode,
+    name: string,
+    call: Call,
+    operation: (directory: VolumeNode) => Promise<void>,
+  ): Promise<void> {
+    using pin = this.#core.nodes.pin(parent);
+    const directory = pin.node;
+    const hint = this.#core.entries.find(directory, name)?.node ?? undefined;
+    using _kept = hint === undefined ? undefined : this.#core.nodes.pin(hint);
+    try {
+      await this.#changing([directory], () => operation(directory));
+    } catch (thrown) {
+      this.#core.entries.remove(directory, name);
+      throw failureFrom(thrown, { path: pathOf(parent, name) });
+    }
+    this.#searched(directory, call.credential);
+    this.#remember(directory, name, null);
+    if (hint !== undefined) await this.#lostName(hint, call);
+  }
+
+  async rename(
+    fromParent: VolumeNode,
+    fromName: string,
+    toParent: VolumeNode,
+    toName: string,
+    mode: RenameMode,
+    call: Call,
+  ): Promise<void> {
+    const { entries, nodes, store } = this.#core;
+    using from = nodes.pin(fromParent);
+    using to = nodes.pin(toParent);
+    const moved = this.#freshHint(from.node, fromName);
+    const replaced = this.#core.entries.find(to.node, toName)?.node ?? undefined;
+    using _keptMoved = moved === undefined ? undefined : nodes.pin(moved);
+    using _keptReplaced = replaced === undefined ? undefined : nodes.pin(replaced);
+    try {
+      await this.#changing([from.node, to.node], () =>
+        store.rename(from.node.id, fromName, to.node.id, toName, mode, call),
+      );
+    } catch (thrown) {
+      entries.remove(from.node, fromName);
+      entries.remove(to.node, toName);
+      throw failureFrom(thrown, {
+        syscall: "rename",
+        path: pathOf(fromParent, fromName),
+        dest: pathOf(toParent, toName),
+      });
+    }
+    entries.remove(from.node, fromName);
+    entries.remove(to.node, toName);
+    for (const node of [moved, replaced]) {
+      if (node === undefined) continue;
+      node.changeTimeExplained = true;
+      this.#core.expire(node);
+    }
+    // Two names of one file stay as they were; what the names are now is asked for again.
+    if (moved !== undefined && moved === replaced) return;
+    if (moved !== undefined) this.#remember(to.node, toName, moved);
+    if (mode === "exchange") {
+      if (replaced !== undefined) this.#remember(from.node, fromName, replaced);
+      return;
+    }
+    this.#remember(from.node, fromName, null);
+    if (replaced !== undefined) await this.#lostName(replaced, call);
+  }
+
+  /** A name of the node was removed. What is open goes on; what nobody can reach any more is let go. */
+  async #lostName(node: VolumeNode, call: Call): Promise<void> {
+    const wasLast = node.attributes.linkCount <= 1 || node.kind === "directory";
+    node.changeTimeExplained = true;
+    this.#core.expire(node);
+    if (node.handleCount === 0 && !node.isDirty && node.lingeringHolds.length === 0) {
+      // Anybody who still has a name finds it again at the store.
+      node.forgettable = wasLast;
+      return;
+    }
+    try {
+      const askedAt = this.#core.changeCount;
+      const attributes = await this.#core.store.getAttributes(node.id, call);
+      this.#attributes.learn(node, attributes, call.credential, askedAt);
+      if (attributes.linkCount > 0) return;
+    } catch (thrown) {
+      const { code } = failureFrom(thrown);
+      if (code !== "ENOENT" && code !== "ESTALE") return;
+    }
+    node.removed = true;
+    if (node.handleCount > 0) return;
+    this.#core.discardPages(node);
+    await this.#core.releaseLingering(node);
+  }
+
+  /** Runs an operation that changes names, so that lookups under way are not cached and attributes are asked for anew. */
+  async #changing<Result>(directories: readonly VolumeNode[], operation: () => Promise<Result>): Promise<Result> {
+    for (const directory of directories) directory.entriesGeneration++;
+    try {
+      return await operation();
+    } finally {
+      for (const directory of directories) {
+        directory.entriesGeneration++;
+        directory.changeTimeExplained = true;
+        this.#core.expire(directory);
+      }
+    }
+  }
+
+  #intern(parent: VolumeNode, name: string, entry: StoreEntry): VolumeNode {
+    const node = this.#core.nodes.intern(entry);
+    if (node.parent === undefined && node !== parent && node.number !== 1) {
+      node.parent = parent;
+      node.name = name;
+    }
+    return node;
+  }
+
+  #remember(parent: VolumeNode, name: string, node: VolumeNode | null): void {
+    this.#core.entries.put(parent, name, node, this.#core.clock.nowMs() + this.#core.options.entryTimeoutMs);
+  }
+
+  #searched(directory: VolumeNode, credential: Credential): void {
+    directory.grants.giveSearch(credential, this.#core.clock.nowMs() + this.#core.options.attributeTimeoutMs);
+  }
+
+  #freshHint(parent: VolumeNode, name: string): VolumeNode | undefined {
+    const entry = this.#core.entries.find(parent, name);
+    return entry !== undefined && entry.untilMs > this.#core.clock.nowMs() ? (entry.node ?? undefined) : undefined;
+  }
+}
+
+/** The path of a name, for messages. */
+export function pathOf(parent: VolumeNode, name: string): string {
+  const path = parent.path;
+  return path === "/" ? `/${name}` : `${path}/${name}`;
+}

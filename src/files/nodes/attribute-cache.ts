@@ -1,0 +1,176 @@
+/**
+ * Attributes: what is cached, when it is believed, and how each answer of the store changes it.
+ *
+ *   asked for   (lookup, getattr)      `learn`:   believed unless the node was changed from here after the question
+ *   our change  (setattr, link)        `adopt`:   always believed
+ *   write-back  (the store took bytes) `written`: believed unless an answer to a later write came first
+ *
+ * An answer that shows another mode, owner, group, or a change time that moved for no reason of ours ends all grants and
+ * sends open handles back to the store (S5.5). One that shows another version lets the pages be read again and tells the
+ * mount.
+ */
+import { assert, Failure, failureFrom } from "../../base/index.ts";
+import type { AddressSpace } from "../../cache/index.ts";
+import type { AttributeChanges, Attributes, Call, Credential } from "../../port/index.ts";
+import type { Handle } from "../handle.ts";
+import { callOf, type VolumeCore } from "../volume-core.ts";
+import { attributeView } from "./attribute-view.ts";
+import type { VolumeNode } from "./volume-node.ts";
+
+const setIdBits = 0o6000;
+
+export class AttributeCache {
+  readonly #core: VolumeCore;
+
+  constructor(core: VolumeCore) {
+    this.#core = core;
+  }
+
+  /** Whether what is cached of the node may be shown to the credential now. */
+  maySee(node: VolumeNode, credential: Credential): boolean {
+    const nowMs = this.#core.clock.nowMs();
+    return node.attributesUntilMs > nowMs && node.grants.hasAttributes(credential, nowMs);
+  }
+
+  tryGet(node: VolumeNode, credential: Credential): Attributes | undefined {
+    return this.maySee(node, credential) ? attributeView(node) : undefined;
+  }
+
+  async get(node: VolumeNode, call: Call): Promise<Attributes> {
+    if (!this.maySee(node, call.credential)) await this.refresh(node, call);
+    return attributeView(node);
+  }
+
+  /** Asks the store, whatever is cached. */
+  async refresh(node: VolumeNode, call: Call): Promise<void> {
+    const askedAt = this.#core.changeCount;
+    try {
+      this.learn(node, await this.#core.store.getAttributes(node.id, call), call.credential, askedAt);
+    } catch (thrown) {
+      throw this.refused(node, call.credential, failureFrom(thrown, { syscall: "stat" }));
+    }
+  }
+
+  /** Takes in an answer to a question asked when the change count was `askedAt`. */
+  learn(node: VolumeNode, fresh: Attributes, credential: Credential, askedAt: number): void {
+    const untilMs = this.#core.clock.nowMs() + this.#core.options.attributeTimeoutMs;
+    if (node.changedAt <= askedAt) {
+      const known = node.attributes;
+      const explained = node.changeTimeExplained || fresh.changeTimeNs === known.changeTimeNs;
+      if (!explained || accessDiffers(known, fresh)) this.#core.accessChanged(node);
+      node.attributes = fresh;
+      node.attributesUntilMs = untilMs;
+      node.changeTimeExplained = false;
+      node.space?.revalidate(fresh, node.space.changeCount);
+      if (known.version !== fresh.version && node.kind === "file" && this.#core.events.wants("invalidate")) {
+        this.#core.events.emit("invalidate", { what: "content", node, start: 0, end: undefined });
+      }
+    }
+    node.grants.giveAttributes(credential, untilMs);
+  }
+
+  /** Takes in the attributes that a change of ours led to. */
+  adopt(node: VolumeNode, changed: Attributes, credential: Credential): void {
+    const known = node.attributes;
+    this.#core.changed(node);
+    if (accessDiffers(known, changed)) this.#core.accessChanged(node);
+    const untilMs = this.#core.clock.nowMs() + this.#core.options.attributeTimeoutMs;
+    node.attributes = changed;
+    node.attributesUntilMs = untilMs;
+    node.changeTimeExplained = false;
+    node.grants.giveAttributes(credential, untilMs);
+  }
+
+  /** Takes in the attributes that came with an accepted write. */
+  written(node: VolumeNode, written: Attributes): void {
+    this.#core.changed(node);
+    if (written.changeTimeNs < node.attributes.changeTimeNs) return;
+    if (accessDiffers(node.attributes, written)) this.#core.accessChanged(node);
+    node.attributes = written;
+    node.attributesUntilMs = this.#core.clock.nowMs() + this.#core.options.attributeTimeoutMs;
+  }
+
+  /** A refusal ends the credential's grant; a node that has gone loses its cached name. Answers with the failure. */
+  refused(node: VolumeNode, credential: Credential, failure: Failure): Failure {
+    switch (failure.code) {
+      case "EACCES":
+      case "EPERM":
+      case "ENOKEY":
+      case "EKEYEXPIRED":
+      case "EKEYREVOKED":
+      case "EKEYREJECTED":
+        node.grants.end(credential);
+        return failure;
+      case "ENOENT":
+      case "ESTALE":
+        this.#core.entries.removeNode(node);
+        this.#core.expire(node);
+        return failure.code === "ESTALE" ? failure : new Failure("ESTALE", { syscall: "stat", cause: failure });
+      default:
+        return failure;
+    }
+  }
+
+  /**
+   * Changes attributes. Dirty bytes are sent first when times, mode or owner change: a later write-back would undo the
+   * times, and might no longer be allowed. With a handle the size changes by the handle's right.
+   */
+  async set(node: VolumeNode, changes: AttributeChanges, call: Call, handle?: Handle): Promise<Attributes> {
+    const { size, killSetId, ...others } = changes;
+    if (size !== undefined) {
+      await this.#truncate(node, size, handle === undefined ? call : callOf(handle.credential, call.signal));
+    }
+    const killsSetId = killSetId === true && (node.attributes.mode & setIdBits) !== 0;
+    if (killsSetId || Object.keys(others).length > 0) {
+      await this.#setOthers(node, killsSetId ? { ...others, killSetId } : others, call);
+    } else if (size === undefined) {
+      await this.get(node, call);
+    }
+    return attributeView(node);
+  }
+
+  async #truncate(node: VolumeNode, size: number, call: Call): Promise<void> {
+    if (node.kind === "directory") throw new Failure("EISDIR", { syscall: "truncate" });
+    if (node.kind !== "file") throw new Failure("EINVAL", { syscall: "truncate" });
+    try {
+      this.adopt(node, await this.spaceOf(node).truncate(size, call), call.credential);
+    } catch (thrown) {
+      throw this.refused(node, call.credential, failureFrom(thrown, { syscall: "truncate" }));
+    }
+  }
+
+  async #setOthers(node: VolumeNode, changes: AttributeChanges, call: Call): Promise<void> {
+    const { store } = this.#core;
+    try {
+      if (node.isDirty) await node.space?.writeback("attributes", call);
+      const change = () => store.setAttributes(node.id, changes, call);
+      const changed = await (node.space === undefined ? change() : node.space.changeAtStore(call, change));
+      this.adopt(node, changed, call.credential);
+    } catch (thrown) {
+      throw this.refused(node, call.credential, failureFrom(thrown, { syscall: "setattr" }));
+    }
+  }
+
+  /** The node's address space, made when first asked for. The caller keeps the node used meanwhile. */
+  spaceOf(node: VolumeNode): AddressSpace {
+    if (node.space !== undefined) return node.space;
+    assert(node.userCount > 0, "a node with an address space is used when it gets it");
+    const space = this.#core.cache.createSpace(node.id, node.attributes, {
+      attributesChanged: (attributes) => {
+        this.written(node, attributes);
+        this.#core.settle(node);
+      },
+      writebackFailed: (thrown) => {
+        const failure = failureFrom(thrown, { syscall: "write" });
+        this.#core.events.emit("writebackFailed", { node, failure });
+      },
+    });
+    node.space = space;
+    this.#core.spaces.add(node);
+    return space;
+  }
+}
+
+function accessDiffers(known: Attributes, other: Attributes): boolean {
+  return known.mode !== other.mode || known.uid !== other.uid || known.gid !== other.gid;
+}

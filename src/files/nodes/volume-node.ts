@@ -1,0 +1,108 @@
+/**
+ * What a volume knows of one node of its store.
+ *
+ * Words
+ *   used     somebody needs this very object: the kernel (lookups), an open handle, an operation under way. Counted.
+ *   idle     nobody does; the node table may drop it when it needs room.
+ *   dropped  no longer in the table; a later operation adopts it again or moves on to its successor.
+ *   removed  the store has no name for it any more; it lives until its last handle closes, then its pages go unwritten.
+ *
+ * Invariants
+ *   I1  `userCount` is the sum of lookups, open handles and pins.
+ *   I2  A node with dirty bytes is never dropped, unless it is removed.
+ *   I3  `attributes` is the store's last word. What programs see is `attributeView`, which puts the size and modify time
+ *       of bytes not yet accepted before it.
+ *   I4  `accessGeneration` grows whenever who may read the node may have changed; a handle that saw an older one asks the
+ *       store before it shows another cached byte.
+ *   I5  `changedAt` is the volume's change count at the latest local change; an answer to a question asked before that is
+ *       old news and is not believed.
+ */
+import type { Milliseconds } from "../../base/index.ts";
+import type { AddressSpace } from "../../cache/index.ts";
+import type { Attributes, Credential, NodeId, NodeKind } from "../../port/index.ts";
+import type { Node } from "../node.ts";
+import { Grants } from "./grants.ts";
+
+const pathStepsMax = 4096;
+
+/** A name of a directory as last seen: a node, or null for a name that was not there. */
+export interface Entry {
+  readonly node: VolumeNode | null;
+  readonly untilMs: Milliseconds;
+}
+
+/** The right to write, kept after the last close for bytes that the store has not taken yet. */
+export interface LingeringHold {
+  readonly credential: Credential;
+  readonly read: boolean;
+}
+
+export class VolumeNode implements Node {
+  readonly id: NodeId;
+  readonly number: number;
+  readonly kind: NodeKind;
+
+  attributes: Attributes;
+  attributesUntilMs: Milliseconds = 0;
+  /** A local rename, link or removal moved the change time on the server; the next difference is no news. */
+  changeTimeExplained = false;
+  changedAt = 0;
+  accessGeneration = 0;
+  readonly grants: Grants = new Grants();
+  linkTarget: string | undefined;
+  view: Attributes | undefined;
+  viewBase: Attributes | undefined;
+
+  parent: VolumeNode | undefined;
+  name = "";
+  entries: Map<string, Entry> | undefined;
+  /** Grows before and after each local change of names; an answer that saw it grow is not cached. */
+  entriesGeneration = 0;
+
+  space: AddressSpace | undefined;
+  userCount = 0;
+  lookupCount = 0;
+  handleCount = 0;
+  recentlyUsed = true;
+  dropped = false;
+  removed = false;
+  /** Probably nobody will ask for the node again: it goes as soon as it is idle. */
+  forgettable = false;
+  /** How many handles are open for writing, by credential id. */
+  writers: Map<string, number> | undefined;
+  lingeringHolds: LingeringHold[] = [];
+
+  constructor(number: number, id: NodeId, attributes: Attributes) {
+    this.number = number;
+    this.id = id;
+    this.kind = attributes.kind;
+    this.attributes = attributes;
+  }
+
+  get writingCredentialCount(): number {
+    return this.writers?.size ?? 0;
+  }
+
+  get path(): string {
+    if (this.parent === undefined) return this.name === "" ? "/" : this.name;
+    let path = "";
+    let node: VolumeNode | undefined = this;
+    for (let step = 0; node?.parent !== undefined && step < pathStepsMax; step++) {
+      path = `/${node.name}${path}`;
+      node = node.parent;
+    }
+    return path;
+  }
+
+  /** Whether the node holds bytes that the store has not taken. */
+  get isDirty(): boolean {
+    return this.space !== undefined && this.space.dirtyBytes > 0;
+  }
+
+  countWriter(credential: Credential, change: 1 | -1): void {
+    this.writers ??= new Map();
+    const count = (this.writers.get(credential.id) ?? 0) + change;
+    if (count === 0) this.writers.delete(credential.id);
+    else this.writers.set(credential.id, count);
+  }
+}

@@ -1,0 +1,43 @@
+/** Opening a volume: the store gets its deadlines, the cache its budget, and the root is found. */
+import { Failure, systemClock } from "../base/index.ts";
+import { type CacheOptions, PageCache } from "../cache/index.ts";
+import { type Store, superuser } from "../port/index.ts";
+import { CachedVolume } from "./cached-volume.ts";
+import type { Volume, VolumeOptions } from "./volume.ts";
+import { callOf } from "./volume-core.ts";
+
+const defaults = {
+  credential: superuser,
+  umask: 0o022,
+  attributeTimeoutMs: 1000,
+  entryTimeoutMs: 1000,
+  storeTimeoutMs: 30_000,
+  idleNodesMax: 65_536,
+} as const;
+
+/** Opens a volume over a store. The store belongs to the volume from now on, which closes it. */
+export async function openVolume(store: Store, options: VolumeOptions = {}): Promise<Volume> {
+  const settled = { ...defaults, clock: systemClock, ...options };
+  const cache = new PageCache(store, cacheOptions(options, settled.clock));
+  try {
+    const root = await store.root(callOf(settled.credential));
+    if (root.attributes.kind !== "directory") throw new Failure("ENOTDIR", { syscall: "open", path: "/" });
+    return new CachedVolume(store, cache, root, settled);
+  } catch (thrown) {
+    cache.close();
+    await store.close();
+    throw thrown;
+  }
+}
+
+function cacheOptions(options: VolumeOptions, clock: CacheOptions["clock"]): Partial<CacheOptions> {
+  const { pageSize, budgetBytes, dirtyBackgroundBytes, dirtyLimitBytes, readaheadBytesMax } = options;
+  return {
+    clock,
+    ...(pageSize === undefined ? {} : { pageSize }),
+    ...(budgetBytes === undefined ? {} : { budgetBytes }),
+    ...(dirtyBackgroundBytes === undefined ? {} : { dirtyBackgroundBytes }),
+    ...(dirtyLimitBytes === undefined ? {} : { dirtyLimitBytes }),
+    ...(readaheadBytesMax === undefined ? {} : { readaheadBytesMax }),
+  };
+}

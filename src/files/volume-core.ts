@@ -1,0 +1,103 @@
+/** What the parts of a volume share: the store, the cache, time, and the tables of nodes and names. */
+import { type CancelSignal, type Clock, cancelController, type Milliseconds } from "../base/index.ts";
+import type { PageCache } from "../cache/index.ts";
+import type { Call, Credential, Store } from "../port/index.ts";
+import { EntryCache } from "./names/entry-cache.ts";
+import { NodeTable } from "./nodes/node-table.ts";
+import type { VolumeNode } from "./nodes/volume-node.ts";
+import { VolumeEvents } from "./volume-events.ts";
+
+const entriesPerNodeMax = 4;
+
+/** The options that the parts read, each with its value. */
+export interface CoreOptions {
+  readonly clock: Clock;
+  readonly attributeTimeoutMs: Milliseconds;
+  readonly entryTimeoutMs: Milliseconds;
+  readonly idleNodesMax: number;
+}
+
+/** A signal that never fires, for callers that give none. */
+export const noSignal: CancelSignal = cancelController().signal;
+
+export function callOf(credential: Credential, signal: CancelSignal = noSignal): Call {
+  return { credential, signal };
+}
+
+export class VolumeCore {
+  readonly store: Store;
+  readonly cache: PageCache;
+  readonly options: CoreOptions;
+  readonly clock: Clock;
+  readonly events: VolumeEvents = new VolumeEvents();
+  readonly nodes: NodeTable;
+  readonly entries: EntryCache;
+  /** Nodes with an address space. */
+  readonly spaces: Set<VolumeNode> = new Set();
+  /** Counts local changes, to tell answers that are old news. */
+  changeCount = 0;
+  closed = false;
+
+  constructor(store: Store, cache: PageCache, options: CoreOptions) {
+    this.store = store;
+    this.cache = cache;
+    this.options = options;
+    this.clock = options.clock;
+    this.entries = new EntryCache(options.idleNodesMax * entriesPerNodeMax);
+    this.nodes = new NodeTable(options.idleNodesMax, (node) => this.#dropped(node));
+  }
+
+  /** The node was changed from here: answers to earlier questions no longer count. */
+  changed(node: VolumeNode): void {
+    node.changedAt = ++this.changeCount;
+  }
+
+  /** The node's attributes must be asked for again. */
+  expire(node: VolumeNode): void {
+    node.attributesUntilMs = 0;
+    this.changed(node);
+  }
+
+  /** Who may read the node may have changed. */
+  accessChanged(node: VolumeNode): void {
+    node.grants.endAll();
+    node.accessGeneration++;
+  }
+
+  /** Gives back the rights to write that closed handles left for bytes which have reached the store by now. */
+  settle(node: VolumeNode): void {
+    if (node.lingeringHolds.length === 0) return;
+    // The space counts its bytes as taken only when this turn ends.
+    inBackground(Promise.resolve().then(() => this.releaseLingering(node)));
+  }
+
+  async releaseLingering(node: VolumeNode): Promise<void> {
+    if (node.isDirty && !node.removed) return;
+    for (const { credential, read } of node.lingeringHolds.splice(0)) {
+      await this.store.release(node.id, { read, write: true, execute: false }, callOf(credential));
+      this.nodes.unuse(node);
+    }
+  }
+
+  #dropped(node: VolumeNode): void {
+    this.entries.clear(node);
+    this.entries.removeNode(node);
+    this.discardPages(node);
+  }
+
+  /** Lets go of a node's pages, dirty ones too: of a removed file, or of one that is clean. */
+  discardPages(node: VolumeNode): void {
+    const space = node.space;
+    if (space === undefined) return;
+    node.space = undefined;
+    this.spaces.delete(node);
+    inBackground(space.destroy());
+  }
+}
+
+/** Lets work go on by itself whose failure nobody can use. */
+export function inBackground(work: Promise<unknown>): void {
+  work.catch(ignore);
+}
+
+function ignore(): void {}
