@@ -1,5 +1,5 @@
 /** A running mount in words and numbers, for `status` and for messages. */
-import { allowsRead, allowsWrite, type OpenFile, type Volume } from "../../files/index.ts";
+import { type OpenFile, openFlags, type Volume } from "../../files/index.ts";
 import type { Mount } from "../../fuse/index.ts";
 import type { DirtyFileStatus, MountStatus, OpenFileStatus } from "../control/protocol.ts";
 
@@ -11,8 +11,8 @@ export function openFilesOf(volume: Volume): OpenFileStatus[] {
 }
 
 function describeOpenFile(file: OpenFile): OpenFileStatus {
-  const reads = allowsRead(file.flags);
-  const access = !allowsWrite(file.flags) ? "read" : reads ? "read and write" : "write";
+  const mode = file.flags & openFlags.O_ACCMODE;
+  const access = mode === openFlags.O_RDONLY ? "read" : mode === openFlags.O_WRONLY ? "write" : "read and write";
   return { path: file.path, uid: file.credential.uid, access, processId: file.processId };
 }
 
