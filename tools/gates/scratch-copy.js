@@ -49,13 +49,14 @@ export class ScratchCopy {
     return { status, output: `${stdout}${stderr}` };
   }
 
-  /** Puts a text at the end of a file, or makes the file; the answer takes that back. */
-  plant(path, text) {
+  /** Puts a text at the end of a file, or makes the file, or changes it; the answer takes that back. */
+  plant(path, change) {
     const full = join(this.directory, path);
     const before = existsSync(full) ? readFileSync(full) : undefined;
     mkdirSync(dirname(full), { recursive: true });
-    if (before === undefined) writeFileSync(full, text);
-    else appendFileSync(full, text);
+    if (typeof change === "function") writeFileSync(full, change(before.toString()));
+    else if (before === undefined) writeFileSync(full, change);
+    else appendFileSync(full, change);
     return () => (before === undefined ? rmSync(full) : writeFileSync(full, before));
   }
 

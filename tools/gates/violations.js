@@ -104,6 +104,9 @@ export const violations = [
   styled("tests-that-can-fail", "test/unit/planted.test.ts", 'it("planted", () => {});\n'),
   styled("room-doors", "src/cli/planted.ts", `${head}export { assert } from "../base/assert.ts";\n`),
   styled("machine-paths", "docs/planted.md", `Look into ${joined("/ro", "ot/")}secrets.\n`),
+  styled("lock-file", "package-lock.json", (text) =>
+    text.replace('"node_modules/@biomejs/cli-darwin-x64"', '"planted"'),
+  ),
   styled("registry-hosts", "docs/planted.md", `Packages come from ${joined("registry", ".npmjs.org")}.\n`),
   planted(
     "dead code: an export that nothing uses",

@@ -50,6 +50,21 @@ export function rulesOfTheHouse(rooms) {
       },
     },
     {
+      name: "lock-file",
+      sentence: "the lock file has every optional package of every platform, or npm ci refuses it",
+      appliesTo: (file) => file.path === "package-lock.json",
+      check(file, { visit, complain }) {
+        const { packages } = JSON.parse(file.text);
+        for (const [path, { optionalDependencies }] of Object.entries(packages)) {
+          for (const name of Object.keys(optionalDependencies ?? {})) {
+            visit();
+            const isThere = packages[`node_modules/${name}`] ?? packages[`${path}/node_modules/${name}`];
+            if (isThere === undefined) complain(1, `${name} of ${path} is missing`);
+          }
+        }
+      },
+    },
+    {
       name: "registry-hosts",
       sentence: "no file, the lock file first of all, names the host that packages were fetched from",
       appliesTo: () => true,
