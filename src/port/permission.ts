@@ -91,7 +91,10 @@ export function rightsAfter(
     mode = changes.mode & 0o7777;
     if ((mode & setGroupId) !== 0 && !isRoot && !isMember(credential, gid)) mode &= ~setGroupId;
   }
-  if (changes.killSetId === true && node.kind !== "directory") mode = withoutSetId(mode);
+  if (changes.killSetId === true && node.kind !== "directory" && mode !== withoutSetId(mode)) {
+    if (!owns && !mayWrite()) throw new Failure("EACCES", { syscall: "write" });
+    mode = withoutSetId(mode);
+  }
   requireTimeChange(owns, changes, mayWrite);
   if (changes.size !== undefined) {
     if (node.kind === "directory") throw new Failure("EISDIR", { syscall: "truncate" });

@@ -1,5 +1,6 @@
 /** The door of the system room: system calls that Node lacks, through the C library. */
 
+export { checkAccess } from "./access.ts";
 export { allocateFile, punchFileHole, seekFile } from "./allocation.ts";
 export { changeMode, changeOwner, changeTimes, pathOfDescriptor } from "./attributes-at.ts";
 export { deviceErrno, IoVector, makeNonBlocking, type ReadableWatch, whenReadable } from "./device-io.ts";

@@ -48,12 +48,13 @@ function become(identity: ThreadIdentity): boolean {
   return isNow(identity);
 }
 
+/** Never refused: the process's real and effective ids are its own all the time. */
 function comeBack(identity: ThreadIdentity): void {
   const number = setgroupsNumbers[process.arch];
   setfsuid(identity.uid);
   setfsgid(identity.gid);
-  if (number !== undefined) setgroups(number, identity.groups.length, identity.groups);
-  assert(isNow(identity), "the server has its own identity back");
+  const result = number === undefined ? -1 : (setgroups(number, identity.groups.length, identity.groups) as number);
+  assert(result >= 0, "the server has its own groups back");
 }
 
 /** The C library's calls answer with the previous identity, whether they changed it or not; a query changes nothing. */

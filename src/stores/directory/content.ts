@@ -1,0 +1,188 @@
+/** Operations on the content of files: reads, writes at a version, size, holes. Data goes through the thread pool. */
+import { ftruncate, ftruncateSync } from "node:fs";
+import { type ByteCount, type ByteOffset, Failure, failureFrom } from "../../base/index.ts";
+import type { Attributes, Credential, ReadResult, Version, WriteResult } from "../../port/index.ts";
+import { allocateFile, type FileStatus, lastErrno, punchFileHole, seekFile, statusOf } from "../../system/index.ts";
+import { attributesOf, versionOf } from "./attributes.ts";
+import { checked } from "./authority.ts";
+import type { DirectoryNode } from "./directory-node.ts";
+import type { DirectoryServer } from "./directory-server.ts";
+import { readFrames, writeFrames } from "./vector-io.ts";
+import { takeTurn } from "./write-turns.ts";
+
+const enxio = 6;
+const zerosBytes = 1024 * 1024;
+/** A size change that frees more storage than this (units of 512 bytes) leaves the calling thread. */
+const slowToFreeBlocks = 65536;
+
+export async function readContent(
+  server: DirectoryServer,
+  node: DirectoryNode,
+  offset: ByteOffset,
+  frames: readonly Uint8Array[],
+  credential: Credential,
+): Promise<ReadResult> {
+  const fd = server.descriptors.acquire(node, "read", "read");
+  try {
+    const before = checked(statusOf(fd), "read");
+    server.holds.require(node, "read", credential, fd, before, "read");
+    requireNamedOrHeld(node, before, "read");
+    const byteCount = offset >= before.size ? 0 : await readFrames(fd, offset, frames);
+    // The version before: if the file changed meanwhile, the bytes may be of either, and the next look will tell.
+    return { byteCount, version: versionOf(before) };
+  } finally {
+    server.descriptors.giveBack(node);
+  }
+}
+
+export async function writeContent(
+  server: DirectoryServer,
+  node: DirectoryNode,
+  offset: ByteOffset,
+  frames: readonly Uint8Array[],
+  expected: Version | undefined,
+  credential: Credential,
+): Promise<WriteResult> {
+  if (!Number.isSafeInteger(offset) || offset < 0) throw new Failure("EINVAL", { syscall: "write" });
+  return changeContent(server, node, credential, "write", async (fd, before) => {
+    if (expected !== undefined && !isAtVersion(node, expected, versionOf(before))) {
+      throw new Failure("ESTALE", { syscall: "write", detail: "the file is at another version" });
+    }
+    const byteCount = await writeFrames(fd, offset, frames);
+    return { byteCount, attributes: attributesOf(checked(statusOf(fd), "write")) };
+  });
+}
+
+/** Our own change of a file's time stamps made a new version of the same bytes. */
+function isAtVersion(node: DirectoryNode, expected: Version, now: Version): boolean {
+  return expected === now || (node.versionNow === now && node.versionsBefore.has(expected));
+}
+
+/** Notes that this store changed time stamps only: both versions mean the same bytes. */
+export function noteSameBytes(node: DirectoryNode, before: Version, after: Version): void {
+  if (before === after) return;
+  if (node.versionNow !== before || node.versionsBefore.size >= versionsBeforeMax) node.versionsBefore.clear();
+  node.versionsBefore.add(before);
+  node.versionNow = after;
+}
+
+const versionsBeforeMax = 16;
+
+/** Cuts or extends the file as `setAttributes` asks; the caller has checked the permission. */
+export async function resize(server: DirectoryServer, node: DirectoryNode, size: ByteCount): Promise<void> {
+  await using _turn = await takeTurn(node.identity);
+  const fd = server.descriptors.acquire(node, "write", "truncate");
+  try {
+    const before = checked(statusOf(fd), "truncate");
+    if (before.blocks <= slowToFreeBlocks) ftruncateSync(fd, size);
+    else await truncateLater(fd, size);
+  } catch (error) {
+    throw failureFrom(error, { syscall: "truncate" });
+  } finally {
+    server.descriptors.giveBack(node);
+  }
+}
+
+function truncateLater(fd: number, size: ByteCount): Promise<void> {
+  return new Promise((resolve, reject) => {
+    ftruncate(fd, size, (error) => {
+      if (error === null) resolve();
+      else reject(error);
+    });
+  });
+}
+
+export function punchHole(
+  server: DirectoryServer,
+  node: DirectoryNode,
+  offset: ByteOffset,
+  length: ByteCount,
+  credential: Credential,
+): Promise<Attributes> {
+  requireRange(offset, length);
+  return changeContent(server, node, credential, "fallocate", async (fd, before) => {
+    try {
+      await punchFileHole(fd, offset, length);
+    } catch (failure) {
+      if (!(failure instanceof Failure) || failure.code !== "ENOTSUP") throw failure;
+      await writeZeros(fd, offset, Math.min(offset + length, before.size));
+    }
+    return attributesOf(checked(statusOf(fd), "fallocate"));
+  });
+}
+
+/** What a hole is on a file system that has none. */
+async function writeZeros(fd: number, start: ByteOffset, end: number): Promise<void> {
+  const zeros = new Uint8Array(Math.max(0, Math.min(zerosBytes, end - start)));
+  for (let at: number = start; at < end; ) {
+    const count = await writeFrames(fd, at, [zeros.subarray(0, Math.min(zeros.length, end - at))]);
+    if (count === 0) throw new Failure("EIO", { syscall: "fallocate" });
+    at += count;
+  }
+}
+
+export function allocate(
+  server: DirectoryServer,
+  node: DirectoryNode,
+  offset: ByteOffset,
+  length: ByteCount,
+  keepSize: boolean,
+  credential: Credential,
+): Promise<Attributes> {
+  requireRange(offset, length);
+  return changeContent(server, node, credential, "fallocate", async (fd) => {
+    await allocateFile(fd, offset, length, keepSize);
+    return attributesOf(checked(statusOf(fd), "fallocate"));
+  });
+}
+
+function requireRange(offset: ByteOffset, length: ByteCount): void {
+  if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length <= 0) {
+    throw new Failure("EINVAL", { syscall: "fallocate" });
+  }
+  if (!Number.isSafeInteger(offset + length)) throw new Failure("EFBIG", { syscall: "fallocate" });
+}
+
+export function seekContent(
+  server: DirectoryServer,
+  node: DirectoryNode,
+  offset: ByteOffset,
+  whence: "data" | "hole",
+  credential: Credential,
+): ByteOffset | undefined {
+  const fd = server.descriptors.acquire(node, "read", "lseek");
+  try {
+    const status = checked(statusOf(fd), "lseek");
+    server.holds.require(node, "read", credential, fd, status, "lseek");
+    const found = seekFile(fd, offset, whence);
+    if (found < 0 && lastErrno() === enxio) return undefined;
+    return checked(found, "lseek");
+  } finally {
+    server.descriptors.giveBack(node);
+  }
+}
+
+/** Runs a change of a file's content in its turn, with a descriptor that writes, for a credential that may. */
+async function changeContent<Result>(
+  server: DirectoryServer,
+  node: DirectoryNode,
+  credential: Credential,
+  syscall: string,
+  change: (fd: number, before: FileStatus) => Promise<Result>,
+): Promise<Result> {
+  await using _turn = await takeTurn(node.identity);
+  const fd = server.descriptors.acquire(node, "write", syscall);
+  try {
+    const before = checked(statusOf(fd), syscall);
+    server.holds.require(node, "write", credential, fd, before, syscall);
+    requireNamedOrHeld(node, before, syscall);
+    return await change(fd, before);
+  } finally {
+    server.descriptors.giveBack(node);
+  }
+}
+
+/** A descriptor that was kept for later use may be of a file that somebody else removed. */
+function requireNamedOrHeld(node: DirectoryNode, status: FileStatus, syscall: string): void {
+  if (status.linkCount === 0 && node.holdCount === 0) throw new Failure("ESTALE", { syscall });
+}

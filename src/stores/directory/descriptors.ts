@@ -1,0 +1,176 @@
+/**
+ * The open descriptors of nodes. A held file keeps its descriptors, so it can be read and written after its name is gone;
+ * a descriptor that writes is closed with the last hold for writing, so that programs can be run; descriptors that only
+ * read stay for a while, the least recently used going first beyond `idleMax`.
+ *
+ *   closed --acquire (open as the server)--> in use --give back--> idle (held, or within idleMax) --evict--> closed
+ *   idle --acquire--> in use
+ *
+ * I1 A descriptor in use is never closed.
+ * I2 `#idle` has exactly the nodes with a reader or writer that nobody holds and nobody uses.
+ */
+import { close, constants } from "node:fs";
+import { assert, codeOfErrno, Failure } from "../../base/index.ts";
+import { lastErrno, openAt, openPathOnly, pathOfDescriptor } from "../../system/index.ts";
+import type { DirectoryNode } from "./directory-node.ts";
+import type { Locator } from "./locator.ts";
+import type { NodeTable } from "./node-table.ts";
+
+const workingDirectory = -100;
+/** A node that turns out to be a fifo or device must not block the server or become its terminal. */
+const careful = constants.O_NONBLOCK | constants.O_NOCTTY;
+
+export class Descriptors {
+  readonly #locator: Locator;
+  readonly #table: NodeTable;
+  readonly #idleMax: number;
+  readonly #idle = new Set<DirectoryNode>();
+  #isClosed = false;
+
+  constructor(locator: Locator, table: NodeTable, idleMax: number) {
+    this.#locator = locator;
+    this.#table = table;
+    this.#idleMax = idleMax;
+  }
+
+  get idleCount(): number {
+    return this.#idle.size;
+  }
+
+  /** A descriptor of a regular file for reading, or for writing; `giveBack` must follow. */
+  acquire(node: DirectoryNode, purpose: "read" | "write", syscall: string): number {
+    if (node.kind !== "file") throw new Failure(node.kind === "directory" ? "EISDIR" : "EINVAL", { syscall });
+    this.#idle.delete(node);
+    node.userCount++;
+    try {
+      return this.#descriptor(node, purpose, syscall);
+    } catch (failure) {
+      this.giveBack(node);
+      throw failure;
+    }
+  }
+
+  giveBack(node: DirectoryNode): void {
+    assert(node.userCount > 0, "what is given back was acquired");
+    node.userCount--;
+    this.settle(node);
+  }
+
+  /** Closes what the node does not need any more; called when a use or a hold ends. */
+  settle(node: DirectoryNode): void {
+    if (node.userCount > 0) return;
+    if (this.#isClosed) {
+      this.#closeAll(node);
+      return;
+    }
+    if (node.writer !== undefined && node.writerCount === 0 && !this.#isFresh(node)) {
+      this.#closeWriter(node, node.writer);
+    }
+    if (node.holdCount > 0 || (node.reader === undefined && node.writer === undefined)) return;
+    this.#idle.add(node);
+    while (this.#idle.size > this.#idleMax) this.#evictOldest();
+  }
+
+  /** Holds for reading go on with a descriptor of their own, which may be of a file without a name. */
+  #closeWriter(node: DirectoryNode, writer: number): void {
+    if (node.holdCount > 0 && node.reader === undefined) {
+      const reader = openAt(workingDirectory, pathOfDescriptor(writer), constants.O_RDONLY | careful);
+      if (reader < 0) return;
+      node.reader = reader;
+    }
+    closeLater(writer);
+    node.writer = undefined;
+  }
+
+  /** A file that was just made keeps its descriptor for the hold that follows. */
+  #isFresh(node: DirectoryNode): boolean {
+    return node.makerId !== undefined;
+  }
+
+  /** Takes over the descriptor that made a file. */
+  adopt(node: DirectoryNode, fd: number): void {
+    if (node.writer !== undefined) closeLater(fd);
+    else {
+      node.writer = fd;
+      node.writerReads = true;
+    }
+    this.settle(node);
+  }
+
+  /** Closes an unheld node's descriptors, because its last name is gone. */
+  drop(node: DirectoryNode): void {
+    if (node.holdCount > 0 || node.userCount > 0) return;
+    this.#idle.delete(node);
+    this.#closeAll(node);
+  }
+
+  /** Opens what keeps a held node alive, whatever its kind. */
+  pin(node: DirectoryNode, syscall: string): void {
+    if (node.kind === "file" || node.reader !== undefined) return;
+    const located = this.#locator.locate(node, syscall);
+    const opened = openAt(workingDirectory, pathOfDescriptor(located.fd), openPathOnly);
+    const errno = lastErrno();
+    if (located.isTemporary) closeLater(located.fd);
+    if (opened < 0) throw new Failure(codeOfErrno(errno), { syscall });
+    node.reader = opened;
+  }
+
+  #descriptor(node: DirectoryNode, purpose: "read" | "write", syscall: string): number {
+    if (node.writer !== undefined && (purpose === "write" || node.writerReads)) return node.writer;
+    if (purpose === "read") {
+      node.reader ??= this.#open(node, constants.O_RDONLY, syscall);
+      return node.reader;
+    }
+    try {
+      node.writer = this.#open(node, constants.O_RDWR, syscall);
+      node.writerReads = true;
+    } catch (failure) {
+      if (!(failure instanceof Failure) || failure.code !== "EACCES") throw failure;
+      node.writer = this.#open(node, constants.O_WRONLY, syscall);
+      node.writerReads = false;
+    }
+    return node.writer;
+  }
+
+  /** Opens as the server; when the process has no descriptors left, idle ones are given up first. */
+  #open(node: DirectoryNode, flags: number, syscall: string): number {
+    return this.#locator.use(node, syscall, (fd) => {
+      const path = pathOfDescriptor(fd);
+      for (;;) {
+        const opened = openAt(workingDirectory, path, flags | careful);
+        if (opened >= 0) return opened;
+        const code = codeOfErrno(lastErrno());
+        if (code !== "EMFILE" || this.#idle.size === 0) throw new Failure(code, { syscall });
+        this.#evictOldest();
+      }
+    });
+  }
+
+  #evictOldest(): void {
+    const [oldest] = this.#idle;
+    if (oldest === undefined) return;
+    this.#idle.delete(oldest);
+    this.#closeAll(oldest);
+    this.#table.forgetIfLost(oldest);
+  }
+
+  #closeAll(node: DirectoryNode): void {
+    if (node.reader !== undefined) closeLater(node.reader);
+    if (node.writer !== undefined) closeLater(node.writer);
+    node.reader = undefined;
+    node.writer = undefined;
+    node.makerId = undefined;
+  }
+
+  /** Closes everything that is not in use, and the rest when its use ends. */
+  close(nodes: Iterable<DirectoryNode>): void {
+    this.#isClosed = true;
+    for (const node of nodes) if (node.userCount === 0) this.#closeAll(node);
+    this.#idle.clear();
+  }
+}
+
+/** Off the calling thread: the last close of an unlinked file frees its storage, which can take long. */
+export function closeLater(fd: number): void {
+  close(fd, () => {});
+}

@@ -1,0 +1,66 @@
+/**
+ * What the directory store knows of a node: its identity, where it was last seen, who holds it, and its open descriptors.
+ *
+ * I1 `places` has no two equal places and at most `placesMax`; the last one is the one seen last.
+ * I2 `childCount` is the number of places of other nodes whose parent this node is.
+ * I3 A held regular file has a descriptor that serves its holds.
+ */
+import type { NodeId, NodeKind, Version } from "../../port/index.ts";
+
+/** A name in a directory; the bytes end with a NUL. */
+export interface Place {
+  readonly parent: DirectoryNode;
+  readonly name: Uint8Array;
+}
+
+/** The right of one credential to a file's content. */
+export interface DirectoryHold {
+  readers: number;
+  writers: number;
+  /** Set when somebody else changed mode, owner or group: from then on those decide again. */
+  isEnded: boolean;
+}
+
+export const placesMax = 8;
+
+export class DirectoryNode {
+  /** The root's id stays although its directory may be another one after it was gone. */
+  readonly id: NodeId;
+  readonly kind: NodeKind;
+  readonly inode: bigint;
+  /** What `identityOf` says of the node; changes for the root only. */
+  identity: string;
+
+  readonly places: Place[] = [];
+  childCount = 0;
+  isRecentlyUsed = false;
+  /** A new name of the node is not durable before the directory is synchronized. */
+  isNameVolatile = false;
+
+  /** By credential id. */
+  readonly holds: Map<string, DirectoryHold> = new Map();
+  holdCount = 0;
+  writerCount = 0;
+  /** Mode, owner and group as the holds were granted under; undefined while nothing holds the node. */
+  grantedUnder: string | undefined;
+  /** The credential that made the file and has not held it yet. */
+  makerId: string | undefined;
+
+  /** A descriptor that reads (of a directory or other node: one that only names it), and one that writes. */
+  reader: number | undefined;
+  writer: number | undefined;
+  writerReads = false;
+  /** Operations that use a descriptor right now; it is closed when the last one ends. */
+  userCount = 0;
+
+  /** Versions that only differ from `versionNow` by our own changes of time stamps: their bytes are the same. */
+  readonly versionsBefore: Set<Version> = new Set();
+  versionNow: Version | undefined;
+
+  constructor(id: NodeId, identity: string, kind: NodeKind, inode: bigint) {
+    this.id = id;
+    this.identity = identity;
+    this.kind = kind;
+    this.inode = inode;
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * Holds: who has a file open, and whether that right still stands. The right was granted under a mode, owner and group;
+ * when somebody else than this store changes one of them, it ends, and they decide again.
+ *
+ *   (none) --acquire--> standing --notice (changed by others)--> ended
+ *   standing, ended --release, the last of its count--> (none)
+ */
+import { assert, Failure } from "../../base/index.ts";
+import type { AccessMode, Credential } from "../../port/index.ts";
+import type { FileStatus } from "../../system/index.ts";
+import type { Authority } from "./authority.ts";
+import type { Descriptors } from "./descriptors.ts";
+import type { DirectoryNode } from "./directory-node.ts";
+import type { Locator } from "./locator.ts";
+import type { NodeTable } from "./node-table.ts";
+
+const access = {
+  read: { read: true, write: false, execute: false },
+  write: { read: false, write: true, execute: false },
+} as const;
+
+export class Holds {
+  readonly #authority: Authority;
+  readonly #descriptors: Descriptors;
+  readonly #locator: Locator;
+  readonly #table: NodeTable;
+  readonly held: Set<DirectoryNode> = new Set();
+
+  constructor(authority: Authority, descriptors: Descriptors, locator: Locator, table: NodeTable) {
+    this.#authority = authority;
+    this.#descriptors = descriptors;
+    this.#locator = locator;
+    this.#table = table;
+  }
+
+  acquire(node: DirectoryNode, mode: AccessMode, credential: Credential): void {
+    const isMaker = node.makerId === credential.id;
+    this.#locator.use(node, "open", (fd, status) => {
+      this.notice(node, status);
+      if (!isMaker) this.#authority.requireAccess(credential, "open", fd, status, mode);
+      node.grantedUnder ??= grantOf(status);
+    });
+    try {
+      this.#open(node, mode);
+    } catch (failure) {
+      if (node.holdCount === 0) node.grantedUnder = undefined;
+      this.#descriptors.settle(node);
+      throw failure;
+    }
+    node.makerId = undefined;
+    let hold = node.holds.get(credential.id);
+    if (hold === undefined) {
+      hold = { readers: 0, writers: 0, isEnded: false };
+      node.holds.set(credential.id, hold);
+    }
+    hold.isEnded = false;
+    this.#count(node, hold, mode, 1);
+    this.held.add(node);
+    this.#descriptors.settle(node);
+  }
+
+  /** Opens what the hold needs; the node is marked as used so that nothing closes it meanwhile. */
+  #open(node: DirectoryNode, mode: AccessMode): void {
+    if (node.kind !== "file") {
+      if (mode.write) throw new Failure(node.kind === "directory" ? "EISDIR" : "EINVAL", { syscall: "open" });
+      this.#descriptors.pin(node, "open");
+      return;
+    }
+    this.#descriptors.acquire(node, mode.write ? "write" : "read", "open");
+    try {
+      if (mode.write && mode.read && !node.writerReads) {
+        this.#descriptors.acquire(node, "read", "open");
+        this.#descriptors.giveBack(node);
+      }
+    } finally {
+      node.userCount--;
+    }
+  }
+
+  release(node: DirectoryNode, mode: AccessMode, credential: Credential): void {
+    const hold = node.holds.get(credential.id);
+    assert(hold !== undefined, "only what is held is released");
+    this.#count(node, hold, mode, -1);
+    assert(hold.readers >= 0 && hold.writers >= 0, "a hold is released once");
+    if (hold.readers === 0 && hold.writers === 0) node.holds.delete(credential.id);
+    if (node.holdCount === 0) {
+      node.grantedUnder = undefined;
+      this.held.delete(node);
+    }
+    this.#descriptors.settle(node);
+    if (node.holdCount === 0 && node.places.length === 0) this.#descriptors.drop(node);
+    this.#table.forgetIfLost(node);
+  }
+
+  #count(node: DirectoryNode, hold: { readers: number; writers: number }, mode: AccessMode, by: number): void {
+    if (mode.write) {
+      hold.writers += by;
+      node.writerCount += by;
+    }
+    if (!mode.write || mode.read || mode.execute) hold.readers += by;
+    node.holdCount += by;
+  }
+
+  /** Compares a fresh status with what the holds were granted under; a difference was made by somebody else. */
+  notice(node: DirectoryNode, status: FileStatus): void {
+    if (node.grantedUnder === undefined) return;
+    const grant = grantOf(status);
+    if (grant === node.grantedUnder) return;
+    node.grantedUnder = grant;
+    for (const hold of node.holds.values()) hold.isEnded = true;
+  }
+
+  /** After a change by this store itself: what was granted stays granted. */
+  adopt(node: DirectoryNode, status: FileStatus): void {
+    if (node.grantedUnder !== undefined) node.grantedUnder = grantOf(status);
+  }
+
+  /** Rejects with EACCES unless the credential holds the right, or the mode bits give it. */
+  require(
+    node: DirectoryNode,
+    purpose: "read" | "write",
+    credential: Credential,
+    fd: number,
+    status: FileStatus,
+    syscall: string,
+  ): void {
+    this.notice(node, status);
+    const hold = node.holds.get(credential.id);
+    const isHeld = hold !== undefined && !hold.isEnded && (purpose === "read" ? hold.readers : hold.writers) > 0;
+    if (!isHeld) this.#authority.requireAccess(credential, syscall, fd, status, access[purpose]);
+  }
+
+  /** The same as a question. */
+  permits(
+    node: DirectoryNode,
+    purpose: "read" | "write",
+    credential: Credential,
+    fd: number,
+    status: FileStatus,
+  ): boolean {
+    try {
+      this.require(node, purpose, credential, fd, status, "access");
+      return true;
+    } catch (failure) {
+      if (failure instanceof Failure && (failure.code === "EACCES" || failure.code === "EROFS")) return false;
+      throw failure;
+    }
+  }
+}
+
+/** Mode, owner and group: what a right is granted under. The kernel takes set-id bits away by itself; they do not count. */
+function grantOf(status: FileStatus): string {
+  return `${status.mode & 0o777}.${status.uid}.${status.gid}`;
+}

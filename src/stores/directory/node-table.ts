@@ -1,0 +1,163 @@
+/**
+ * The nodes that the store has given ids for, and where it last saw each. Bounded: beyond `nodesMax` the least recently
+ * used node that nothing holds and no other node's place needs is forgotten; its id is stale until it is looked up again.
+ *
+ * I1 Every node is found under its id.
+ * I2 The root is never forgotten and has no place.
+ */
+import { assert, Failure } from "../../base/index.ts";
+import type { NodeId } from "../../port/index.ts";
+import type { FileStatus } from "../../system/index.ts";
+import { identityOf, kindOf } from "./attributes.ts";
+import { DirectoryNode, type Place, placesMax } from "./directory-node.ts";
+
+const evictionStepsMax = 64;
+
+export class NodeTable {
+  readonly root: DirectoryNode;
+  readonly #nodesMax: number;
+  readonly #nodes = new Map<NodeId, DirectoryNode>();
+
+  constructor(nodesMax: number) {
+    this.#nodesMax = nodesMax;
+    this.root = new DirectoryNode("root", "", "directory", 0n);
+    this.#nodes.set(this.root.id, this.root);
+  }
+
+  get nodeCount(): number {
+    return this.#nodes.size;
+  }
+
+  nodes(): Iterable<DirectoryNode> {
+    return this.#nodes.values();
+  }
+
+  /** The node of an id; ESTALE when the store does not know it. */
+  get(id: NodeId, syscall: string): DirectoryNode {
+    const node = this.#nodes.get(id);
+    if (node === undefined) throw new Failure("ESTALE", { syscall });
+    node.isRecentlyUsed = true;
+    return node;
+  }
+
+  /** The node with such a status, if the store knows it. */
+  known(status: FileStatus): DirectoryNode | undefined {
+    return this.#nodes.get(identityOf(status));
+  }
+
+  /** Notes that a node was seen under a name; answers the node, a new one if need be. */
+  meet(parent: DirectoryNode, name: Uint8Array, status: FileStatus): DirectoryNode {
+    const identity = identityOf(status);
+    let node = this.#nodes.get(identity);
+    if (node === undefined) {
+      node = new DirectoryNode(identity, identity, kindOf(status), status.inode);
+      this.#nodes.set(identity, node);
+      this.#addPlace(node, { parent, name });
+      if (this.#nodes.size > this.#nodesMax) this.#evict();
+      return node;
+    }
+    node.isRecentlyUsed = true;
+    const last = node.places[node.places.length - 1];
+    if (last?.parent === parent && sameName(last.name, name)) return node;
+    // A directory has one name only: whatever was known before is where it is no more.
+    if (node.kind === "directory") while (node.places.length > 0) this.#dropPlaceAt(node, 0);
+    this.forgetPlace(node, parent, name);
+    this.#addPlace(node, { parent, name });
+    return node;
+  }
+
+  #addPlace(node: DirectoryNode, place: Place): void {
+    assert(node !== this.root && place.parent !== node, "a node's place is in another directory");
+    if (node.places.length >= placesMax) this.#dropPlaceAt(node, 0);
+    node.places.push(place);
+    place.parent.childCount++;
+  }
+
+  /** The node is no longer at that name. */
+  forgetPlace(node: DirectoryNode, parent: DirectoryNode, name: Uint8Array): void {
+    const at = node.places.findIndex((place) => place.parent === parent && sameName(place.name, name));
+    if (at >= 0) this.#dropPlaceAt(node, at);
+  }
+
+  #dropPlaceAt(node: DirectoryNode, at: number): void {
+    const [place] = node.places.splice(at, 1);
+    if (place === undefined) return;
+    place.parent.childCount--;
+    this.#dropIfLost(place.parent);
+  }
+
+  /** Forgets a node that is nowhere any more, unless something still needs the record. */
+  forgetIfLost(node: DirectoryNode): void {
+    this.#dropIfLost(node);
+  }
+
+  #dropIfLost(node: DirectoryNode): void {
+    if (node === this.root || node.places.length > 0) return;
+    if (node.childCount === 0 && node.holdCount === 0 && node.userCount === 0) this.#nodes.delete(node.id);
+  }
+
+  #evict(): void {
+    let steps = 0;
+    for (const node of this.#nodes.values()) {
+      if (steps++ >= evictionStepsMax) return;
+      const isNeeded =
+        node === this.root ||
+        node.childCount > 0 ||
+        node.holdCount > 0 ||
+        node.userCount > 0 ||
+        node.reader !== undefined;
+      this.#nodes.delete(node.id);
+      if (!isNeeded && !node.isRecentlyUsed) {
+        while (node.places.length > 0) this.#dropPlaceAt(node, 0);
+        if (this.#nodes.size <= this.#nodesMax) return;
+        continue;
+      }
+      node.isRecentlyUsed = false;
+      this.#nodes.set(node.id, node);
+    }
+  }
+
+  checkInvariants(): void {
+    const children = new Map<DirectoryNode, number>();
+    for (const [id, node] of this.#nodes) {
+      assert(node.id === id, "a node is found under its id");
+      assert(node.places.length <= placesMax, "a node has few places");
+      for (const place of node.places) children.set(place.parent, (children.get(place.parent) ?? 0) + 1);
+    }
+    for (const node of this.#nodes.values()) {
+      assert(node.childCount === (children.get(node) ?? 0), "the places below a node are counted");
+    }
+  }
+}
+
+/** The path from the root to a place, as bytes with a NUL; undefined when a directory on the way is nowhere. */
+export function pathOf(place: Place): Uint8Array | undefined {
+  const names: Uint8Array[] = [place.name];
+  let length = place.name.length;
+  for (let at = place.parent; at.id !== "root"; ) {
+    const above = at.places[at.places.length - 1];
+    if (above === undefined || names.length > depthMax) return undefined;
+    names.push(above.name);
+    length += above.name.length;
+    at = above.parent;
+  }
+  const path = new Uint8Array(length);
+  let position = 0;
+  for (let step = names.length - 1; step >= 0; step--) {
+    const name = names[step];
+    assert(name !== undefined, "every step of a path has a name");
+    path.set(name, position);
+    position += name.length;
+    if (step > 0) path[position - 1] = 0x2f;
+  }
+  return path;
+}
+
+/** Deeper than any real tree: two stale places that contain each other must not make a walk endless. */
+const depthMax = 8192;
+
+export function sameName(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false;
+  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
+  return true;
+}
