@@ -15,13 +15,16 @@ export {
   systemClock,
 } from "./base/index.ts";
 export {
+  FileHandle,
   type OpenFile,
   openFlags,
   openVolume,
   type Volume,
   type VolumeEventMap,
+  VolumeEvents,
   type VolumeInvalidation,
   type VolumeOptions,
+  VolumePromises,
   type VolumeSnapshot,
   type WritebackFailed,
 } from "./files/index.ts";

@@ -25,7 +25,7 @@ export async function resolveMountPoint(given: string): Promise<string> {
 }
 
 /** Whether a server answers for the directory. One that listens and says nothing in time counts as alive. */
-export async function serverAnswers(directory: string): Promise<boolean> {
+async function serverAnswers(directory: string): Promise<boolean> {
   const { socket } = await filesOfMount(directory);
   try {
     return (await ask(socket, { verb: "status" }, { silenceMsMax: answerMsMax })) !== undefined;

@@ -5,8 +5,8 @@
 const innerRooms = /^src\/(base|port|cache|files)\//;
 const clockedRooms = /^src\/(base|port|cache|files|stores|contract|index)\b/;
 const platformFiles = new Set(["src/base/platform.ts", "src/base/clock.ts", "src/base/file-name.ts"]);
-const platformNames = new Set(["process", "Buffer", "console", "require", "globalThis"]);
-const timeNames = new Set(["setTimeout", "setInterval", "setImmediate", "performance"]);
+const platformNames = new Set(["process", "Buffer", "console", "require", "globalThis", "setImmediate"]);
+const timeNames = new Set(["setTimeout", "setInterval", "performance"]);
 const timeMembers = new Set(["Date.now", "Math.random"]);
 const silencers = /@ts-(ignore|nocheck|expect-error)|biome-ignore|eslint-disable|(v8|c8|istanbul) ignore/;
 const marks = /\b(TODO|FIXME|XXX|HACK)\b/;

@@ -5,7 +5,7 @@ import { superuser } from "../../port/index.ts";
 
 const progressMs = 1000;
 
-export function dirtyBytesOf(volume: Volume): number {
+function dirtyBytesOf(volume: Volume): number {
   return volume.snapshot().dirtyFiles.reduce((sum, file) => sum + file.dirtyBytes, 0);
 }
 
