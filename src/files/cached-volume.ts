@@ -19,20 +19,17 @@ import { drain } from "./drain.ts";
 import type { FileHandle } from "./file-handle/file-handle.ts";
 import { OpenFiles } from "./handle/open-files.ts";
 import type { Handle } from "./handle.ts";
-import { Namespace, pathOf } from "./names/namespace.ts";
+import { Namespace } from "./names/namespace.ts";
 import { OpenDirectory } from "./names/open-directory.ts";
 import type { Node } from "./node.ts";
 import { AttributeCache } from "./nodes/attribute-cache.ts";
 import { VolumeNode } from "./nodes/volume-node.ts";
-import { allowsRead, allowsWrite, openFlags } from "./open-flags.ts";
+import { openFlags } from "./open-flags.ts";
 import { VolumePromises } from "./promises/volume-promises.ts";
 import { watchStore } from "./store-changes.ts";
 import type { Volume, VolumeSnapshot } from "./volume.ts";
 import { type CoreOptions, callOf, VolumeCore } from "./volume-core.ts";
 import type { VolumeEvents } from "./volume-events.ts";
-
-const ownerMayRead = 0o400;
-const ownerMayWrite = 0o200;
 
 export interface CachedVolumeOptions extends CoreOptions {
   readonly credential: Credential;
@@ -93,10 +90,11 @@ export class CachedVolume implements Volume {
     return this.#core.nodes.byNumber(number);
   }
 
-  remember(node: Node): void {
+  remember(node: Node): Node {
     const known = this.#core.nodes.current(own(node));
     known.lookupCount++;
     this.#core.nodes.use(known);
+    return known;
   }
 
   forget(node: Node, count: number): void {
@@ -230,7 +228,7 @@ export class CachedVolume implements Volume {
     return this.#files.open(own(node), flags, call, processId);
   }
 
-  /** The maker may read and write through this first handle although the mode says no; so the mode is narrowed after. */
+  /** The maker's first hold is granted whatever the mode says. */
   async createFile(
     parent: Node,
     name: string,
@@ -240,24 +238,12 @@ export class CachedVolume implements Volume {
     processId?: number,
   ): Promise<Handle> {
     const { store } = this.#core;
-    const needed = (allowsRead(flags) ? ownerMayRead : 0) | (allowsWrite(flags) ? ownerMayWrite : 0);
-    const node = await this.#names.make(own(parent), name, call, ({ id }) =>
-      store.createFile(id, name, mode | needed, call),
-    );
-    const handle = await this.#files.open(node, flags & ~openFlags.O_DIRECTORY, call, processId, true);
-    if ((mode & needed) === needed) return handle;
-    try {
-      await this.setAttributes(node, { mode }, call);
-      return handle;
-    } catch (thrown) {
-      await handle.release();
-      throw failureFrom(thrown, { syscall: "open", path: pathOf(own(parent), name) });
-    }
+    const node = await this.#names.make(own(parent), name, call, ({ id }) => store.createFile(id, name, mode, call));
+    return this.#files.open(node, flags & ~openFlags.O_DIRECTORY, call, processId, true);
   }
 
   async openDirectory(node: Node, call: Call): Promise<DirectoryHandle> {
     if (node.kind !== "directory") throw new Failure("ENOTDIR", { syscall: "opendir", path: node.path });
-    await this.access(node, { read: true, write: false, execute: false }, call);
     const origin = { fd: this.#files.nextFd(), node: own(node), credential: call.credential };
     return new OpenDirectory(this.#core, this.#attributes, this.#names, origin);
   }
@@ -284,21 +270,29 @@ export class CachedVolume implements Volume {
     return this.#closing;
   }
 
-  /** Every handle is given back, whatever became of the bytes; what was not delivered is thrown at the end. */
+  /** Everything is given back, whatever became of the bytes; what was not delivered is thrown at the end. */
   async #close(deadlineMs: Milliseconds | undefined): Promise<void> {
     this.#core.closed = true;
     try {
       await drain(this.#core, callOf(this.#options.credential), deadlineMs);
-    } finally {
-      this.#endWatch();
-      await Promise.all([...this.#files.handles].map((handle) => handle.release()));
-      for (const node of [...this.#core.spaces]) {
-        this.#core.discardPages(node);
-        await this.#core.releaseLingering(node);
-      }
-      this.#core.cache.close();
-      await this.#core.store.close();
+    } catch (thrown) {
+      const givenBack = this.#giveBack();
+      // A store that did not answer in time is not waited for again.
+      if (failureFrom(thrown).code === "ETIMEDOUT") inBackground(givenBack);
+      else await givenBack;
+      throw thrown;
     }
+    await this.#giveBack();
+  }
+
+  async #giveBack(): Promise<void> {
+    this.#endWatch();
+    this.#core.cache.close();
+    await Promise.all([...this.#files.handles].map((handle) => handle.release()));
+    const nodes = [...this.#core.spaces];
+    await Promise.all(nodes.map((node) => this.#core.discardPages(node)));
+    await Promise.all(nodes.map((node) => this.#core.releaseLingering(node)));
+    await this.#core.store.close();
   }
 
   /** Does one store operation on a node, which stays used meanwhile. */

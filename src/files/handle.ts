@@ -46,6 +46,8 @@ export interface Handle {
   /** The next position with data, or in a hole; ENXIO at or past the end. */
   seek(position: ByteOffset, whence: "data" | "hole", signal?: CancelSignal): Promise<ByteOffset>;
 
+  /** Whether there is nothing for `flush` to do: nothing dirty, and no failure that this handle has not heard of. */
+  get isFlushed(): boolean;
   /** What close(2) means: everything dirty is written back, then the failure this handle has not heard of is thrown. */
   flush(signal?: CancelSignal): Promise<void>;
   /** What fsync(2) means: written back and durable, by the store's word; throws what this handle has not heard of. */

@@ -82,16 +82,16 @@ export class VolumeCore {
   #dropped(node: VolumeNode): void {
     this.entries.clear(node);
     this.entries.removeNode(node);
-    this.discardPages(node);
+    inBackground(this.discardPages(node));
   }
 
   /** Lets go of a node's pages, dirty ones too: of a removed file, or of one that is clean. */
-  discardPages(node: VolumeNode): void {
+  async discardPages(node: VolumeNode): Promise<void> {
     const space = node.space;
     if (space === undefined) return;
     node.space = undefined;
     this.spaces.delete(node);
-    inBackground(space.destroy());
+    await space.destroy();
   }
 }
 

@@ -93,8 +93,11 @@ export interface Volume {
   readonly root: Node;
   /** The node of a number, while the volume remembers it. */
   node(number: number): Node | undefined;
-  /** The kernel, or another user, keeps one more reference to the node. */
-  remember(node: Node): void;
+  /**
+   * The kernel, or another user, keeps one more reference to the node. Answers with the node to name from now on: another
+   * one, if the volume forgot the given one meanwhile and has met it again.
+   */
+  remember(node: Node): Node;
   /** The references are given back. */
   forget(node: Node, count: number): void;
 

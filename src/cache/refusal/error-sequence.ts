@@ -37,6 +37,11 @@ export class ErrorSequence {
     return this.#latest;
   }
 
+  /** Whether `check` would tell this cursor something. */
+  hasNews(cursor: ErrorCursor): boolean {
+    return cursor.heard !== this.#sequence;
+  }
+
   /** Whether a failure happened that nobody has heard of. */
   get hasUnseen(): boolean {
     return this.#seen !== this.#sequence;

@@ -159,8 +159,14 @@ export class OpenHandle implements Handle {
     return found;
   }
 
+  get isFlushed(): boolean {
+    const isSent = !this.writable || this.node.removed || this.#space.dirtyBytes === 0;
+    return this.#isOpen && isSent && !this.#space.errors.hasNews(this.#cursor);
+  }
+
   async flush(signal: CancelSignal = noSignal): Promise<void> {
     this.#require(true, "close");
+    if (this.isFlushed) return;
     if (this.writable && !this.node.removed) await this.#space.writeback("close", this.#callWith(signal));
     this.#throwUnheard("close");
   }

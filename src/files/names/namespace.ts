@@ -9,7 +9,7 @@ import { Failure, failureFrom } from "../../base/index.ts";
 import type { Attributes, Call, Credential, NodeKind, RenameMode, StoreEntry } from "../../port/index.ts";
 import type { AttributeCache } from "../nodes/attribute-cache.ts";
 import type { VolumeNode } from "../nodes/volume-node.ts";
-import type { VolumeCore } from "../volume-core.ts";
+import { inBackground, type VolumeCore } from "../volume-core.ts";
 
 export class Namespace {
   readonly #core: VolumeCore;
@@ -222,7 +222,7 @@ export class Namespace {
     }
     node.removed = true;
     if (node.handleCount > 0) return;
-    this.#core.discardPages(node);
+    inBackground(this.#core.discardPages(node));
     await this.#core.releaseLingering(node);
   }
 
