@@ -28,7 +28,7 @@ import { openFlags } from "./open-flags.ts";
 import { VolumePromises } from "./promises/volume-promises.ts";
 import { watchStore } from "./store-changes.ts";
 import type { Volume, VolumeSnapshot } from "./volume.ts";
-import { type CoreOptions, callOf, VolumeCore } from "./volume-core.ts";
+import { type CoreOptions, callOf, inBackground, VolumeCore } from "./volume-core.ts";
 import type { VolumeEvents } from "./volume-events.ts";
 
 export interface CachedVolumeOptions extends CoreOptions {
