@@ -5,13 +5,13 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ActiveInactive } from "../../src/cache/reclaim/active-inactive.ts";
 import type { EvictionPolicy } from "../../src/cache/reclaim/eviction-policy.ts";
 import { S3Fifo } from "../../src/cache/reclaim/s3-fifo.ts";
-import { Sieve } from "../../src/cache/reclaim/sieve.ts";
 import { decodeTrace, type VisitSequence, visitsOf } from "./access-trace.ts";
+import { ActiveInactive } from "./active-inactive.ts";
 import { record } from "./record.ts";
 import { Replay, type ReplayedPage } from "./replay.ts";
+import { Sieve } from "./sieve.ts";
 import { workloads } from "./workloads.ts";
 
 const policies: readonly [string, (pageCountMax: number, pageBytes: number) => EvictionPolicy<ReplayedPage>][] = [

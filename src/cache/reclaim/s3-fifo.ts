@@ -7,18 +7,20 @@
  * Invariants.
  *   I1  An entry's mark is 0 if and only if it stands in no queue; otherwise it names the one queue it stands in.
  *   I2  A use count is 0 to 3; the first visit of a newcomer is the reason it came, and is not counted.
- *   I3  A ghost older than as many departures as there are entries in main counts as forgotten.
+ *   I3  A ghost older than as many departures as there are entries counts as forgotten.
  *
  *          admit, unknown          admit, a ghost
  *               |                       |
- *               v    victim: used twice v
+ *               v    victim: used again v
  *             small ----------------> main <--+ victim: used, count - 1
  *               |                       | \___|
  *               | victim: not           | victim: not used
  *               v                       v
  *         gone, a ghost               gone
  *
- * Neither queue is reordered by a visit, so a visit only counts up in the mark.
+ * Two constants differ from the paper's, because of what real programs did (docs/decisions/eviction.md): one visit after
+ * the first proves a newcomer, not two (a visit is not a call, so none is counted for nothing), and ghosts are remembered
+ * for as long as all entries last, not only those in main. Neither queue is reordered by a visit, so a visit only counts up in the mark.
  */
 import { assert } from "../../base/index.ts";
 import { EvictionList } from "./eviction-list.ts";
@@ -33,7 +35,7 @@ const fresh = 16;
 /** Newcomers' part of all entries. */
 const smallShare = 0.1;
 /** Visits after the first that prove a newcomer. */
-const provenUseCount = 2;
+const provenUseCount = 1;
 /** Second chances given in one search before the oldest entry goes even so: bounds the time of a call when all are hot. */
 const secondChanceCountMax = 4096;
 
@@ -56,7 +58,7 @@ export class S3Fifo<Entry extends Evictable> implements EvictionPolicy<Entry> {
   admit(entry: Entry): void {
     assert(entry.evictionMark === 0, "an entry is admitted once");
     const departedAgo = this.#ghosts.take(entry.evictionKey, this.#departureCount);
-    if (departedAgo >= 0 && departedAgo <= this.#main.size) {
+    if (departedAgo >= 0 && departedAgo <= this.size) {
       entry.evictionMark = inMain | fresh;
       this.#main.pushHead(entry);
     } else {

@@ -1,12 +1,12 @@
 /** What every policy owes its caller, whatever its order: nothing lost, nothing twice, scans resisted, bounded searches. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ActiveInactive } from "../../../../bench/eviction/active-inactive.ts";
 import { Replay, ReplayedPage } from "../../../../bench/eviction/replay.ts";
+import { Sieve } from "../../../../bench/eviction/sieve.ts";
 import { SeededRandom } from "../../../../src/base/index.ts";
-import { ActiveInactive } from "../../../../src/cache/reclaim/active-inactive.ts";
 import { declinedCountMax, type EvictionPolicy } from "../../../../src/cache/reclaim/eviction-policy.ts";
 import { S3Fifo } from "../../../../src/cache/reclaim/s3-fifo.ts";
-import { Sieve } from "../../../../src/cache/reclaim/sieve.ts";
 
 const policies: readonly [string, (entryCountMax: number) => EvictionPolicy<ReplayedPage>][] = [
   ["S3-FIFO", (entryCountMax) => new S3Fifo(entryCountMax)],

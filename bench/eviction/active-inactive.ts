@@ -21,10 +21,10 @@
  *               v
  *         gone, a shadow
  */
-import { assert } from "../../base/index.ts";
-import { EvictionList } from "./eviction-list.ts";
-import { declinedCountMax, type Evictable, type EvictionPolicy } from "./eviction-policy.ts";
-import { GhostTable } from "./ghost-table.ts";
+import { assert } from "../../src/base/index.ts";
+import { EvictionList } from "../../src/cache/reclaim/eviction-list.ts";
+import { declinedCountMax, type Evictable, type EvictionPolicy } from "../../src/cache/reclaim/eviction-policy.ts";
+import { GhostTable } from "../../src/cache/reclaim/ghost-table.ts";
 
 const inInactive = 1;
 const inActive = 2;

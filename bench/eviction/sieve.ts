@@ -17,9 +17,9 @@
  *                 v                      v
  *               gone                   gone
  */
-import { assert } from "../../base/index.ts";
-import { EvictionList } from "./eviction-list.ts";
-import { declinedCountMax, type Evictable, type EvictionPolicy } from "./eviction-policy.ts";
+import { assert } from "../../src/base/index.ts";
+import { EvictionList } from "../../src/cache/reclaim/eviction-list.ts";
+import { declinedCountMax, type Evictable, type EvictionPolicy } from "../../src/cache/reclaim/eviction-policy.ts";
 
 const fresh = 1;
 const present = 2;
