@@ -110,7 +110,7 @@ git -C own rev-list --objects --all >/dev/null`,
   },
   {
     name: "rsync",
-    about: "rsync --checksum of a tree to a copy, then again with a tenth of it changed",
+    about: "rsync --checksum of a tree to a copy, then again with a tenth of its .ts files changed",
     prepare: 'cp -r "$SOURCES/tree" tree; find tree -name "*.ts" | LC_ALL=C sort | awk "NR % 10 == 0" >changed',
     script: `rsync -a --checksum tree/ copy
 while read -r file; do printf '// changed' >>"$file"; done <changed

@@ -12,7 +12,7 @@ interface Timer {
 }
 
 /** Lets every promise that can go on without time passing go on. */
-export function settle(): Promise<void> {
+function settle(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });

@@ -32,7 +32,7 @@ export interface DirtyLimits {
 
 /** The bounds of a pause, in milliseconds: a longer one is cut, one shorter than half the target is saved up. */
 export const pauseMsMax: Milliseconds = 200;
-export const pauseMsTarget: Milliseconds = 10;
+const pauseMsTarget: Milliseconds = 10;
 
 const updateMs = 200;
 
