@@ -1,7 +1,6 @@
 /** The throttle in simulations: writers, a flusher and a store of so many bytes a second, on a virtual clock. */
 import { describe, expect, it } from "vitest";
 import { type Clock, delay } from "../../../../src/base/index.ts";
-import { positionRatio } from "../../../../src/cache/writeback/position-ratio.ts";
 import { pauseMsMax, Throttle, ThrottledWriter } from "../../../../src/cache/writeback/throttle.ts";
 import { VirtualClock } from "../../../kit/virtual-clock.ts";
 
@@ -146,26 +145,5 @@ describe("throttle", () => {
     await clock.advance(300);
     throttle.written(0.3 * believed, 0);
     expect(throttle.writeBytesPerSecond / believed).toBeCloseTo(1, 6);
-  });
-});
-
-describe("position ratio", () => {
-  const setpoint = 44;
-  const limit = 50;
-  it("is 1 at the setpoint, 0 at the limit, at most 2, and falls all the way", () => {
-    expect(positionRatio(setpoint, setpoint, limit, 1e9)).toBeCloseTo(1, 6);
-    expect(positionRatio(limit, setpoint, limit, 1e9)).toBe(0);
-    expect(positionRatio(0, setpoint, limit, 1e9)).toBe(2);
-    let last = 3;
-    for (let dirty = 30; dirty <= 55; dirty += 0.25) {
-      const ratio = positionRatio(dirty, setpoint, limit, 1e9);
-      expect(ratio).toBeLessThanOrEqual(last);
-      last = ratio;
-    }
-  });
-
-  it("falls earlier for a slow store, to a quarter at most", () => {
-    expect(positionRatio(46, setpoint, limit, 0.25)).toBeCloseTo(positionRatio(46, setpoint, limit, 1e9) / 4, 6);
-    expect(positionRatio(45, setpoint, limit, 0.25)).toBeCloseTo(positionRatio(45, setpoint, limit, 1e9) / 2, 6);
   });
 });
