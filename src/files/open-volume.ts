@@ -1,13 +1,12 @@
 /** Opening a volume: the store gets its deadlines, the cache its budget, and the root is found. */
-import { Failure, systemClock } from "../base/index.ts";
+import { Failure, processIdentity, systemClock } from "../base/index.ts";
 import { type CacheOptions, PageCache } from "../cache/index.ts";
-import { type Store, superuser } from "../port/index.ts";
+import { type Credential, DeadlineStore, posixCredential, type Store, superuser } from "../port/index.ts";
 import { CachedVolume } from "./cached-volume.ts";
 import type { Volume, VolumeOptions } from "./volume.ts";
 import { callOf } from "./volume-core.ts";
 
 const defaults = {
-  credential: superuser,
   umask: 0o022,
   attributeTimeoutMs: 1000,
   entryTimeoutMs: 1000,
@@ -17,17 +16,24 @@ const defaults = {
 
 /** Opens a volume over a store. The store belongs to the volume from now on, which closes it. */
 export async function openVolume(store: Store, options: VolumeOptions = {}): Promise<Volume> {
-  const settled = { ...defaults, clock: systemClock, ...options };
-  const cache = new PageCache(store, cacheOptions(options, settled.clock));
+  const settled = { ...defaults, credential: ownCredential(), clock: systemClock, ...options };
+  const bounded = new DeadlineStore(store, { clock: settled.clock, deadlineMs: settled.storeTimeoutMs });
+  const cache = new PageCache(bounded, cacheOptions(options, settled.clock));
   try {
-    const root = await store.root(callOf(settled.credential));
+    const root = await bounded.root(callOf(settled.credential));
     if (root.attributes.kind !== "directory") throw new Failure("ENOTDIR", { syscall: "open", path: "/" });
-    return new CachedVolume(store, cache, root, settled);
+    return new CachedVolume(bounded, cache, root, settled);
   } catch (thrown) {
     cache.close();
-    await store.close();
+    await bounded.close();
     throw thrown;
   }
+}
+
+/** Who runs the program; where the platform knows no users, everything is permitted. */
+function ownCredential(): Credential {
+  const identity = processIdentity();
+  return identity === undefined ? superuser : posixCredential(identity.uid, identity.gid, identity.groups);
 }
 
 function cacheOptions(options: VolumeOptions, clock: CacheOptions["clock"]): Partial<CacheOptions> {

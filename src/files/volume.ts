@@ -26,7 +26,7 @@ import type { VolumePromises } from "./promises/volume-promises.ts";
 import type { VolumeEvents } from "./volume-events.ts";
 
 export interface VolumeOptions {
-  /** In whose name paths are used when a call names nobody. Default: superuser. */
+  /** In whose name paths are used when a call names nobody. Default: who runs the program. */
   readonly credential?: Credential;
   /** Taken from the modes of what `promises` and `open` create. Default 0o022. */
   readonly umask?: number;

@@ -105,7 +105,7 @@ export class FilePages implements PageOwner, CachedPages {
     return this.#modifyTimeNs;
   }
 
-  /** Whether the store took bytes that it has not yet been told to make durable. */
+  /** Whether the store took bytes or attributes that it has not yet been told to make durable. */
   get isUncommitted(): boolean {
     return this.#uncommitted;
   }
@@ -226,6 +226,7 @@ export class FilePages implements PageOwner, CachedPages {
     this.changeCount += 1;
     this.version = attributes.version;
     this.storeSize = attributes.size;
+    if (this.core.store.manifest.durability === "volatile") this.setUncommitted(true);
     this.observer.attributesChanged(attributes);
   }
 

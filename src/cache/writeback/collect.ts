@@ -17,10 +17,7 @@ export function collectFlight(space: FilePages, flight: Flight, sent: Sent): Fai
     taken -= count;
     endSending(space, page, sending, afterFirst(sending.ranges, count), late);
   }
-  if (sent.attributes !== undefined) {
-    space.adoptAttributes(sent.attributes);
-    if (space.core.store.manifest.durability === "volatile") space.setUncommitted(true);
-  }
+  if (sent.attributes !== undefined) space.adoptAttributes(sent.attributes);
   space.noteProgress();
   space.core.frameMayBeFree();
   if (sent.failure === undefined) {

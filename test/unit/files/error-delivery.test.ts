@@ -1,0 +1,157 @@
+/** Failures of write-back reach every handle once, and the next opener when nobody heard [S5.8]. */
+import { describe, expect, it } from "vitest";
+import { Failure } from "../../../src/base/index.ts";
+import { openFlags } from "../../../src/files/index.ts";
+import type { Store } from "../../../src/port/index.ts";
+import { callAs } from "../../kit/cached-file.ts";
+import { alice, contentAt, memoryVolume } from "../../kit/memory-volume.ts";
+
+const text = new TextEncoder().encode("words");
+
+/** Refuses writes, commits or both for as long as it is told to. */
+class RefusingStore {
+  writes: "EIO" | "EDQUOT" | undefined;
+  commits: "EIO" | undefined;
+
+  wrap(store: Store): Store {
+    const refuse = (code: "EIO" | "EDQUOT" | undefined, syscall: string): void => {
+      if (code !== undefined) throw new Failure(code, { syscall });
+    };
+    return new Proxy(store, {
+      get: (target, name) => {
+        const member = Reflect.get(target, name, target) as unknown;
+        if (typeof member !== "function") return member;
+        return async (...args: unknown[]) => {
+          if (name === "write") refuse(this.writes, "write");
+          if (name === "commit") refuse(this.commits, "commit");
+          return (member as (...args: unknown[]) => unknown).apply(target, args);
+        };
+      },
+    });
+  }
+}
+
+async function refusingVolume(durability: "stable" | "volatile" = "stable") {
+  const refusing = new RefusingStore();
+  const wrap = (store: Store): Store => refusing.wrap(store);
+  const place = await memoryVolume({ wrap, store: { reportsChanges: false, durability } });
+  await place.volume.promisesFor(alice).writeFile("/file", "");
+  return { ...place, refusing };
+}
+
+describe("delivery of write-back failures", () => {
+  it("[S5.8] close throws what fsync would have thrown, with the true code, and closes all the same", async () => {
+    const { volume, refusing } = await refusingVolume();
+    const file = await volume.open("/file", "r+", { credential: alice });
+    await file.write("words");
+    refusing.writes = "EDQUOT";
+    await expect(file.close()).rejects.toMatchObject({ code: "EDQUOT", syscall: "close", path: "/file" });
+    expect(volume.snapshot().openFiles).toEqual([]);
+    await expect(file.read()).rejects.toMatchObject({ code: "EBADF" });
+    refusing.writes = undefined;
+    await volume.close();
+  });
+
+  it("[S5.8] leaving the scope of `await using` throws as close does", async () => {
+    const { volume, refusing } = await refusingVolume();
+    const scope = async (): Promise<void> => {
+      await using file = await volume.open("/file", "r+", { credential: alice });
+      await file.write("words");
+      refusing.writes = "EIO";
+    };
+    await expect(scope()).rejects.toMatchObject({ code: "EIO" });
+    refusing.writes = undefined;
+    await volume.close();
+  });
+
+  it("[S5.8] tells each handle that was open once, and a later opener nothing", async () => {
+    const { volume, refusing } = await refusingVolume();
+    const node = await volume.lookup(volume.root, "file", callAs(alice));
+    const writer = await volume.openNode(node, openFlags.O_RDWR, callAs(alice));
+    const reader = await volume.openNode(node, openFlags.O_RDONLY, callAs(alice));
+    expect(writer.tryWrite(0, text)).toBe(5);
+    refusing.writes = "EIO";
+    await expect(writer.sync()).rejects.toMatchObject({ code: "EIO", syscall: "fsync" });
+    refusing.writes = undefined;
+    await writer.sync();
+    await expect(reader.sync()).rejects.toMatchObject({ code: "EIO" });
+    await reader.sync();
+    const later = await volume.openNode(node, openFlags.O_RDWR, callAs(alice));
+    await later.flush();
+    for (const handle of [writer, reader, later]) await handle.release();
+    await volume.close();
+  });
+
+  it("[S5.8] tells the next opener of a failure that nobody has heard of", async () => {
+    const { volume, refusing } = await refusingVolume();
+    const node = await volume.lookup(volume.root, "file", callAs(alice));
+    const writer = await volume.openNode(node, openFlags.O_RDWR, callAs(alice));
+    expect(writer.tryWrite(0, text)).toBe(5);
+    await writer.release();
+    refusing.writes = "EIO";
+    const other = await volume.openNode(node, openFlags.O_RDWR, callAs(alice));
+    await expect(other.flush()).rejects.toMatchObject({ code: "EIO" });
+    await other.release();
+    refusing.writes = undefined;
+    const last = await volume.openNode(node, openFlags.O_RDONLY, callAs(alice));
+    await last.flush();
+    await last.release();
+    await volume.close();
+  });
+
+  it("keeps the right to write until bytes that a closed handle left are taken, and then gives it back", async () => {
+    const { volume, refusing, other } = await refusingVolume();
+    const node = await volume.lookup(volume.root, "file", callAs(alice));
+    const writer = await volume.openNode(node, openFlags.O_WRONLY, callAs(alice));
+    expect(writer.tryWrite(0, text)).toBe(5);
+    await volume.setAttributes(node, { mode: 0o400 }, callAs(alice)).catch(() => undefined);
+    expect(writer.tryWrite(0, new TextEncoder().encode("other"))).toBe(5);
+    await writer.release();
+    expect(await contentAt(other, "/file")).toBe("words");
+    refusing.writes = undefined;
+    await volume.sync();
+    expect(await contentAt(other, "/file")).toBe("other");
+    await volume.close();
+    expect(volume.snapshot().cache).toMatchObject({ openSpaces: 0, dirtyBytes: 0, frameBytes: 0 });
+  });
+
+  it("[S5.11] a closing volume says which files it could not deliver, and still gives everything back", async () => {
+    const { volume, refusing } = await refusingVolume();
+    const file = await volume.open("/file", "r+", { credential: alice });
+    await file.write("words");
+    refusing.writes = "EIO";
+    await expect(volume.close()).rejects.toThrow(/EIO.*not delivered: \/file/);
+    expect(volume.snapshot()).toMatchObject({ openFiles: [], dirtyFiles: [], cache: { openSpaces: 0, dirtyBytes: 0 } });
+    await expect(volume.open("/file", "r")).rejects.toMatchObject({ code: "ENOTCONN" });
+  });
+
+  it("[S5.13] fsync fails when the store cannot make the bytes durable", async () => {
+    const { volume, refusing } = await refusingVolume("volatile");
+    const file = await volume.open("/file", "r+", { credential: alice });
+    await file.write("words");
+    refusing.commits = "EIO";
+    await expect(file.sync()).rejects.toMatchObject({ code: "EIO", syscall: "fsync" });
+    refusing.commits = undefined;
+    await file.sync();
+    await file.close();
+    await volume.close();
+  });
+});
+
+describe("durability", () => {
+  it("[S5.13] bytes that fsync acknowledged survive a crash of the server; others need not", async () => {
+    await using place = await memoryVolume({ store: { durability: "volatile" } });
+    const { volume, server, other } = place;
+    const synced = await volume.open("/synced", "w", { credential: alice });
+    await synced.write("kept");
+    await synced.sync();
+    const closed = await volume.open("/closed", "w", { credential: alice });
+    await closed.write("sent");
+    await closed.close();
+    expect(await contentAt(other, "/closed")).toBe("sent");
+    server.crash();
+    expect(await contentAt(other, "/synced")).toBe("kept");
+    expect(await contentAt(other, "/closed")).toBe("");
+    await synced.close();
+  });
+});

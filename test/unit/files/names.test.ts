@@ -1,0 +1,154 @@
+/** Names: what is remembered never hides what was made, moved or removed, here or by another client. */
+import { describe, expect, it } from "vitest";
+import { openFlags } from "../../../src/files/index.ts";
+import { superuser } from "../../../src/port/index.ts";
+import { callAs } from "../../kit/cached-file.ts";
+import { contentAt, memoryVolume, nodeAt, rewriteAt } from "../../kit/memory-volume.ts";
+import { VirtualClock } from "../../kit/virtual-clock.ts";
+
+const call = callAs(superuser);
+
+describe("names", () => {
+  it("forgets that a name was missing as soon as it is made here, by any way of making one", async () => {
+    await using place = await memoryVolume();
+    const { volume } = place;
+    const { root } = volume;
+    const missing = async (name: string): Promise<void> => {
+      await expect(volume.lookup(root, name, call)).rejects.toMatchObject({ code: "ENOENT" });
+      expect(volume.tryLookup(root, name, superuser)).toBeNull();
+    };
+    for (const name of ["file", "directory", "link", "fifo", "hard", "moved"]) await missing(name);
+    const handle = await volume.createFile(root, "file", 0o644, openFlags.O_RDWR, call);
+    await handle.release();
+    await volume.makeDirectory(root, "directory", 0o755, call);
+    await volume.makeSymbolicLink(root, "link", "file", call);
+    await volume.makeNode(root, "fifo", "fifo", 0o644, 0, call);
+    await volume.link(handle.node, root, "hard", call);
+    expect(volume.tryLookup(root, "file", superuser)).toBe(handle.node);
+    expect(volume.tryLookup(root, "hard", superuser)).toBe(handle.node);
+    expect(volume.tryGetAttributes(handle.node, superuser)?.linkCount).toBe(2);
+    expect(volume.tryLookup(root, "directory", superuser)).toMatchObject({ kind: "directory" });
+    expect(volume.tryLookup(root, "link", superuser)).toMatchObject({ kind: "symbolicLink" });
+    expect(volume.tryLookup(root, "fifo", superuser)).toMatchObject({ kind: "fifo" });
+    await volume.rename(root, "file", root, "moved", "replace", call);
+    expect(volume.tryLookup(root, "moved", superuser)).toBe(handle.node);
+    expect(volume.tryLookup(root, "file", superuser)).toBeNull();
+    expect(handle.node.path).toBe("/moved");
+  });
+
+  it("renames over, without replacing, and in exchange", async () => {
+    await using place = await memoryVolume();
+    const { volume } = place;
+    const { promises, root } = volume;
+    await promises.writeFile("/a", "a");
+    await promises.writeFile("/b", "b");
+    await expect(volume.rename(root, "a", root, "b", "noReplace", call)).rejects.toMatchObject({ code: "EEXIST" });
+    await volume.rename(root, "a", root, "b", "exchange", call);
+    expect(await promises.readFile("/a", "utf8")).toBe("b");
+    expect(await promises.readFile("/b", "utf8")).toBe("a");
+    await volume.rename(root, "a", root, "b", "replace", call);
+    expect(await promises.readFile("/b", "utf8")).toBe("b");
+    await expect(promises.stat("/a")).rejects.toMatchObject({ code: "ENOENT" });
+    await promises.link("/b", "/c");
+    await volume.rename(root, "b", root, "c", "replace", call);
+    expect((await promises.readdir("/")).sort()).toEqual(["b", "c"]);
+  });
+
+  it("keeps a file that was removed while open, and drops its bytes unwritten at the last close", async () => {
+    await using place = await memoryVolume();
+    const { volume, server } = place;
+    const file = await volume.open("/file", "w+");
+    await file.write("before");
+    await volume.promises.unlink("/file");
+    await file.write(" after", 6);
+    const back = new Uint8Array(12);
+    expect((await file.read(back, 0, 12, 0)).bytesRead).toBe(12);
+    expect(new TextDecoder().decode(back)).toBe("before after");
+    expect((await file.stat()).nlink).toBe(0);
+    await file.close();
+    expect(volume.snapshot()).toMatchObject({ openFiles: [], dirtyFiles: [], cache: { openSpaces: 0, dirtyBytes: 0 } });
+    expect(server.nodeCount).toBe(1);
+  });
+
+  it("writes back a removed name's bytes while the file has another name", async () => {
+    await using place = await memoryVolume();
+    const { volume, other } = place;
+    await volume.promises.writeFile("/file", "old");
+    await volume.promises.link("/file", "/other");
+    const file = await volume.open("/file", "r+");
+    await file.write("new");
+    await volume.promises.unlink("/file");
+    await file.close();
+    expect(await contentAt(other, "/other")).toBe("new");
+  });
+
+  it("a file that another client linked elsewhere is not taken for removed", async () => {
+    await using place = await memoryVolume({ store: { reportsChanges: false } });
+    const { volume, other } = place;
+    const file = await volume.open("/file", "w+");
+    await file.write("bytes");
+    await other.link(await nodeAt(other, "/file"), await nodeAt(other, "/"), "elsewhere", call);
+    await volume.promises.unlink("/file");
+    await file.close();
+    expect(await contentAt(other, "/elsewhere")).toBe("bytes");
+  });
+});
+
+describe("changes by another client", () => {
+  it("are seen at once where the store reports them", async () => {
+    await using place = await memoryVolume();
+    const { volume, other } = place;
+    const heard: string[] = [];
+    volume.events.on("invalidate", (event) => {
+      heard.push(event.what === "entry" ? `entry ${event.name}` : `${event.what} ${event.node.path}`);
+    });
+    await volume.promises.writeFile("/file", "old");
+    expect(await volume.promises.readFile("/file", "utf8")).toBe("old");
+    await rewriteAt(other, "/file", "newer");
+    expect(heard).toContain("content /file");
+    expect(await volume.promises.readFile("/file", "utf8")).toBe("newer");
+    await expect(volume.promises.stat("/made")).rejects.toMatchObject({ code: "ENOENT" });
+    await other.createFile(await nodeAt(other, "/"), "made", 0o644, call);
+    expect(heard).toContain("entry made");
+    expect((await volume.promises.stat("/made")).size).toBe(0);
+    await other.remove(await nodeAt(other, "/"), "made", call);
+    await expect(volume.promises.stat("/made")).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
+  it("are seen at the next open where the store does not report them (close-to-open)", async () => {
+    const clock = new VirtualClock();
+    await using place = await memoryVolume({ clock, store: { reportsChanges: false } });
+    const { volume, other } = place;
+    await volume.promises.writeFile("/file", "old");
+    expect(await volume.promises.readFile("/file", "utf8")).toBe("old");
+    await rewriteAt(other, "/file", "newer");
+    expect(await volume.promises.readFile("/file", "utf8")).toBe("newer");
+  });
+
+  it("leave an open handle's cached bytes believed for the time-out at most", async () => {
+    const clock = new VirtualClock();
+    await using place = await memoryVolume({ clock, store: { reportsChanges: false } });
+    const { volume, other } = place;
+    await volume.promises.writeFile("/file", "old");
+    const file = await volume.open("/file", "r");
+    const bytes = new Uint8Array(3);
+    expect((await file.read(bytes, 0, 3, 0)).bytesRead).toBe(3);
+    await rewriteAt(other, "/file", "new");
+    await clock.advance(volume.attributeTimeoutMs);
+    expect(file.tryRead(0, bytes)).toBe(-1);
+    await file.read(bytes, 0, 3, 0);
+    expect(new TextDecoder().decode(bytes)).toBe("new");
+    await file.close();
+  });
+
+  it("a file that was replaced is found again although its old name is remembered", async () => {
+    await using place = await memoryVolume({ store: { reportsChanges: false } });
+    const { volume, other } = place;
+    await volume.promises.writeFile("/file", "old");
+    const root = await nodeAt(other, "/");
+    await other.remove(root, "file", call);
+    await other.createFile(root, "file", 0o644, call);
+    await rewriteAt(other, "/file", "another");
+    expect(await volume.promises.readFile("/file", "utf8")).toBe("another");
+  });
+});

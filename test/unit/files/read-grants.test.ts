@@ -1,0 +1,94 @@
+/** Cached attributes, names and pages are shown to a credential only by the store's own, fresh word to it [S5.5]. */
+import { describe, expect, it } from "vitest";
+import { openFlags } from "../../../src/files/index.ts";
+import { superuser } from "../../../src/port/index.ts";
+import { callAs } from "../../kit/cached-file.ts";
+import { alice, bob, memoryVolume, nodeAt } from "../../kit/memory-volume.ts";
+import { VirtualClock } from "../../kit/virtual-clock.ts";
+
+const text = new TextEncoder().encode("secret");
+
+describe("read grants", () => {
+  it("[S5.5] gives another user neither name, attributes nor pages that one user brought in", async () => {
+    await using place = await memoryVolume();
+    const { volume } = place;
+    await volume.promisesFor(alice).mkdir("/private", 0o700);
+    await volume.promisesFor(alice).writeFile("/private/file", text);
+    const directory = await volume.lookup(volume.root, "private", callAs(alice));
+    const file = await volume.lookup(directory, "file", callAs(alice));
+    expect(volume.tryLookup(directory, "file", alice)).toBe(file);
+    expect(volume.tryGetAttributes(file, alice)?.size).toBe(6);
+
+    expect(volume.tryLookup(directory, "file", bob)).toBeUndefined();
+    expect(volume.tryGetAttributes(file, bob)).toBeUndefined();
+    await expect(volume.lookup(directory, "file", callAs(bob))).rejects.toMatchObject({ code: "EACCES" });
+    await expect(volume.promisesFor(bob).readFile("/private/file")).rejects.toMatchObject({
+      code: "EACCES",
+      syscall: "open",
+      path: "/private/file",
+    });
+    await expect(volume.promisesFor(bob).stat("/private/absent")).rejects.toMatchObject({ code: "EACCES" });
+  });
+
+  it("[S5.5] hides a missing name from a user who may not search the directory", async () => {
+    await using place = await memoryVolume();
+    const { volume } = place;
+    await volume.promisesFor(alice).mkdir("/private", 0o700);
+    const directory = await volume.lookup(volume.root, "private", callAs(alice));
+    await expect(volume.lookup(directory, "absent", callAs(alice))).rejects.toMatchObject({ code: "ENOENT" });
+    expect(volume.tryLookup(directory, "absent", alice)).toBeNull();
+    expect(volume.tryLookup(directory, "absent", bob)).toBeUndefined();
+  });
+
+  it("[S5.5] ends with its lease", async () => {
+    const clock = new VirtualClock();
+    await using place = await memoryVolume({ clock });
+    const { volume } = place;
+    await volume.promisesFor(alice).writeFile("/file", text);
+    const file = await volume.lookup(volume.root, "file", callAs(alice));
+    expect(volume.tryGetAttributes(file, alice)).toBeDefined();
+    await clock.advance(volume.attributeTimeoutMs - 1);
+    expect(volume.tryGetAttributes(file, alice)).toBeDefined();
+    await clock.advance(1);
+    expect(volume.tryGetAttributes(file, alice)).toBeUndefined();
+    expect(volume.tryLookup(volume.root, "file", alice)).toBeUndefined();
+  });
+
+  it.each([{ reports: true }, { reports: false }])(
+    "[S5.5] ends for an open handle when another client takes the right away (reports: $reports)",
+    async ({ reports }) => {
+      const clock = new VirtualClock();
+      await using place = await memoryVolume({ clock, store: { reportsChanges: reports } });
+      const { volume, other } = place;
+      await volume.promisesFor(alice).writeFile("/file", text);
+      await volume.promisesFor(alice).chmod("/file", 0o644);
+      const file = await volume.lookup(volume.root, "file", callAs(bob));
+      const handle = await volume.openNode(file, openFlags.O_RDONLY, callAs(bob));
+      const target = new Uint8Array(6);
+      expect(await handle.readAt(0, target)).toBe(6);
+      expect(handle.tryRead(0, target)).toBe(6);
+
+      await other.setAttributes(await nodeAt(other, "/file"), { mode: 0o600 }, callAs(superuser));
+      if (!reports) await clock.advance(volume.attributeTimeoutMs);
+      expect(handle.tryRead(0, target)).toBe(-1);
+      await expect(handle.readAt(0, target)).rejects.toMatchObject({ code: "EACCES" });
+      expect(handle.tryRead(0, target)).toBe(-1);
+      await handle.release();
+    },
+  );
+
+  it("[S5.5] outlives a change of mode made here, for what is open", async () => {
+    await using place = await memoryVolume();
+    const { volume } = place;
+    await volume.promisesFor(alice).writeFile("/file", text);
+    const file = await volume.lookup(volume.root, "file", callAs(alice));
+    const handle = await volume.openNode(file, openFlags.O_RDONLY, callAs(alice));
+    await volume.promisesFor(alice).chmod("/file", 0);
+    const target = new Uint8Array(6);
+    expect(handle.tryRead(0, target)).toBe(-1);
+    expect(await handle.readAt(0, target)).toBe(6);
+    expect(handle.tryRead(0, target)).toBe(6);
+    await expect(volume.openNode(file, openFlags.O_RDONLY, callAs(alice))).rejects.toMatchObject({ code: "EACCES" });
+    await handle.release();
+  });
+});
