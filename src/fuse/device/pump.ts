@@ -16,13 +16,14 @@
  * I2 While requests wait for promises (`isWaiting`), spinning goes through the event loop, so that it delays nothing.
  * I3 The credit for spinning is bounded; it is earned by requests that follow closely and spent by spins in vain.
  */
-import { performance } from "node:perf_hooks";
+import type { Clock, Milliseconds } from "../../base/index.ts";
 import { type ReadableWatch, whenReadable } from "../../system/index.ts";
 import type { Device } from "./device.ts";
 
 export interface PumpOptions {
   /** How long a spin goes on without a request. */
-  readonly spinMs: number;
+  readonly spinMs: Milliseconds;
+  readonly clock: Clock;
 }
 
 /** What the pump serves. */
@@ -46,7 +47,8 @@ const closeMs = 0.15;
 export class Pump {
   readonly #device: Device;
   readonly #server: PumpServer;
-  readonly #spinMs: number;
+  readonly #spinMs: Milliseconds;
+  readonly #clock: Clock;
   readonly #watch: ReadableWatch;
   readonly #again: () => void;
 
@@ -64,6 +66,7 @@ export class Pump {
     this.#device = device;
     this.#server = server;
     this.#spinMs = options.spinMs;
+    this.#clock = options.clock;
     this.#again = () => {
       this.#immediate = undefined;
       this.#turn();
@@ -110,11 +113,11 @@ export class Pump {
   }
 
   #drain(): "goOn" | "sleep" | "hold" | "end" {
-    const endMs = performance.now() + turnMsMax;
+    const endMs = this.#clock.nowMs() + turnMsMax;
     for (let count = 0; count < turnRequestsMax; ) {
       const outcome = this.#device.tryRead();
       if (outcome === "ended") return "end";
-      const nowMs = performance.now();
+      const nowMs = this.#clock.nowMs();
       if (outcome === "request") {
         this.#noteRequest(nowMs);
         this.#server.serve();

@@ -12,6 +12,9 @@ import { clearDeadMount } from "./dead-mount.ts";
 import { escapeOption, mountAsUser, unmountAsUser } from "./fusermount.ts";
 import { mountType } from "./mount-table.ts";
 
+/** Requests under way get errors at once, and the directory is free although programs still hold files below it. */
+const abortAndDetach = mountFlags.MNT_FORCE | mountFlags.MNT_DETACH;
+
 export interface AttachmentOptions {
   /** Shown as the source of the mount. */
   readonly source: string;
@@ -39,8 +42,7 @@ export async function attach(directory: string, options: AttachmentOptions): Pro
   return {
     directory: target,
     descriptor,
-    detach: (lazily) =>
-      privileged ? unmount(target, lazily ? mountFlags.MNT_DETACH : 0) : unmountAsUser(target, lazily),
+    detach: (lazily) => (privileged ? unmount(target, lazily ? abortAndDetach : 0) : unmountAsUser(target, lazily)),
   };
 }
 
