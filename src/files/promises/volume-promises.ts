@@ -3,7 +3,7 @@
  * Paths start at the volume's root. What is written is at the store when the promise resolves: every call that opens a
  * file closes it again.
  */
-import { Failure } from "../../base/index.ts";
+import { Failure, failureFrom } from "../../base/index.ts";
 import type { Credential } from "../../port/index.ts";
 import type { CachedVolume } from "../cached-volume.ts";
 import type { FileHandle } from "../file-handle/file-handle.ts";
@@ -254,11 +254,16 @@ export class VolumePromises {
 
   /** With `constants.COPYFILE_EXCL` the copy must not exist yet. */
   async copyFile(from: PathLike, to: PathLike, flags = 0): Promise<void> {
-    await using source = await this.open(from, "r");
-    const { mode } = await source.stat();
     const exclusive = (flags & accessBits.COPYFILE_EXCL) !== 0;
-    await using target = await this.open(to, exclusive ? "wx" : "w", mode & permissionBits);
-    await copyContent(source, target);
+    try {
+      await using source = await this.open(from, "r");
+      const { mode } = await source.stat();
+      await using target = await this.open(to, exclusive ? "wx" : "w", mode & permissionBits);
+      await copyContent(source, target);
+    } catch (thrown) {
+      const details = { syscall: "copyfile", path: pathText(from), dest: pathText(to), cause: thrown };
+      throw new Failure(failureFrom(thrown).code, details);
+    }
   }
 
   async statfs(
