@@ -2,16 +2,15 @@
  * What stands at a directory that somebody wants to mount on, or unmount. A mount whose server was killed answers every
  * question with ENOTCONN, and one whose server hangs answers none, so the mount table is asked first.
  */
-import { execFile } from "node:child_process";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { promisify } from "node:util";
+import { failureFrom } from "../base/index.ts";
+import { clearDeadMount, mountHealth } from "../fuse/index.ts";
 import { CommandError } from "./command-error.ts";
 import { ask } from "./control/client.ts";
 import { isOurs, mountAt } from "./mount-table.ts";
 import { filesOfMount, removeFilesOfMount } from "./runtime-directory.ts";
 
-const run = promisify(execFile);
 const answerMsMax = 5_000;
 
 /** The path without symbolic links, found without touching what may be mounted there. */
@@ -42,35 +41,15 @@ export async function occupantOf(directory: string): Promise<Occupant> {
   if (entry === undefined) return "nothing";
   if (!isOurs(entry)) return "other mount";
   if (await serverAnswers(directory)) return "running mount";
-  return (await isDisconnected(directory)) ? "dead mount" : "running mount";
+  return (await mountHealth(directory)) === "dead" ? "dead mount" : "running mount";
 }
 
-/** Whether the kernel says that the server of a mount is gone. No answer in time is a living server that is busy. */
-async function isDisconnected(directory: string): Promise<boolean> {
+/** Takes away a mount whose server is gone, and its files. What was open in it is dead already. */
+export async function clearDead(directory: string): Promise<void> {
   try {
-    await run("stat", ["-f", "--", directory], {
-      timeout: answerMsMax,
-      killSignal: "SIGKILL",
-      env: { ...process.env, LC_ALL: "C" },
-    });
-    return false;
+    await clearDeadMount(directory);
   } catch (thrown) {
-    const { stderr } = thrown as { stderr?: string };
-    return /not connected|ENOTCONN|Software caused connection abort/i.test(stderr ?? "");
-  }
-}
-
-/** Takes away a mount whose server is gone. Files that were open in it are dead already. */
-export async function clearDeadMount(directory: string): Promise<void> {
-  try {
-    await run("fusermount3", ["-u", "-z", "--", directory]);
-  } catch {
-    try {
-      await run("umount", ["-l", "--", directory]);
-    } catch (thrown) {
-      const { stderr } = thrown as { stderr?: string };
-      throw new CommandError(`the dead mount at ${directory} cannot be cleared: ${(stderr ?? "").trim()}`);
-    }
+    throw new CommandError(`the dead mount at ${directory} cannot be cleared: ${failureFrom(thrown).message}`);
   }
   await removeFilesOfMount(directory);
 }
@@ -86,7 +65,7 @@ export async function requireFreeMountPoint(directory: string, allowNonEmpty: bo
   if (occupant === "other mount") {
     throw new CommandError(`another file system is mounted at ${directory}; choose another directory`);
   }
-  if (occupant === "dead mount") await clearDeadMount(directory);
+  if (occupant === "dead mount") await clearDead(directory);
   if (occupant === "nothing" && (await serverAnswers(directory))) {
     throw new CommandError(
       `another holdfast is starting or still draining at ${directory}; see: holdfast status ${directory}`,

@@ -2,7 +2,7 @@
 import { CommandError } from "./command-error.ts";
 import { ask } from "./control/client.ts";
 import type { ControlAnswer, OpenFileStatus } from "./control/protocol.ts";
-import { clearDeadMount, occupantOf, resolveMountPoint } from "./mount-point.ts";
+import { clearDead, occupantOf, resolveMountPoint } from "./mount-point.ts";
 import { formatSize, parseDuration } from "./quantities.ts";
 import { filesOfMount, removeFilesOfMount } from "./runtime-directory.ts";
 import { type MountUser, usersOfMount } from "./users-of-mount.ts";
@@ -67,7 +67,7 @@ async function unmountWithoutServer(directory: string, json: boolean): Promise<n
   if (occupant === "running mount") {
     throw new CommandError(`the mount at ${directory} is served by another user; ask as that user`);
   }
-  await clearDeadMount(directory);
+  await clearDead(directory);
   const text = `cleared the dead mount at ${directory}: its server had ended`;
   print(json ? JSON.stringify({ event: "cleared", directory }) : `holdfast: ${text}`);
   return 0;

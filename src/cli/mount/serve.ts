@@ -40,12 +40,14 @@ export async function serve(settings: MountSettings, log: Log, ready: () => void
 
 async function startMount(settings: MountSettings, log: Log): Promise<ServedMount> {
   const volume = await startVolume(settings);
+  const { readaheadBytesMax } = settings;
   let mount: Mount;
   try {
     mount = await mountVolume(volume, settings.directory, {
       allowOther: settings.allowOther,
       readOnly: settings.readOnly,
       source: settings.url,
+      ...(readaheadBytesMax === undefined ? {} : { kernelReadAheadBytes: readaheadBytesMax }),
       log: (level, message, fields) => log[level](message, fields),
     });
   } catch (thrown) {
