@@ -56,6 +56,7 @@ export class ByteRanges {
 
   /** Whether any byte of [start, end) is in the set. */
   touches(start: number, end: number): boolean {
+    if (start >= end) return false;
     const bounds = this.#bounds;
     for (let at = 0; at < bounds.length; at += 2) {
       if ((bounds[at] as number) < end && (bounds[at + 1] as number) > start) return true;

@@ -99,6 +99,12 @@ describe("byte ranges", () => {
     );
   });
 
+  it("stay whole when nothing is taken from their middle", () => {
+    const whole = ByteRanges.of(0, 8);
+    expect(whole.touches(5, 5)).toBe(false);
+    expect(whole.minus(5, 5)).toBe(whole);
+  });
+
   it("join ranges that touch, and split one that loses its middle", () => {
     expect(String(ByteRanges.of(0, 4).plus(4, 8))).toBe("[0,8)");
     expect(String(ByteRanges.of(0, 8).minus(2, 5))).toBe("[0,2) [5,8)");
