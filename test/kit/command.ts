@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { scratchVariable } from "./scratch.ts";
 
-const commandPath: string = fileURLToPath(new URL("../../bin/holdfast.js", import.meta.url));
+/** The command as a user starts it. */
+export const commandPath: string = fileURLToPath(new URL("../../bin/holdfast.js", import.meta.url));
 const runMsMax = 60_000;
 const readyMsMax = 20_000;
 const stopMsMax = 60_000;
