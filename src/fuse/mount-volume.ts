@@ -24,6 +24,8 @@ export interface MountOptions {
   /** Whether other users may use the mount. Default: only when this process is root. */
   readonly allowOther?: boolean;
   readonly readOnly?: boolean;
+  /** How long the kernel believes attributes and names without asking. Default: as long as the volume does. */
+  readonly kernelTimeoutMs?: Milliseconds;
   /** How far the kernel reads ahead, where it lets that be set. Default 1 MiB. */
   readonly kernelReadAheadBytes?: ByteCount;
   /** How long the engine thread asks again and again for the next request before it sleeps; 0 turns that off. */
@@ -125,7 +127,10 @@ class MountedVolume implements Mount {
       entry: (parent: number, name: string) => this.#notifier?.entry(parent, name),
       mayBeStale: (node: number) => this.#notifier?.mayBeStale(node) ?? false,
     };
-    const dependencies = { volume, channel: this.#device, notices, handlers, clock: this.#clock, log };
+    const attributeTimeoutMs = options.kernelTimeoutMs ?? volume.attributeTimeoutMs;
+    const entryTimeoutMs = options.kernelTimeoutMs ?? volume.entryTimeoutMs;
+    const timeouts = { attributeTimeoutMs, entryTimeoutMs };
+    const dependencies = { volume, channel: this.#device, notices, handlers, clock: this.#clock, log, timeouts };
     const session = new Session(dependencies, {
       ready: (agreement) => {
         this.#notifier = new Notifier(descriptor, agreement.has.has("HAS_EXPIRE_ONLY"));

@@ -71,7 +71,7 @@ export class Pump {
       this.#immediate = undefined;
       this.#turn();
     };
-    this.#watch = whenReadable(device.descriptor, () => this.#turn());
+    this.#watch = whenReadable(device.descriptor, () => this.#woken());
   }
 
   /** Goes on after the server was too busy. */
@@ -86,8 +86,13 @@ export class Pump {
   stop(): void {
     if (this.#over) return;
     this.#over = true;
-    if (this.#immediate !== undefined) clearImmediate(this.#immediate);
     this.#watch.close();
+  }
+
+  /** The watch calls from outside of Node's own call-backs, so promises go on only when another call-back has run. */
+  #woken(): void {
+    this.#turn();
+    if (this.#over || this.#server.isWaiting) this.#soon();
   }
 
   #turn(): void {

@@ -18,6 +18,7 @@ import {
   errnoOf,
   type Failure,
   failureFrom,
+  type Milliseconds,
 } from "../../base/index.ts";
 import { FrameRun } from "../../cache/index.ts";
 import type { Node, Volume } from "../../files/index.ts";
@@ -54,6 +55,8 @@ export interface SessionDependencies {
   readonly handlers: readonly (Handler | undefined)[];
   readonly clock: Clock;
   readonly log: MountLog;
+  /** How long the kernel believes what it is answered. */
+  readonly timeouts: { readonly attributeTimeoutMs: Milliseconds; readonly entryTimeoutMs: Milliseconds };
   readonly callers?: Callers;
 }
 
@@ -95,8 +98,8 @@ export class Session {
     this.callers = dependencies.callers ?? new Callers(dependencies.clock);
     this.references = new NodeReferences(dependencies.volume);
     this.pageSize = dependencies.volume.snapshot().cache.pageSize;
-    this.attributeValidity = validityOf(dependencies.volume.attributeTimeoutMs);
-    this.entryValidity = validityOf(dependencies.volume.entryTimeoutMs);
+    this.attributeValidity = validityOf(dependencies.timeouts.attributeTimeoutMs);
+    this.entryValidity = validityOf(dependencies.timeouts.entryTimeoutMs);
     this.events = events;
     this.log = dependencies.log;
     this.#channel = dependencies.channel;
