@@ -8,6 +8,7 @@ export type {
   Version,
 } from "./attributes.ts";
 export { type Credential, posixCredential, superuser } from "./credential.ts";
+export { type DeadlineOptions, DeadlineStore } from "./deadline-store.ts";
 export { LateFailure } from "./late-failure.ts";
 export type { StoreManifest } from "./manifest.ts";
 export { requireName } from "./name.ts";
