@@ -9,6 +9,8 @@ const style = ["node", "tools/style/run.js"];
 const deadCode = ["knip", "--no-progress"];
 const tests = ["vitest", "run", "--project", "unit", "test/unit/planted.test.ts"];
 
+const mountTests = ["vitest", "run", "--project", "integration", "test/integration/planted.test.ts"];
+
 const head = "/** A planted file that breaks one rule, and is otherwise a good one. */\n";
 const long = (count) => Array.from({ length: count }, (_, at) => `  count += ${at};\n`).join("");
 // Words that must not stand in a file are put together here, so that this one passes the rule it tests.
@@ -128,5 +130,23 @@ export const violations = [
     "planted to fail",
     "test/unit/planted.test.ts",
     'import { expect, it } from "vitest";\nit("planted to fail", () => expect(1).toBe(2));\n',
+  ),
+  planted(
+    "tests: a mount that a test leaves behind",
+    mountTests,
+    "left mounted",
+    "test/integration/planted.test.ts",
+    `import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { RunningMount } from "../kit/command.ts";
+import { scratchDirectory } from "../kit/scratch.ts";
+it("leaves a mount", async () => {
+  const point = join(await scratchDirectory("planted"), "mount");
+  await mkdir(point);
+  await RunningMount.start("mem:", point);
+  expect(1).toBe(1);
+});
+`,
   ),
 ];
