@@ -17,7 +17,7 @@ import { Counters } from "./observe/counters.ts";
 import type { CacheSnapshot } from "./observe/snapshot.ts";
 import { FramePool } from "./page/frame-pool.ts";
 import type { Page } from "./page/page.ts";
-import type { EvictionPolicy } from "./reclaim/eviction-policy.ts";
+import { declinedCountMax, type EvictionPolicy } from "./reclaim/eviction-policy.ts";
 import { S3Fifo } from "./reclaim/s3-fifo.ts";
 import { AddressSpace } from "./space/address-space.ts";
 import type { CacheCore } from "./space/cache-core.ts";
@@ -90,8 +90,11 @@ export class PageCache implements CacheCore {
 
   async takeFrame(signal: CancelSignal): Promise<Uint8Array> {
     for (;;) {
-      const frame = this.tryTakeFrame();
-      if (frame !== undefined) return frame;
+      // One search for a victim is bounded; together these have looked at every page.
+      for (let searches = Math.ceil(this.eviction.size / declinedCountMax); searches >= 0; searches--) {
+        const frame = this.tryTakeFrame();
+        if (frame !== undefined) return frame;
+      }
       this.counters.frameWaits += 1;
       this.#flusher.wake("reclaim");
       await this.#frameBell.heard(signal);

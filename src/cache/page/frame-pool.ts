@@ -4,7 +4,8 @@
  * Words. A frame is *taken* while a page, a flight or a device owns it, and *free* while the pool keeps it for reuse. An
  * *abandoned* frame may still be touched by a store that answers after its deadline: it is never used again.
  *
- * Invariants. I1 takenCount + freeCount <= frameCountMax. I2 A frame is given back once.
+ * Invariants. I1 takenCount + freeCount <= frameCountMax. I2 A frame is given back once. I3 Abandoned frames count against
+ * the budget as soon as other frames come back, and there are few enough of them that the cache goes on.
  */
 import { assert, type ByteCount } from "../../base/index.ts";
 
@@ -36,7 +37,7 @@ export class FramePool {
       this.#takenCount += 1;
       return free;
     }
-    if (this.#takenCount >= this.frameCountMax) return undefined;
+    if (this.#takenCount + this.#abandonedCount >= this.frameCountMax) return undefined;
     this.#takenCount += 1;
     return new Uint8Array(new ArrayBuffer(this.frameBytes));
   }
@@ -45,7 +46,7 @@ export class FramePool {
     assert(frame.byteLength === this.frameBytes, "a frame of this pool comes back");
     assert(this.#takenCount > 0, "no frame comes back twice");
     this.#takenCount -= 1;
-    this.#free.push(frame);
+    if (this.#takenCount + this.#free.length + this.#abandonedCount < this.frameCountMax) this.#free.push(frame);
   }
 
   /** A taken frame is left to whoever still looks at it, and never comes back. */
@@ -54,21 +55,23 @@ export class FramePool {
     this.#takenCount -= 1;
   }
 
-  /**
-   * A frame in exchange for one that is abandoned. It is above the budget for as long as the late answer takes; how many
-   * there can be is bounded by how many operations are under way.
-   */
+  /** A frame in exchange for a taken one that is abandoned until the late answer has come. */
   replace(settled: Promise<unknown>): Uint8Array {
     this.#abandonedCount += 1;
     const forget = () => {
       this.#abandonedCount -= 1;
     };
     settled.then(forget, forget);
-    return new Uint8Array(new ArrayBuffer(this.frameBytes));
+    return this.#free.pop() ?? new Uint8Array(new ArrayBuffer(this.frameBytes));
   }
 
   get abandonedCount(): number {
     return this.#abandonedCount;
+  }
+
+  /** Whether so many operations were not answered in time that no more frames are entrusted to the store. */
+  get isOverAbandoned(): boolean {
+    return this.#abandonedCount * 4 >= this.frameCountMax;
   }
 
   checkInvariants(): void {

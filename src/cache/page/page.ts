@@ -29,6 +29,10 @@ export interface PageOwner {
   readonly serial: number;
   /** Takes the page out of the file; answers its frame. */
   removePage(page: Page): Uint8Array;
+  /** Tells waiters that a frame may be had again: a page was let go. */
+  frameMayBeFree(): void;
+  /** A page of the file is no longer held, so its frame may be taken. */
+  pageReleased(): void;
 }
 
 /** The bytes of one page that are on their way to the store. */
@@ -39,6 +43,8 @@ export interface Sending {
   readonly record: WriteRecord;
   /** Resolves when the store has answered and the answer was collected. */
   readonly collected: Promise<void>;
+  /** Whether a read that is late may still touch the frame, so that nobody may have it afterwards. */
+  frameAbandoned: boolean;
 }
 
 export class Page implements Evictable {
@@ -70,6 +76,17 @@ export class Page implements Evictable {
 
   get evictionKey(): number {
     return (Math.imul(this.index + 1, 0x9e3779b1) ^ Math.imul(this.owner.serial + 1, 0x85ebca6b)) | 0;
+  }
+
+  /** A reader must find the page again. */
+  hold(): void {
+    this.holdCount += 1;
+  }
+
+  /** The reader has done with it. */
+  release(): void {
+    this.holdCount -= 1;
+    if (this.holdCount === 0) this.owner.pageReleased();
   }
 
   transition(transition: PageTransition): void {

@@ -4,9 +4,10 @@
  * Words. A *segment* is one contiguous read. A batch is *submitted* once; it is empty again afterwards.
  *
  * Invariants. I1 Every page in a batch is locked, and unlocked exactly once, whatever the store answers. I2 Bytes that
- * arrive after the space's generation changed are not made valid.
+ * arrive after the space's generation changed are not made valid. I3 A frame that a late read may still touch is never
+ * used again.
  */
-import { type ByteOffset, type ByteRanges, failureFrom } from "../../base/index.ts";
+import { type ByteCount, type ByteOffset, type ByteRanges, Failure, failureFrom } from "../../base/index.ts";
 import type { Call, Credential } from "../../port/index.ts";
 import { neverCancelled } from "../lock/never-cancelled.ts";
 import { unlockPage } from "../lock/page-lock.ts";
@@ -20,11 +21,18 @@ interface Segment {
   readonly views: Uint8Array[];
 }
 
+/** A locked page, the bytes it lacks, and the frame that they are read into. */
+interface Gathered {
+  readonly page: Page;
+  readonly gaps: ByteRanges;
+  readonly frame: Uint8Array;
+}
+
 export class FillBatch {
   readonly #space: FilePages;
   /** Reads serve whoever comes for the pages, so they do not end with the reader who asked first. */
   readonly #call: Call;
-  #pages: { readonly page: Page; readonly gaps: ByteRanges }[] = [];
+  #pages: Gathered[] = [];
   #segments: Segment[] = [];
   #byteCount = 0;
 
@@ -44,20 +52,27 @@ export class FillBatch {
 
   /** Adds a locked page with the bytes it lacks. */
   add(page: Page, gaps: ByteRanges): void {
-    this.#pages.push({ page, gaps });
+    this.#pages.push({ page, gaps, frame: page.frame });
     this.#byteCount += gaps.byteCount;
+    const bytesMax = this.#space.core.store.manifest.readBytesMax;
     const pageStart = page.index * this.#space.pageSize;
     for (let range = 0; range < gaps.rangeCount; range++) {
-      const start = gaps.start(range);
-      const end = gaps.end(range);
-      const view = end - start === page.frame.length ? page.frame : page.frame.subarray(start, end);
-      const last = this.#segments.at(-1);
-      if (last !== undefined && last.end === pageStart + start) {
-        last.views.push(view);
-        last.end = pageStart + end;
-      } else {
-        this.#segments.push({ offset: pageStart + start, end: pageStart + end, views: [view] });
+      for (let start = gaps.start(range); start < gaps.end(range); start += bytesMax) {
+        const end = Math.min(gaps.end(range), start + bytesMax);
+        const view = end - start === page.frame.length ? page.frame : page.frame.subarray(start, end);
+        this.#addView(pageStart + start, view, bytesMax);
       }
+    }
+  }
+
+  #addView(offset: ByteOffset, view: Uint8Array, bytesMax: ByteCount): void {
+    const end = offset + view.length;
+    const last = this.#segments.at(-1);
+    if (last !== undefined && last.end === offset && end - last.offset <= bytesMax) {
+      last.views.push(view);
+      last.end = end;
+    } else {
+      this.#segments.push({ offset, end, views: [view] });
     }
   }
 
@@ -71,41 +86,66 @@ export class FillBatch {
     const generation = this.#space.generation;
     // Every read ends before a page is unlocked, the failed ones too: a late read must not meet another owner.
     const results = await Promise.allSettled(segments.map((segment) => this.#read(segment)));
-    const failed = results.find((result) => result.status === "rejected");
-    if (failed === undefined && this.#space.generation === generation) this.#finish(pages);
-    else this.#giveUp(pages, failed?.reason);
-    if (failed !== undefined) throw failureFrom(failed.reason, { syscall: "read" });
+    const reasons: unknown[] = [];
+    for (const result of results) if (result.status === "rejected") reasons.push(result.reason);
+    if (reasons.length === 0 && this.#space.generation === generation) this.#finish(pages);
+    else this.#giveUp(pages, reasons);
+    this.#space.core.frameMayBeFree();
+    if (reasons.length > 0) throw failureFrom(reasons[0], { syscall: "read" });
   }
 
   async #read(segment: Segment): Promise<void> {
     const { core, node } = this.#space;
+    if (core.pool.isOverAbandoned) {
+      throw new Failure("ETIMEDOUT", { syscall: "read", detail: "too many earlier operations have not been answered" });
+    }
     core.counters.fillReads += 1;
     const result = await core.store.read(node, segment.offset, segment.views, this.#call);
-    core.counters.fillBytes += result.byteCount;
-    let left = result.byteCount;
+    const byteCount = checkedCount(result.byteCount, segment.end - segment.offset);
+    core.counters.fillBytes += byteCount;
+    let left = byteCount;
     for (const view of segment.views) {
       if (left < view.length) view.fill(0, left);
       left = Math.max(0, left - view.length);
     }
   }
 
-  #finish(pages: readonly { readonly page: Page; readonly gaps: ByteRanges }[]): void {
-    for (const { page, gaps } of pages) {
+  #finish(pages: readonly Gathered[]): void {
+    for (const { page, gaps, frame } of pages) {
+      if (page.frame !== frame) copyRanges(gaps, frame, page.frame);
       page.valid = page.valid.union(gaps);
       page.transition("filled");
       unlockPage(page);
     }
-    this.#space.core.frameMayBeFree();
   }
 
-  /** Pages that have nothing else leave; a frame that a late read may still touch is never used again. */
-  #giveUp(pages: readonly { readonly page: Page; readonly gaps: ByteRanges }[], reason: unknown): void {
-    const settled = settlementOf(reason);
-    for (const { page } of pages) {
+  /** Pages that have nothing else leave. */
+  #giveUp(pages: readonly Gathered[], reasons: readonly unknown[]): void {
+    const settled = lastSettlementOf(reasons);
+    for (const { page, frame } of pages) {
       unlockPage(page);
-      if (settled !== undefined) replaceFrame(this.#space, page, settled);
+      if (settled !== undefined && page.frame === frame) replaceFrame(this.#space, page, settled);
       if (page.valid.isEmpty && page.sending === null && page.holdCount === 0) this.#space.dropPage(page);
     }
+  }
+}
+
+/** The store's word on how much it read (S0.29): a negative count is nothing, more than asked for is a lie. */
+function checkedCount(byteCount: number, wanted: number): ByteCount {
+  if (byteCount <= 0) return 0;
+  if (byteCount <= wanted) return byteCount;
+  throw new Failure("EBADMSG", { syscall: "read", detail: "the store says it read more than it was asked for" });
+}
+
+/** When the last late read among the failures has ended; undefined when none is late. */
+function lastSettlementOf(reasons: readonly unknown[]): Promise<unknown> | undefined {
+  const late = reasons.map(settlementOf).filter((settlement) => settlement !== undefined);
+  return late.length === 0 ? undefined : Promise.allSettled(late);
+}
+
+function copyRanges(ranges: ByteRanges, from: Uint8Array, to: Uint8Array): void {
+  for (let range = 0; range < ranges.rangeCount; range++) {
+    to.set(from.subarray(ranges.start(range), ranges.end(range)), ranges.start(range));
   }
 }
 
@@ -113,5 +153,6 @@ export class FillBatch {
 function replaceFrame(space: FilePages, page: Page, settled: Promise<unknown>): void {
   const frame = space.core.pool.replace(settled);
   frame.set(page.frame);
+  if (page.sending?.frame === page.frame) page.sending.frameAbandoned = true;
   page.frame = frame;
 }

@@ -18,10 +18,23 @@ export type HeldPages = Page[];
 
 /**
  * Makes bytes [start, end) valid, as far as memory allows: it stops early rather than wait for a frame while it has pages
- * gathered or held. With `held`, every page of the range is held for the caller, who releases it. Rejects with the failure
- * of the first read that failed, or with EINTR when the call's signal fires; the reads themselves go on then.
+ * gathered or held. With `held`, every page of the range is held for the caller, who releases it, also after a failure.
+ * Rejects with the failure of the first read that failed, or with EINTR when the call's signal fires; the reads themselves
+ * go on then.
  */
-export async function fill(
+export function fill(
+  space: FilePages,
+  start: ByteOffset,
+  end: ByteOffset,
+  call: Call,
+  held: HeldPages | null,
+): Promise<void> {
+  if (call.signal.aborted) return Promise.reject(new Failure("EINTR", { syscall: "read" }));
+  return interruptible(fillSharing(space, start, end, call, held), call.signal);
+}
+
+/** Shares the lock until the last read has landed, though the reader may have gone: truncate must not meet a fill. */
+async function fillSharing(
   space: FilePages,
   start: ByteOffset,
   end: ByteOffset,
@@ -30,32 +43,52 @@ export async function fill(
 ): Promise<void> {
   await using _shared = space.invalidateLock.tryShare() ?? (await space.invalidateLock.acquireShared(call.signal));
   const reads: Promise<void>[] = [];
+  try {
+    await gatherRange(space, start, end, call, held, reads);
+  } finally {
+    await Promise.allSettled(reads);
+  }
+  await Promise.all(reads);
+}
+
+async function gatherRange(
+  space: FilePages,
+  start: ByteOffset,
+  end: ByteOffset,
+  call: Call,
+  held: HeldPages | null,
+  reads: Promise<void>[],
+): Promise<void> {
   const batch = new FillBatch(space, call.credential);
   try {
-    for (let index = Math.floor(start / space.pageSize); index * space.pageSize < end; index++) {
+    for (let index = Math.floor(start / space.pageSize); index * space.pageSize < end; ) {
       const mayWait = batch.isEmpty && (held === null || held.length === 0);
+      requireWanted(space, call);
       let page = space.pages.get(index);
       if (page?.locked === true) {
         if (!batch.isEmpty) reads.push(batch.submit());
         await interruptible(pageUnlocked(page), call.signal);
-        page = space.pages.get(index);
+        continue;
       }
       if (page === undefined) {
         const frame = space.core.tryTakeFrame() ?? (mayWait ? await space.core.takeFrame(call.signal) : undefined);
         if (frame === undefined) break;
         page = pageWithFrame(space, index, frame);
-      }
-      if (page.locked) {
-        index -= 1;
-        continue;
+        if (page.locked || call.signal.aborted) continue;
       }
       if (held !== null) hold(page, held);
       gather(space, page, start, end, batch, reads);
+      index += 1;
     }
   } finally {
     if (!batch.isEmpty) reads.push(batch.submit());
   }
-  await interruptible(allSettled(reads), call.signal);
+}
+
+/** Nothing is gathered for a reader who has gone, nor for a file that was destroyed while he waited. */
+function requireWanted(space: FilePages, call: Call): void {
+  if (call.signal.aborted) throw new Failure("EINTR", { syscall: "read" });
+  if (space.destroyed) throw new Failure("ESTALE", { syscall: "read" });
 }
 
 /** Reads ahead: as `fill`, but it never waits for memory or locks, and its failures concern nobody. */
@@ -92,12 +125,12 @@ function pageWithFrame(space: FilePages, index: number, frame: Uint8Array): Page
 }
 
 function hold(page: Page, held: HeldPages): void {
-  page.holdCount += 1;
+  page.hold();
   held.push(page);
 }
 
 export function releaseHeld(held: HeldPages): void {
-  for (const page of held) page.holdCount -= 1;
+  for (const page of held) page.release();
   held.length = 0;
 }
 
@@ -124,12 +157,4 @@ function gather(
   }
   if (!batch.accepts(gaps)) reads.push(batch.submit());
   batch.add(page, gaps);
-}
-
-async function allSettled(reads: readonly Promise<void>[]): Promise<void> {
-  const results = await Promise.allSettled(reads);
-  for (const result of results) {
-    if (result.status === "rejected")
-      throw result.reason instanceof Failure ? result.reason : failureFrom(result.reason);
-  }
 }

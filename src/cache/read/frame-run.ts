@@ -19,7 +19,7 @@ export class FrameRun {
   release(): void {
     this.views.length = 0;
     this.byteCount = 0;
-    for (const page of this.held) page.holdCount -= 1;
+    for (const page of this.held) page.release();
     this.held.length = 0;
   }
 }

@@ -66,6 +66,7 @@ export class FilePages implements PageOwner, CachedPages {
   failuresInARow = 0;
   destroyed = false;
   #uncommitted = false;
+  #lastWrittenPage = -1;
   #dirtyBytes = 0;
   #inFlightBytes = 0;
   #modifiedAtMs = 0;
@@ -148,6 +149,21 @@ export class FilePages implements PageOwner, CachedPages {
   dropPage(page: Page): void {
     this.core.eviction.remove(page);
     this.giveFrameOf(page, this.removePage(page));
+    this.core.frameMayBeFree();
+  }
+
+  pageReleased(): void {
+    this.core.frameMayBeFree();
+  }
+
+  /** Counts a write's visit to a page once, however many pieces it comes in. */
+  visitedByWrite(page: Page): void {
+    if (page.index === this.#lastWrittenPage) return;
+    this.#lastWrittenPage = page.index;
+    this.core.eviction.accessed(page);
+  }
+
+  frameMayBeFree(): void {
     this.core.frameMayBeFree();
   }
 

@@ -79,6 +79,6 @@ function takeOver(
   if (present !== undefined && !frozen && page.holdCount > 0) space.core.pool.discard();
   page.frame = filled;
   commitWrite(space, page, 0, space.pageSize, credential);
-  space.core.eviction.accessed(page);
+  space.visitedByWrite(page);
   return exchanged;
 }

@@ -59,7 +59,7 @@ export function writeWithoutWaiting(
     const fileEnd = at + count;
     if (fileEnd > space.size) space.setSize(fileEnd);
     commitWrite(space, page, start, end, credential);
-    space.core.eviction.accessed(page);
+    space.visitedByWrite(page);
     done += count;
   }
   if (done > 0) {

@@ -40,25 +40,35 @@ function endSending(
   page.sending = null;
   space.pages.clearTag(page.index, tags.writeback);
   space.flightChanged(-1, -sending.ranges.byteCount);
-  // After a copy on write the frozen frame belongs to nobody any more.
-  const copied = page.frame !== sending.frame;
-  if (late === undefined) {
-    if (copied) space.giveFrameOf(page, sending.frame);
-  } else {
-    const frame = space.core.pool.replace(late);
-    if (copied) {
-      space.core.pool.give(frame);
-    } else {
-      frame.set(page.frame);
-      page.frame = frame;
-    }
-  }
+  if (!sending.frameAbandoned) releaseFrozenFrame(space, page, sending.frame, late);
   if (unsent.isEmpty) {
     page.transition("accepted");
     sending.record.releasePage();
   } else {
     redirty(space, page, sending, unsent);
   }
+}
+
+/** After a copy on write the frozen frame belongs to nobody any more; one that a late write may read is left to it. */
+function releaseFrozenFrame(
+  space: FilePages,
+  page: Page,
+  frozen: Uint8Array,
+  late: Promise<unknown> | undefined,
+): void {
+  const copied = page.frame !== frozen;
+  if (late === undefined) {
+    if (copied) space.giveFrameOf(page, frozen);
+    return;
+  }
+  const frame = space.core.pool.replace(late);
+  if (copied) {
+    space.core.pool.give(frame);
+    return;
+  }
+  // A fill may be writing to the frozen frame just now; it copies what it brought over when it ends.
+  frame.set(page.frame);
+  page.frame = frame;
 }
 
 /** The unsent bytes join what was written meanwhile; newer bytes of the frame stand. */

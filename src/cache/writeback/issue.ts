@@ -11,7 +11,7 @@ export function issueFlight(space: FilePages, flight: Flight, collected: Promise
   for (const page of flight.pages) {
     const record = page.record as NonNullable<typeof page.record>;
     record.startWriting();
-    page.sending = { frame: page.frame, ranges: page.dirty, record, collected };
+    page.sending = { frame: page.frame, ranges: page.dirty, record, collected, frameAbandoned: false };
     const byteCount = page.dirty.byteCount;
     space.takeDirty(page);
     page.transition("issued");
