@@ -23,7 +23,7 @@ const directoryBytesMax = 84;
 
 function candidate(): string {
   const { uid } = userInfo();
-  const given = process.env["XDG_RUNTIME_DIR"];
+  const given = process.env.XDG_RUNTIME_DIR;
   if (given !== undefined && given !== "" && given.length + 9 <= directoryBytesMax) return join(given, "holdfast");
   return uid === 0 ? "/run/holdfast" : join(tmpdir(), `holdfast-${uid}`);
 }

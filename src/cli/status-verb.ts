@@ -1,4 +1,5 @@
 /** `holdfast status [DIR]`: what is mounted, and how it does. */
+import { mountHealth } from "../fuse/index.ts";
 import { CommandError } from "./command-error.ts";
 import { ask } from "./control/client.ts";
 import { resolveMountPoint } from "./mount-point.ts";
@@ -37,7 +38,7 @@ async function runStatus({ positionals, switches }: VerbArguments): Promise<numb
   return 0;
 }
 
-/** All mounts of this user: those with a record, and those that only the kernel still knows. */
+/** All mounts of this user: those with a record, and dead ones that only the kernel still knows. */
 async function listMounts(): Promise<ListedMount[]> {
   const inKernel = (await readMountTable()).filter(isOurs);
   const records = await readRecords();
@@ -61,7 +62,8 @@ async function statusAt(directory: string, url: string, isMounted: boolean): Pro
   } catch {
     return { directory, url, state: "not answering" };
   }
-  if (isMounted) return { directory, url, state: "dead" };
+  // A mount that lives without a server of ours is another user's.
+  if (isMounted) return (await mountHealth(directory)) === "dead" ? { directory, url, state: "dead" } : undefined;
   // A record without a mount and without a server is litter of a killed server whose mount somebody cleared.
   await removeFilesOfMount(directory);
   return undefined;

@@ -97,7 +97,7 @@ describe("mount --daemon", () => {
     expect(unmounted).toMatchObject({ status: 0, stdout: expect.stringContaining(`holdfast: unmounted ${point}`) });
     expect(await readFile(join(store, "file"), "utf8")).toHaveLength(100_000);
     expect(await mountsBelow(scratch)).toEqual([]);
-    expect((await runHoldfast(["status"])).stdout).toBe("nothing is mounted\n");
+    expect((await runHoldfast(["status"])).stdout).not.toContain(point);
   });
 
   it("passes on what goes wrong before it is ready, with the exit status", async () => {
