@@ -29,8 +29,6 @@ export interface PageOwner {
   readonly serial: number;
   /** Takes the page out of the file; answers its frame. */
   removePage(page: Page): Uint8Array;
-  /** Tells waiters that a frame may be had again: a page was let go. */
-  frameMayBeFree(): void;
   /** A page of the file is no longer held, so its frame may be taken. */
   pageReleased(): void;
 }

@@ -5,7 +5,7 @@
  * A page is locked from the time it is gathered until its bytes have arrived; pages are gathered in ascending index. A fill
  * waits for a frame, or for another fill's page, only while it has gathered nothing, so two fills never wait for each other.
  */
-import { type ByteOffset, Failure, failureFrom } from "../../base/index.ts";
+import { type ByteOffset, Failure } from "../../base/index.ts";
 import type { Call, Credential } from "../../port/index.ts";
 import { interruptible } from "../lock/interruptible.ts";
 import { lockPage, pageUnlocked, unlockPage } from "../lock/page-lock.ts";
@@ -121,6 +121,7 @@ function pageWithFrame(space: FilePages, index: number, frame: Uint8Array): Page
   const raced = space.pages.get(index);
   if (raced === undefined) return space.insertPage(index, frame);
   space.core.pool.give(frame);
+  space.core.frameMayBeFree();
   return raced;
 }
 

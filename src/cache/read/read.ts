@@ -70,15 +70,18 @@ export async function readWaiting(
   const held: HeldPages = [];
   let done = 0;
   space.core.counters.readMisses += 1;
-  for (;;) {
-    const wanted = Math.min(target.length, space.size - position);
-    if (done >= wanted) break;
-    done += copyCached(space, position + done, target, done, wanted, readahead);
+  try {
+    for (;;) {
+      const wanted = Math.min(target.length, space.size - position);
+      if (done >= wanted) break;
+      done += copyCached(space, position + done, target, done, wanted, readahead);
+      releaseHeld(held);
+      if (done >= wanted) break;
+      await bringIn(space, position + done, wanted - done, readahead, call, held);
+    }
+  } finally {
     releaseHeld(held);
-    if (done >= wanted) break;
-    await bringIn(space, position + done, wanted - done, readahead, call, held);
   }
-  releaseHeld(held);
   space.core.counters.readBytes += done;
   if (done > 0) finishRead(space, position, done, readahead, call.credential);
   return done;
@@ -128,12 +131,15 @@ export async function readFramesWaiting(
   if (wanted <= 0) return;
   if (wanted <= heldBytesMax(space)) {
     space.core.counters.readMisses += 1;
-    await bringIn(space, position, wanted, readahead, call, into.held);
-    // A run that fails lets its pages go, so the held ones are set aside while it is tried.
-    const held = into.held.splice(0);
-    const whole = tryReadFrames(space, position, wanted, readahead, into, call.credential);
-    if (whole) into.held.push(...held);
-    else releaseHeld(held);
+    const held: HeldPages = [];
+    let whole = false;
+    try {
+      await bringIn(space, position, wanted, readahead, call, held);
+      whole = tryReadFrames(space, position, wanted, readahead, into, call.credential);
+    } finally {
+      if (whole) into.held.push(...held);
+      else releaseHeld(held);
+    }
     if (whole) return;
   }
   const copy = new Uint8Array(wanted);

@@ -163,10 +163,6 @@ export class FilePages implements PageOwner, CachedPages {
     this.core.eviction.accessed(page);
   }
 
-  frameMayBeFree(): void {
-    this.core.frameMayBeFree();
-  }
-
   /** Gives back a frame that the page had; one that a reader still holds views of is left to that reader. */
   giveFrameOf(page: Page, frame: Uint8Array): void {
     if (page.holdCount > 0) this.core.pool.discard();
