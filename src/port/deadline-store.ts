@@ -11,6 +11,7 @@
 import {
   type ByteCount,
   type ByteOffset,
+  type CancelSignal,
   type Clock,
   cancelController,
   Failure,
@@ -45,6 +46,7 @@ export class DeadlineStore implements Store {
   readonly #inner: Store;
   readonly #clock: Clock;
   readonly #deadlineMs: Milliseconds;
+  readonly #listeners = new WeakMap<CancelSignal, Set<() => void>>();
   #lateCount = 0;
 
   constructor(inner: Store, options: DeadlineOptions = {}) {
@@ -72,12 +74,13 @@ export class DeadlineStore implements Store {
     if (call.signal.aborted) return Promise.reject(new Failure("EINTR", { syscall }));
     return new Promise<Result>((resolve, reject) => {
       const controller = cancelController();
+      const listeners = this.#listenersOf(call.signal);
       let isOver = false;
       const end = (): boolean => {
         if (isOver) return false;
         isOver = true;
         cancelTimer();
-        call.signal.removeEventListener("abort", onCancel);
+        listeners.delete(onCancel);
         return true;
       };
       const giveUp = (code: "ETIMEDOUT" | "EINTR"): void => {
@@ -93,7 +96,7 @@ export class DeadlineStore implements Store {
       const onCancel = (): void => giveUp("EINTR");
       const inner = start({ credential: call.credential, signal: controller.signal });
       const cancelTimer = this.#clock.after(this.#deadlineMs, () => giveUp("ETIMEDOUT"));
-      call.signal.addEventListener("abort", onCancel, { once: true });
+      listeners.add(onCancel);
       inner.then(
         (result) => {
           if (end()) resolve(result);
@@ -103,6 +106,18 @@ export class DeadlineStore implements Store {
         },
       );
     });
+  }
+
+  /** One listener a signal, however many operations it may cancel: many share the signal that never fires. */
+  #listenersOf(signal: CancelSignal): Set<() => void> {
+    const known = this.#listeners.get(signal);
+    if (known !== undefined) return known;
+    const listeners = new Set<() => void>();
+    this.#listeners.set(signal, listeners);
+    signal.addEventListener("abort", () => {
+      for (const listener of [...listeners]) listener();
+    });
+    return listeners;
   }
 
   /** What a late success brought that nobody will give back is given back here. */

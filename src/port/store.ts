@@ -80,8 +80,8 @@ export interface Store {
 
   /**
    * Makes a regular file that must not exist yet (EEXIST). It belongs to the credential, in a set-group-id directory to the
-   * directory's group. The maker's first hold of it is granted whatever `mode` says, as open(2) grants O_CREAT | O_RDWR
-   * together with mode 0444.
+   * directory's group. The maker's hold of it, when it is the next thing asked of the file, is granted whatever `mode` says,
+   * as open(2) grants O_CREAT | O_RDWR together with mode 0444.
    */
   createFile(parent: NodeId, name: string, mode: number, call: Call): Promise<StoreEntry>;
   makeDirectory(parent: NodeId, name: string, mode: number, call: Call): Promise<StoreEntry>;

@@ -17,7 +17,7 @@ const writeAccess: AccessMode = { read: false, write: true, execute: false };
 export function acquireHold(node: MemoryNode, mode: AccessMode, client: object, credential: Credential): void {
   const isMaker = node.maker?.client === client && node.maker.credentialId === credential.id;
   if (!isMaker) requireAccess(node, mode, credential, "open");
-  if (isMaker) node.maker = undefined;
+  node.maker = undefined;
   let hold = holdOf(node, client, credential);
   if (hold === undefined) {
     hold = { client, credentialId: credential.id, readers: 0, writers: 0, isEnded: false };
@@ -52,7 +52,6 @@ export function releaseAllHolds(server: MemoryServer, node: MemoryNode, client: 
 
 /** Ends the rights of all other clients, because this one changed who may do what. */
 export function endHolds(node: MemoryNode, client: object): void {
-  node.maker = undefined;
   for (const hold of node.holds) if (hold.client !== client) hold.isEnded = true;
 }
 

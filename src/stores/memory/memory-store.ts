@@ -111,6 +111,7 @@ class MemoryStore implements Store, MemoryClient {
     node.mode = rights.mode;
     node.uid = rights.uid;
     node.gid = rights.gid;
+    if (changes.mode !== undefined || changesRights) node.maker = undefined;
     if (changesRights) endHolds(node, this);
     const now = this.#server.clock.wallTimeNs();
     if (changes.accessTimeNs !== undefined)

@@ -106,9 +106,9 @@ export function rename(
   actor: MemoryActor,
 ): void {
   const source = requireVictim(fromParent, fromName, "rename", actor);
+  const target = entriesOf(toParent, "rename").get(toName);
   requireAccess(toParent, entriesAccess, actor.credential, "rename");
   if (toParent.linkCount === 0) throw new Failure("ENOENT", { syscall: "rename" });
-  const target = entriesOf(toParent, "rename").get(toName);
   if (mode === "noReplace" && target !== undefined) throw new Failure("EEXIST", { syscall: "rename" });
   if (mode === "exchange" && target === undefined) throw new Failure("ENOENT", { syscall: "rename" });
   requireNoLoop(source, toParent);

@@ -33,7 +33,7 @@ export class SparseContent {
     let at = offset;
     for (const frame of frames) {
       const end = Math.min(at + frame.length, this.#size);
-      if (end <= at) break;
+      if (end < at || at >= this.#size) break;
       this.#readInto(at, frame.subarray(0, end - at));
       at = end;
     }

@@ -1,0 +1,149 @@
+/** Holds: the right to a file's content for as long as it is open, and what ends it. */
+import { aSecondClient, aSuperuser, type ContractStep, contractCase, promised, twoUsers } from "./contract-case.ts";
+import { expectEqual, expectFailure } from "./expectation.ts";
+import { bytesOf, reading, readingAndWriting, writing } from "./stage.ts";
+
+export const holdCases: readonly ContractStep[] = [
+  contractCase(
+    "a held file is read and written after its name is gone, and is gone after the release",
+    [],
+    async (stage) => {
+      const { store, root, owner } = stage;
+      const node = await stage.file("f", "still here");
+      await store.hold(node, readingAndWriting, owner);
+      await store.remove(root, "f", owner);
+      expectEqual(await stage.read(node), "still here", "content");
+      const after = await stage.write(node, 0, "STILL");
+      expectEqual(after.linkCount, 0, "link count");
+      expectEqual(await stage.read(node), "STILL here", "content after a write");
+      await store.setAttributes(node, { size: 5, mode: 0o600 }, owner);
+      expectEqual((await store.getAttributes(node, owner)).size, 5, "size");
+      await store.commit(node, owner);
+      await store.release(node, readingAndWriting, owner);
+      await expectFailure(store.getAttributes(node, owner), ["ESTALE", "ENOENT"], "attributes after the release");
+    },
+  ),
+  contractCase("a held file survives a rename over its name", [], async (stage) => {
+    const { store, root, owner } = stage;
+    const old = await stage.file("f", "old");
+    await stage.file("g", "new");
+    await store.hold(old, reading, owner);
+    await store.rename(root, "g", root, "f", "replace", owner);
+    expectEqual(await stage.read(old), "old", "content of the replaced file");
+    await store.release(old, reading, owner);
+  }),
+  contractCase("holds are counted", [], async (stage) => {
+    const { store, root, owner } = stage;
+    const node = await stage.file("f", "x");
+    await store.hold(node, reading, owner);
+    await store.hold(node, readingAndWriting, owner);
+    await store.remove(root, "f", owner);
+    await store.release(node, readingAndWriting, owner);
+    expectEqual(await stage.read(node), "x", "content with one hold left");
+    await store.release(node, reading, owner);
+    await expectFailure(stage.read(node), ["ESTALE", "ENOENT"], "content without holds");
+  }),
+  contractCase("the maker of a file holds it although its mode would forbid it, once", [], async (stage) => {
+    const { store, root, owner } = stage;
+    const { node } = await store.createFile(root, "object", 0o444, owner);
+    await store.hold(node, readingAndWriting, owner);
+    await stage.write(node, 0, "content");
+    await store.release(node, readingAndWriting, owner);
+    await expectFailure(store.hold(node, writing, owner), "EACCES", "a second hold");
+    expectEqual(await stage.read(node), "content", "content");
+  }),
+  contractCase("a hold outlives our own change of the mode", [], async (stage) => {
+    const { store, owner } = stage;
+    const node = await stage.file("f", "....");
+    await store.hold(node, readingAndWriting, owner);
+    await store.setAttributes(node, { mode: 0o400 }, owner);
+    await stage.write(node, 0, "w400");
+    await store.setAttributes(node, { mode: 0o000 }, owner);
+    await stage.write(node, 0, "w000");
+    expectEqual(await stage.read(node), "w000", "content");
+    await store.release(node, readingAndWriting, owner);
+    await expectFailure(stage.read(node), "EACCES", "read after the release");
+    await expectFailure(store.write(node, 0, [bytesOf("x")], undefined, owner), "EACCES", "write after the release");
+  }),
+  contractCase("a hold of one credential is none of another", [twoUsers], async (stage) => {
+    const node = await stage.file("f", "x", 0o600);
+    await stage.store.hold(node, readingAndWriting, stage.owner);
+    await expectFailure(stage.read(node, 0, 1, stage.stranger), "EACCES", "read by another");
+    const write = stage.store.write(node, 0, [bytesOf("y")], undefined, stage.stranger);
+    await expectFailure(write, "EACCES", "write by another");
+    await stage.store.release(node, readingAndWriting, stage.owner);
+  }),
+  contractCase("a hold for reading gives no right to write", [], async (stage) => {
+    const node = await stage.file("f", "x", 0o400);
+    await stage.store.hold(node, reading, stage.owner);
+    await expectFailure(stage.store.write(node, 0, [bytesOf("y")], undefined, stage.owner), "EACCES", "write");
+    await stage.store.release(node, reading, stage.owner);
+  }),
+  contractCase(
+    "another client's change of the mode ends the right: the next write is EACCES",
+    [aSecondClient],
+    async (stage) => {
+      const { store, owner } = stage;
+      const node = await stage.file("f", "before");
+      await store.hold(node, readingAndWriting, owner);
+      await stage.write(node, 0, "BEFORE");
+      const theirs = await stage.inSecond("f");
+      await stage.second.setAttributes(theirs.node, { mode: 0o400 }, owner);
+      await expectFailure(store.write(node, 0, [bytesOf("after")], undefined, owner), "EACCES", "write");
+      expectEqual(await stage.read(node), "BEFORE", "reading is still permitted by the mode");
+      await stage.second.setAttributes(theirs.node, { mode: 0o600 }, owner);
+      await stage.write(node, 0, "again!");
+      await store.release(node, readingAndWriting, owner);
+    },
+  ),
+  contractCase(
+    "another client's change of the owner ends the right",
+    [aSecondClient, twoUsers, aSuperuser],
+    async (stage) => {
+      const { store, owner, stranger } = stage;
+      const node = await stage.file("f", "x", 0o600);
+      await store.hold(node, readingAndWriting, owner);
+      const theirs = await stage.inSecond("f");
+      await stage.second.setAttributes(theirs.node, { uid: stranger.credential.uid }, stage.superuser);
+      await expectFailure(store.write(node, 0, [bytesOf("y")], undefined, owner), "EACCES", "write");
+      await expectFailure(stage.read(node), "EACCES", "read");
+      expectEqual(await stage.read(node, 0, 1, stranger), "x", "content for the new owner");
+      await store.release(node, readingAndWriting, owner);
+    },
+  ),
+  contractCase(
+    "another client's change of what lends no rights leaves the hold alone",
+    [aSecondClient],
+    async (stage) => {
+      const { store, root, owner } = stage;
+      const { node } = await store.createFile(root, "f", 0o444, owner);
+      await store.hold(node, readingAndWriting, owner);
+      const theirs = await stage.inSecond("f");
+      await stage.second.setAttributes(theirs.node, { modifyTimeNs: 5n }, owner);
+      await stage.second.rename(
+        (await stage.inSecond()).node,
+        "f",
+        (await stage.inSecond()).node,
+        "g",
+        "replace",
+        owner,
+      );
+      await stage.write(node, 0, "written");
+      expectEqual(await stage.read(node), "written", "content");
+      await store.release(node, readingAndWriting, owner);
+    },
+  ),
+  contractCase(
+    "a held file is read after another client removed it",
+    [aSecondClient, promised("hardLinks")],
+    async (stage) => {
+      const { store, owner } = stage;
+      const node = await stage.file("f", "kept");
+      await store.hold(node, reading, owner);
+      await stage.second.remove((await stage.inSecond()).node, "f", owner);
+      expectEqual(await stage.read(node), "kept", "content");
+      await store.release(node, reading, owner);
+      await expectFailure(stage.read(node), ["ESTALE", "ENOENT"], "content after the release");
+    },
+  ),
+];

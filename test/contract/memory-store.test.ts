@@ -1,0 +1,45 @@
+/** The memory store keeps the contract under every manifest it can have. */
+
+import { cancelController } from "../../src/base/index.ts";
+import type { ContractWorld } from "../../src/contract/index.ts";
+import { DeadlineStore, posixCredential, type Store, superuser } from "../../src/port/index.ts";
+import { MemoryServer, type MemoryStoreOptions, memoryStore } from "../../src/stores/memory/index.ts";
+import { runContract } from "./run-contract.ts";
+
+const owner = posixCredential(41001, 41001);
+const stranger = posixCredential(41002, 41002);
+
+async function open(options: MemoryStoreOptions, wrap: (store: Store) => Store): Promise<ContractWorld> {
+  const server = new MemoryServer();
+  const store = wrap(memoryStore(server, options));
+  const secondClient = memoryStore(server, options);
+  const call = { credential: superuser, signal: cancelController().signal };
+  const root = await store.root(call);
+  await store.setAttributes(root.node, { uid: owner.uid, gid: owner.gid, mode: 0o755 }, call);
+  return {
+    store,
+    secondClient,
+    users: [owner, stranger],
+    superuser,
+    crash: async () => server.crash(),
+    cleanUp: async () => {
+      server.checkInvariants();
+      await store.close();
+      await secondClient.close();
+      server.checkInvariants();
+    },
+  };
+}
+
+const manifests: Readonly<Record<string, MemoryStoreOptions>> = {
+  memory: {},
+  "memory without conditional writes": { conditionalWrites: false, parallelWrites: 8 },
+  "memory with volatile writes": { durability: "volatile" },
+  "memory with volatile parallel writes": { durability: "volatile", conditionalWrites: false, parallelWrites: 8 },
+  "memory without reports": { reportsChanges: false },
+};
+
+for (const [name, options] of Object.entries(manifests)) {
+  runContract({ name, open: () => open(options, (store) => store) });
+}
+runContract({ name: "memory with deadlines", open: () => open({}, (store) => new DeadlineStore(store)) });
