@@ -265,6 +265,14 @@ export class CachedVolume implements Volume {
     };
   }
 
+  /** For tests, after every step. */
+  checkInvariants(): void {
+    this.#core.nodes.checkInvariants();
+    this.#core.entries.checkInvariants();
+    this.#files.checkInvariants();
+    this.#core.cache.checkInvariants();
+  }
+
   close(options: { deadlineMs?: Milliseconds } = {}): Promise<void> {
     this.#closing ??= this.#close(options.deadlineMs);
     return this.#closing;
@@ -290,7 +298,8 @@ export class CachedVolume implements Volume {
     this.#core.cache.close();
     await Promise.all([...this.#files.handles].map((handle) => handle.release()));
     const nodes = [...this.#core.spaces];
-    await Promise.all(nodes.map((node) => this.#core.discardPages(node)));
+    for (const node of nodes) this.#core.discardPages(node);
+    await this.#core.allDiscarded();
     await Promise.all(nodes.map((node) => this.#core.releaseLingering(node)));
     await this.#core.store.close();
   }

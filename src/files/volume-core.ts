@@ -34,6 +34,8 @@ export class VolumeCore {
   readonly entries: EntryCache;
   /** Nodes with an address space. */
   readonly spaces: Set<VolumeNode> = new Set();
+  /** Address spaces on their way out. */
+  readonly #leaving: Set<Promise<void>> = new Set();
   /** Counts local changes, to tell answers that are old news. */
   changeCount = 0;
   closed = false;
@@ -82,16 +84,23 @@ export class VolumeCore {
   #dropped(node: VolumeNode): void {
     this.entries.clear(node);
     this.entries.removeNode(node);
-    inBackground(this.discardPages(node));
+    this.discardPages(node);
   }
 
   /** Lets go of a node's pages, dirty ones too: of a removed file, or of one that is clean. */
-  async discardPages(node: VolumeNode): Promise<void> {
+  discardPages(node: VolumeNode): void {
     const space = node.space;
     if (space === undefined) return;
     node.space = undefined;
     this.spaces.delete(node);
-    await space.destroy();
+    const gone = space.destroy().finally(() => this.#leaving.delete(gone));
+    this.#leaving.add(gone);
+    inBackground(gone);
+  }
+
+  /** Resolves when all pages that were let go have gone; what is being sent is waited for. */
+  async allDiscarded(): Promise<void> {
+    await Promise.all(this.#leaving);
   }
 }
 

@@ -12,7 +12,7 @@ import type { AccessMode, Call } from "../../port/index.ts";
 import type { AttributeCache } from "../nodes/attribute-cache.ts";
 import type { VolumeNode } from "../nodes/volume-node.ts";
 import { allowsRead, allowsWrite, openFlags } from "../open-flags.ts";
-import { callOf, inBackground, type VolumeCore } from "../volume-core.ts";
+import { callOf, type VolumeCore } from "../volume-core.ts";
 import { OpenHandle } from "./open-handle.ts";
 
 export class OpenFiles {
@@ -97,7 +97,7 @@ export class OpenFiles {
     }
     const mode: AccessMode = { read: handle.readable, write: handle.writable, execute: false };
     await this.#giveBack(node, mode, callOf(credential));
-    if (node.removed && node.handleCount === 0) inBackground(this.#core.discardPages(node));
+    if (node.removed && node.handleCount === 0) this.#core.discardPages(node);
     this.#core.nodes.unuse(node);
   }
 

@@ -9,7 +9,7 @@ import { Failure, failureFrom } from "../../base/index.ts";
 import type { Attributes, Call, Credential, NodeKind, RenameMode, StoreEntry } from "../../port/index.ts";
 import type { AttributeCache } from "../nodes/attribute-cache.ts";
 import type { VolumeNode } from "../nodes/volume-node.ts";
-import { inBackground, type VolumeCore } from "../volume-core.ts";
+import type { VolumeCore } from "../volume-core.ts";
 
 export class Namespace {
   readonly #core: VolumeCore;
@@ -142,7 +142,7 @@ export class Namespace {
   ): Promise<void> {
     using pin = this.#core.nodes.pin(parent);
     const directory = pin.node;
-    const hint = this.#core.entries.find(directory, name)?.node ?? undefined;
+    const hint = await this.#nodeToLose(directory, name, call);
     using _kept = hint === undefined ? undefined : this.#core.nodes.pin(hint);
     try {
       await this.#changing([directory], () => operation(directory));
@@ -166,10 +166,10 @@ export class Namespace {
     const { entries, nodes, store } = this.#core;
     using from = nodes.pin(fromParent);
     using to = nodes.pin(toParent);
-    const moved = this.#freshHint(from.node, fromName);
-    const replaced = this.#core.entries.find(to.node, toName)?.node ?? undefined;
-    using _keptMoved = moved === undefined ? undefined : nodes.pin(moved);
+    const replaced = await this.#nodeToLose(to.node, toName, call);
     using _keptReplaced = replaced === undefined ? undefined : nodes.pin(replaced);
+    const moved = this.#freshHint(from.node, fromName);
+    using _keptMoved = moved === undefined ? undefined : nodes.pin(moved);
     try {
       await this.#changing([from.node, to.node], () =>
         store.rename(from.node.id, fromName, to.node.id, toName, mode, call),
@@ -197,8 +197,21 @@ export class Namespace {
       if (replaced !== undefined) this.#remember(from.node, fromName, replaced);
       return;
     }
-    this.#remember(from.node, fromName, null);
+    // Replacing one name of a file by another of the same file does nothing, so the old name may still be there.
+    if (mode === "noReplace") this.#remember(from.node, fromName, null);
     if (replaced !== undefined) await this.#lostName(replaced, call);
+  }
+
+  /** The node whose name is about to go, so that its link count and its pages are put right; the store is asked if need be. */
+  async #nodeToLose(parent: VolumeNode, name: string, call: Call): Promise<VolumeNode | undefined> {
+    const entry = this.#core.entries.find(parent, name);
+    if (entry !== undefined) return entry.node ?? undefined;
+    try {
+      return await this.lookupAtStore(parent, name, call);
+    } catch {
+      // The operation itself will say what is wrong.
+      return undefined;
+    }
   }
 
   /** A name of the node was removed. What is open goes on; what nobody can reach any more is let go. */
@@ -222,7 +235,7 @@ export class Namespace {
     }
     node.removed = true;
     if (node.handleCount > 0) return;
-    inBackground(this.#core.discardPages(node));
+    this.#core.discardPages(node);
     await this.#core.releaseLingering(node);
   }
 

@@ -30,7 +30,7 @@ describe("names", () => {
     expect(volume.tryLookup(root, "directory", superuser)).toMatchObject({ kind: "directory" });
     expect(volume.tryLookup(root, "link", superuser)).toMatchObject({ kind: "symbolicLink" });
     expect(volume.tryLookup(root, "fifo", superuser)).toMatchObject({ kind: "fifo" });
-    await volume.rename(root, "file", root, "moved", "replace", call);
+    await volume.rename(root, "file", root, "moved", "noReplace", call);
     expect(volume.tryLookup(root, "moved", superuser)).toBe(handle.node);
     expect(volume.tryLookup(root, "file", superuser)).toBeNull();
     expect(handle.node.path).toBe("/moved");
