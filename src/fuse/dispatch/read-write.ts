@@ -170,8 +170,8 @@ async function writeLater(
   } catch (thrown) {
     if (delayed || done + written === 0) throw thrown;
   }
+  if (appends && !delayed) await correctPosition(session, call, handle, offset + done + written);
   answerWritten(session, call.unique, done + written);
-  if (appends && !delayed) correctPosition(session, handle, offset + done + written);
 }
 
 /** What a mapping of a file opened with O_APPEND writes has its place; appending it would tear the file apart. */
@@ -192,9 +192,14 @@ function positionedHandle(session: Session, call: PendingRequest, entry: OpenFil
 
 /**
  * The kernel thinks that it appended at the size it knew. Where another client had appended meanwhile, the bytes went
- * further back, and the pages that the kernel filled are wrong.
+ * further back, and the pages that the kernel filled are wrong. Looked at before the answer, which lets the next write in.
  */
-function correctPosition(session: Session, handle: Handle, expectedSize: number): void {
-  const size = session.volume.tryGetAttributes(handle.node, handle.credential)?.size;
-  if (size !== expectedSize) session.notices.content(handle.node.number, 0, undefined);
+async function correctPosition(
+  session: Session,
+  call: PendingRequest,
+  handle: Handle,
+  expected: number,
+): Promise<void> {
+  const attributes = await session.attributesOf(handle.node, call).catch(() => undefined);
+  if (attributes?.size !== expected) session.notices.content(handle.node.number, 0, undefined);
 }

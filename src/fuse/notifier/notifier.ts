@@ -90,6 +90,8 @@ export class Notifier {
   /** Ends the thread. A message that the kernel makes wait is let go when the connection ends. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    // Until now the thread kept nobody from ending; its own end is waited for.
+    this.#worker?.ref();
     this.#worker?.postMessage(stopMessage);
     await this.#exited;
   }
@@ -130,6 +132,7 @@ export class Notifier {
     this.#exited = new Promise((resolve) => {
       worker.once("error", () => {
         this.failed += 1;
+        this.#stopped = true;
         resolve();
       });
       worker.once("exit", () => resolve());
