@@ -12,6 +12,7 @@ export {
   decodeText,
   encodeText,
   isTextEncoding,
+  neverFires,
   processIdentity,
   programBytes,
   readableStreamOf,

@@ -47,6 +47,17 @@ export function cancelController(): CancelController {
   return new platform.AbortController();
 }
 
+/**
+ * A signal that never fires and keeps no listeners, however many operations share it. No AbortSignal of the platform, so
+ * it goes to nobody who needs one: `DeadlineStore` gives each store operation a signal of its own.
+ */
+export const neverFires: CancelSignal = {
+  aborted: false,
+  reason: undefined,
+  addEventListener: () => undefined,
+  removeEventListener: () => undefined,
+};
+
 /** Milliseconds on a clock that never goes back. */
 export function monotonicMs(): number {
   return platform.performance.now();

@@ -1,5 +1,5 @@
 /** What the parts of a volume share: the store, the cache, time, and the tables of nodes and names. */
-import { type CancelSignal, type Clock, cancelController, type Milliseconds } from "../base/index.ts";
+import { type CancelSignal, type Clock, type Milliseconds, neverFires } from "../base/index.ts";
 import type { PageCache } from "../cache/index.ts";
 import type { Call, Credential, Store } from "../port/index.ts";
 import { EntryCache } from "./names/entry-cache.ts";
@@ -17,8 +17,8 @@ export interface CoreOptions {
   readonly idleNodesMax: number;
 }
 
-/** A signal that never fires, for callers that give none. */
-export const noSignal: CancelSignal = cancelController().signal;
+/** For callers that give no signal. */
+export const noSignal: CancelSignal = neverFires;
 
 export function callOf(credential: Credential, signal: CancelSignal = noSignal): Call {
   return { credential, signal };
