@@ -1,0 +1,60 @@
+/**
+ * `npm run bench` measures the library and the mount and prints tables, then every target with whether it was reached.
+ * `-- --quick` takes fewer rounds; names of parts run those parts only. Each part has a process of its own, so that the
+ * memory and the compiled code of one do not weigh on the next.
+ */
+import { fork } from "node:child_process";
+import { cpus } from "node:os";
+import { fileURLToPath } from "node:url";
+import { hits } from "./library/hits.ts";
+import { printTable, printTargets, type Report, type Target } from "./report.ts";
+
+const parts: Readonly<Record<string, (quick: boolean) => Promise<Report>>> = {
+  hits,
+};
+
+async function runHere(name: string, quick: boolean): Promise<void> {
+  const part = parts[name];
+  if (part === undefined) throw new Error(`no such part: ${name}; there are ${Object.keys(parts).join(", ")}`);
+  const report = await part(quick);
+  // What a part leaves behind (timers of caches that still hold dirty pages) ends with its process.
+  process.send?.(report, () => process.exit(0));
+}
+
+function runApart(name: string, quick: boolean): Promise<Report> {
+  return new Promise((resolve, reject) => {
+    const options = quick ? ["--quick"] : [];
+    const child = fork(fileURLToPath(import.meta.url), ["--here", name, ...options], {
+      execArgv: [...process.execArgv, "--expose-gc"],
+    });
+    let report: Report | undefined;
+    child.once("message", (message) => {
+      report = message as Report;
+    });
+    child.once("exit", (status) => {
+      if (report === undefined || status !== 0) reject(new Error(`${name} ended with ${status}`));
+      else resolve(report);
+    });
+  });
+}
+
+const words = process.argv.slice(2);
+const quick = words.includes("--quick");
+const names = words.filter((word) => !word.startsWith("--"));
+if (words.includes("--here")) {
+  await runHere(names[0] as string, quick);
+} else {
+  const unknown = names.filter((name) => parts[name] === undefined);
+  if (unknown.length > 0) {
+    console.error(`no such part: ${unknown.join(", ")}; there are ${Object.keys(parts).join(", ")}`);
+    process.exit(2);
+  }
+  console.log(`Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model ?? "unknown processor"}`);
+  const targets: Target[] = [];
+  for (const name of names.length > 0 ? names : Object.keys(parts)) {
+    const report = await runApart(name, quick);
+    for (const table of report.tables) printTable(table);
+    targets.push(...report.targets);
+  }
+  printTargets(targets);
+}
