@@ -2,7 +2,7 @@
  * Writing without copying: whole frames that a device has already filled become the pages' frames, and the device gets
  * others in exchange. All or nothing: either every page takes its frame or no page does.
  */
-import type { ByteCount, ByteOffset } from "../../base/index.ts";
+import { assert, type ByteCount, type ByteOffset } from "../../base/index.ts";
 import type { Credential } from "../../port/index.ts";
 import type { FilePages } from "../space/file-pages.ts";
 import { commitWrite } from "./commit.ts";
@@ -24,6 +24,7 @@ export function tryAdoptWrite(
   const count = length / pageSize;
   if (!mayWriteNow(space, position, length)) return -1;
   if (position % pageSize !== 0 || !Number.isInteger(count) || count === 0 || count > frames.length) return -1;
+  assert(frames[0]?.length === pageSize, "an adopted frame is as long as a page");
   const first = position / pageSize;
   const spare: Uint8Array[] = [];
   if (!takeSpares(space, spare, count) || !allReady(space, first, count, credential)) {

@@ -18,15 +18,19 @@ import { planWrite, type WriteVerdict } from "./plan.ts";
 /** Writes all of `source` without waiting, or answers -1: then the slow way writes all of it, the part done here too. */
 export function tryWrite(space: FilePages, position: ByteOffset, source: Uint8Array, credential: Credential): number {
   if (!mayWriteNow(space, position, source.length)) return -1;
-  if (writeWithoutWaiting(space, position, source, credential) < source.length) return -1;
+  if (writeWithoutWaiting(space, position, source, credential, null) < source.length) return -1;
   noteDirtied(space, source.length);
   return source.length;
 }
 
-/** Whether a writer need not wait for the inode lock, nor be slowed. */
+/** Whether a writer need not wait for the inode lock, nor be slowed on the way. */
 export function mayWriteNow(space: FilePages, position: ByteOffset, length: ByteCount): boolean {
-  if (space.inodeLock.isHeld || position + length > byteOffsetMax) return false;
-  return space.core.ledger.heldBytes <= space.core.throttle.freerunBytes;
+  if (space.inodeLock.isHeld || space.destroyed || !isWritable(position, length)) return false;
+  return space.core.ledger.heldBytes + length <= space.core.throttle.freerunBytes;
+}
+
+function isWritable(position: ByteOffset, length: ByteCount): boolean {
+  return position >= 0 && position + length <= byteOffsetMax;
 }
 
 /** Books of a write that did not wait: the throttle's, and the flusher's beyond the background limit. */
@@ -37,12 +41,16 @@ export function noteDirtied(space: FilePages, byteCount: ByteCount): void {
   if (held > core.options.dirtyBackgroundBytes) core.wakeFlusher("background");
 }
 
-/** Copies as much as can be copied without waiting; answers how many bytes from the front that was. */
-export function writeWithoutWaiting(
+/**
+ * Copies as much as can be copied without waiting; answers how many bytes from the front that was. A frame that was waited
+ * for stands in `spare` and is used first.
+ */
+function writeWithoutWaiting(
   space: FilePages,
   position: ByteOffset,
   source: Uint8Array,
   credential: Credential,
+  spare: Uint8Array[] | null,
 ): number {
   const pageSize = space.pageSize;
   let done = 0;
@@ -51,7 +59,7 @@ export function writeWithoutWaiting(
     const index = Math.floor(at / pageSize);
     const start = at - index * pageSize;
     const end = Math.min(pageSize, start + source.length - done);
-    const page = readyPage(space, index, start, end, credential);
+    const page = readyPage(space, index, start, end, credential, spare);
     if (page === undefined) break;
     const count = end - start;
     const piece = count === source.length ? source : source.subarray(done, done + count);
@@ -77,6 +85,7 @@ function readyPage(
   start: number,
   end: number,
   credential: Credential,
+  spare: Uint8Array[] | null,
 ): Page | undefined {
   const page = space.pages.get(index);
   const verdict = planWrite(page, start, end, credential.id);
@@ -85,12 +94,12 @@ function readyPage(
     case "modify":
       return page;
     case "create": {
-      const frame = space.core.tryTakeFrame();
+      const frame = spare?.pop() ?? space.core.tryTakeFrame();
       return frame === undefined ? undefined : space.insertPage(index, frame);
     }
     case "copyOnWrite": {
       assert(page !== undefined, "a page in flight exists");
-      const frame = space.core.tryTakeFrame();
+      const frame = spare?.pop() ?? space.core.tryTakeFrame();
       if (frame === undefined) return undefined;
       frame.set(page.frame);
       page.frame = frame;
@@ -102,7 +111,7 @@ function readyPage(
   }
 }
 
-/** How much is written between two looks at the throttle. */
+/** How much is written between two looks at the throttle, at most. */
 const pieceBytesMax = 1024 * 1024;
 
 /** Writes all of `source`, waiting as needed; the caller holds the inode lock. Answers how many bytes were written. */
@@ -112,24 +121,50 @@ export async function writeWaiting(
   source: Uint8Array,
   call: Call,
 ): Promise<number> {
-  if (position + source.length > byteOffsetMax) throw new Failure("EFBIG", { syscall: "write" });
+  if (position < 0) throw new Failure("EINVAL", { syscall: "write" });
+  if (!isWritable(position, source.length)) throw new Failure("EFBIG", { syscall: "write" });
+  const { core, pageSize } = space;
+  const pieceBytes = Math.max(pageSize, Math.min(pieceBytesMax, Math.floor(core.options.dirtyLimitBytes / 8)));
+  const spare: Uint8Array[] = [];
   let done = 0;
-  while (done < source.length) {
-    const piece = source.subarray(done, done + pieceBytesMax);
-    const count = writeWithoutWaiting(space, position + done, piece, call.credential);
-    done += count;
-    try {
+  try {
+    while (done < source.length) {
+      // However many writers there are, together they pass the limit by one piece at most.
+      while (core.ledger.heldBytes >= core.options.dirtyLimitBytes) await balanceDirty(space, 0, call.signal);
+      requireFile(space);
+      const piece = source.subarray(done, done + pieceBytes);
+      const count = writeWithoutWaiting(space, position + done, piece, call.credential, spare);
+      done += count;
+      giveBack(space, spare);
       if (count > 0) await balanceDirty(space, count, call.signal);
-      if (count < piece.length) await removeObstacle(space, position + done, source.length - done, call);
-    } catch (thrown) {
-      if (done > 0) return done;
-      throw thrown;
+      if (count < piece.length) await removeObstacle(space, position + done, source.length - done, call, spare);
     }
+  } catch (thrown) {
+    if (done === 0) throw thrown;
+  } finally {
+    giveBack(space, spare);
   }
   return done;
 }
 
-async function removeObstacle(space: FilePages, at: ByteOffset, length: number, call: Call): Promise<void> {
+function requireFile(space: FilePages): void {
+  if (space.destroyed) throw new Failure("ESTALE", { syscall: "write" });
+}
+
+/** A frame that was waited for but is not needed any more may be what somebody else waits for. */
+function giveBack(space: FilePages, spare: Uint8Array[]): void {
+  if (spare.length === 0) return;
+  for (const frame of spare.splice(0)) space.core.pool.give(frame);
+  space.core.frameMayBeFree();
+}
+
+async function removeObstacle(
+  space: FilePages,
+  at: ByteOffset,
+  length: number,
+  call: Call,
+  spare: Uint8Array[],
+): Promise<void> {
   const pageSize = space.pageSize;
   const index = Math.floor(at / pageSize);
   const pageStart = index * pageSize;
@@ -141,12 +176,10 @@ async function removeObstacle(space: FilePages, at: ByteOffset, length: number, 
     case "modify":
       return;
     case "create":
-    case "copyOnWrite": {
-      // The frame is only awaited, not kept: the page may have changed by then, so the plan is made anew.
-      const frame = await space.core.takeFrame(call.signal);
-      space.core.pool.give(frame);
+    case "copyOnWrite":
+      // The page may have changed when the frame comes, so the plan is made anew.
+      spare.push(await space.core.takeFrame(call.signal));
       return;
-    }
     case "waitForFill":
       assert(page !== undefined, "a locked page exists");
       return interruptible(pageUnlocked(page), call.signal);
