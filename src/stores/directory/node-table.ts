@@ -53,7 +53,7 @@ export class NodeTable {
       node = new DirectoryNode(identity, identity, kindOf(status), status.inode);
       this.#nodes.set(identity, node);
       this.#addPlace(node, { parent, name });
-      if (this.#nodes.size > this.#nodesMax) this.#evict();
+      if (this.#nodes.size > this.#nodesMax) this.#evict(node);
       return node;
     }
     node.isRecentlyUsed = true;
@@ -96,16 +96,19 @@ export class NodeTable {
     if (node.childCount === 0 && node.holdCount === 0 && node.userCount === 0) this.#nodes.delete(node.id);
   }
 
-  #evict(): void {
+  /** Forgets one node if it can; never the one that was just met. */
+  #evict(met: DirectoryNode): void {
     let steps = 0;
     for (const node of this.#nodes.values()) {
       if (steps++ >= evictionStepsMax) return;
       const isNeeded =
         node === this.root ||
+        node === met ||
         node.childCount > 0 ||
         node.holdCount > 0 ||
         node.userCount > 0 ||
-        node.reader !== undefined;
+        node.reader !== undefined ||
+        node.writer !== undefined;
       this.#nodes.delete(node.id);
       if (!isNeeded && !node.isRecentlyUsed) {
         while (node.places.length > 0) this.#dropPlaceAt(node, 0);

@@ -1,0 +1,97 @@
+/** Descriptors and remembered nodes are bounded, and all are given back. */
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { codeOf, readText, scratchStore, self } from "./scratch-store.ts";
+
+const reading = { read: true, write: false, execute: false };
+const readWrite = { read: true, write: true, execute: false };
+
+function openDescriptors(): number {
+  return readdirSync("/proc/self/fd").length;
+}
+
+/** Closing goes through the thread pool: waits until so many are open, or a bound is reached. */
+async function untilOpen(count: number): Promise<number> {
+  for (let turn = 0; turn < 10_000 && openDescriptors() > count; turn++) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+  return openDescriptors();
+}
+
+describe("descriptors of the directory store", () => {
+  it("keeps few open that nobody holds, and closes all", async () => {
+    const before = openDescriptors();
+    const { store, root } = await scratchStore({ idleDescriptorsMax: 10 });
+    for (let at = 0; at < 100; at++) {
+      const { node } = await store.createFile(root, `f${at}`, 0o644, self);
+      await store.write(node, 0, [Buffer.from(`${at}`)], undefined, self);
+    }
+    expect(await untilOpen(before + 11)).toBeLessThanOrEqual(before + 11);
+    for (let at = 0; at < 100; at++) {
+      expect(await readText(store, (await store.lookup(root, `f${at}`, self)).node)).toBe(`${at}`);
+    }
+    expect(await untilOpen(before + 11)).toBeLessThanOrEqual(before + 11);
+    await store.close();
+    expect(await untilOpen(before)).toBe(before);
+    expect(await codeOf(store.root(self))).toBe("EBADF");
+  });
+
+  it("keeps one open for each held file, and closes those that write with the last hold for writing", async () => {
+    const before = openDescriptors();
+    const { store, root } = await scratchStore({ idleDescriptorsMax: 0 });
+    const nodes: string[] = [];
+    for (let at = 0; at < 20; at++) {
+      const { node } = await store.createFile(root, `f${at}`, 0o755, self);
+      await store.hold(node, readWrite, self);
+      nodes.push(node);
+    }
+    expect(await untilOpen(before + 21)).toBe(before + 21);
+    for (const node of nodes) await store.release(node, readWrite, self);
+    expect(await untilOpen(before + 1)).toBe(before + 1);
+  });
+
+  it("lets a program be run once nobody holds it for writing, although it is still held for reading", async () => {
+    const { store, root, inside } = await scratchStore();
+    const { node } = await store.createFile(root, "true", 0o755, self);
+    await store.hold(node, readWrite, self);
+    await store.hold(node, reading, self);
+    const program = readFileSync("/bin/true");
+    await store.write(node, 0, [program], undefined, self);
+    expect(() => execFileSync(join(inside, "true"))).toThrow(/ETXTBSY/);
+    await store.release(node, readWrite, self);
+    await untilOpen(0);
+    execFileSync(join(inside, "true"));
+    expect((await readText(store, node)).slice(1, 4)).toBe("ELF");
+    await store.release(node, reading, self);
+  });
+
+  it("forgets nodes beyond its bound, and finds them again by looking up", async () => {
+    const { store, root } = await scratchStore({ nodesMax: 50, idleDescriptorsMax: 5 });
+    const { node: directory } = await store.makeDirectory(root, "d", 0o755, self);
+    const made: string[] = [];
+    for (let at = 0; at < 500; at++) made.push((await store.createFile(directory, `f${at}`, 0o644, self)).node);
+    let forgotten = 0;
+    for (const [at, node] of made.entries()) {
+      if ((await codeOf(store.getAttributes(node, self))) === "ESTALE") forgotten++;
+      expect((await store.lookup(directory, `f${at}`, self)).node).toBe(node);
+    }
+    expect(forgotten).toBeGreaterThan(300);
+    expect((await store.list(directory, self)).length).toBe(500);
+  });
+
+  it("finds a node under whichever of its names is left", async () => {
+    const { store, root, inside } = await scratchStore();
+    const { node } = await store.createFile(root, "a", 0o644, self);
+    await store.link(node, root, "b", self);
+    await store.link(node, root, "c", self);
+    await store.remove(root, "c", self);
+    renameSync(join(inside, "b"), join(inside, "d"));
+    expect((await store.getAttributes(node, self)).linkCount).toBe(2);
+    await store.remove(root, "a", self);
+    expect(await codeOf(store.getAttributes(node, self))).toBe("none");
+    await store.remove(root, "d", self);
+    expect(await codeOf(store.getAttributes(node, self))).toBe("ESTALE");
+  });
+});
