@@ -69,6 +69,17 @@ const command = spawn(process.execPath, [join(root, "bin", "holdfast.js"), "moun
 // The terminal sends Ctrl-C to the command as well, which then drains; a signal sent to this process alone is handed on.
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => command.kill("SIGTERM"));
+
+// A signal to npm ends npm and its shell without a word to us. Orphaned, we end the mount as it would have wanted.
+const parentWatchMs = 500;
+const parent = process.ppid;
+const watch = setInterval(() => {
+  if (process.ppid === parent) return;
+  clearInterval(watch);
+  command.kill("SIGTERM");
+}, parentWatchMs);
+
 command.on("exit", (status, signal) => {
+  clearInterval(watch);
   process.exitCode = signal === null ? (status ?? 1) : 1;
 });
