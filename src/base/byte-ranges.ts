@@ -1,13 +1,20 @@
 /**
  * A set of byte positions as sorted, disjoint, non-touching half-open ranges [start, end). Values never change: every
- * operation answers with a set, and answers with one of its operands where that is the result, so that the sets nearly
- * every page has (nothing, all of it) are shared and hits allocate nothing.
+ * operation answers with a set, and answers with one of its operands where that is the result. The sets nearly every page
+ * has (nothing, all of it) exist once and are shared, so that hits allocate nothing and a million pages need no more of them.
  */
 import { assert } from "./assert.ts";
+
+/** Sets [0, 2^n) up to this n are shared: all of a page, whatever its size. */
+const wholeBitsMax = 24;
 
 /** An immutable set of byte positions. */
 export class ByteRanges {
   static readonly empty: ByteRanges = new ByteRanges([]);
+  static readonly #wholes: readonly ByteRanges[] = Array.from(
+    { length: wholeBitsMax + 1 },
+    (_, bits) => new ByteRanges([0, 2 ** bits]),
+  );
 
   /** start0, end0, start1, end1, ... ascending. */
   readonly #bounds: readonly number[];
@@ -17,7 +24,11 @@ export class ByteRanges {
   }
 
   static of(start: number, end: number): ByteRanges {
-    return start < end ? new ByteRanges([start, end]) : ByteRanges.empty;
+    if (start >= end) return ByteRanges.empty;
+    if (start === 0 && end <= 2 ** wholeBitsMax && Number.isInteger(end) && (end & (end - 1)) === 0) {
+      return ByteRanges.#wholes[31 - Math.clz32(end)] as ByteRanges;
+    }
+    return new ByteRanges([start, end]);
   }
 
   get isEmpty(): boolean {
@@ -68,7 +79,7 @@ export class ByteRanges {
   plus(start: number, end: number): ByteRanges {
     if (this.covers(start, end)) return this;
     const bounds = this.#bounds;
-    if (bounds.length === 0) return new ByteRanges([start, end]);
+    if (bounds.length === 0) return ByteRanges.of(start, end);
     const result: number[] = [];
     let low = start;
     let high = end;
@@ -81,7 +92,7 @@ export class ByteRanges {
     }
     result.push(low, high);
     while (at < bounds.length) result.push(bounds[at++] as number);
-    return new ByteRanges(result);
+    return result.length === 2 ? ByteRanges.of(low, high) : new ByteRanges(result);
   }
 
   /** The set without [start, end). */
@@ -94,6 +105,7 @@ export class ByteRanges {
       if (low < start) result.push(low, Math.min(high, start));
       if (high > end) result.push(Math.max(low, end), high);
     }
+    if (result.length === 2) return ByteRanges.of(result[0] as number, result[1] as number);
     return result.length === 0 ? ByteRanges.empty : new ByteRanges(result);
   }
 

@@ -42,6 +42,12 @@ function digit(index: number, level: number): number {
   return (Math.floor(index / 2 ** lowBits) >>> ((level - lowLevels) * digitBits)) & (slotCount - 1);
 }
 
+/** The first bit at or after `from` that is set; `slotCount` when there is none. */
+function nextSetBit(bits: number, from: number): number {
+  const rest = from < slotCount ? bits & (-1 << from) : 0;
+  return rest === 0 ? slotCount : 31 - Math.clz32(rest & -rest);
+}
+
 /** How many indexes one slot of a node at this level spans. */
 function slotSpan(level: number): number {
   return slotCount ** level;
@@ -169,10 +175,11 @@ export class PageTree<Leaf extends Indexed> {
   #next(node: TreeNode<Leaf>, start: number, from: number, tag: Tag | null): Leaf | undefined {
     const span = slotSpan(node.level);
     if (from >= start + span * slotCount) return undefined;
-    let at = from <= start ? 0 : Math.floor((from - start) / span);
-    for (; at < slotCount; at++) {
+    const bits = tag === null ? -1 : node.tagBits[tag];
+    const first = from <= start ? 0 : Math.floor((from - start) / span);
+    for (let at = nextSetBit(bits, first); at < slotCount; at = nextSetBit(bits, at + 1)) {
       const child = node.slots[at];
-      if (child === undefined || (tag !== null && (node.tagBits[tag] & (1 << at)) === 0)) continue;
+      if (child === undefined) continue;
       if (node.level === 0) return child as Leaf;
       const found = this.#next(child as TreeNode<Leaf>, start + at * span, from, tag);
       if (found !== undefined) return found;

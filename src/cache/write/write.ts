@@ -89,15 +89,18 @@ function readyPage(
 ): Page | undefined {
   const page = space.pages.get(index);
   const verdict = planWrite(page, start, end, credential.id);
-  space.core.counters.writeVerdicts[verdict] += 1;
+  const { counters } = space.core;
   switch (verdict) {
     case "modify":
+      counters.writeVerdicts.modify += 1;
       return page;
     case "create": {
+      counters.writeVerdicts.create += 1;
       const frame = spare?.pop() ?? space.core.tryTakeFrame();
       return frame === undefined ? undefined : space.insertPage(index, frame);
     }
     case "copyOnWrite": {
+      counters.writeVerdicts.copyOnWrite += 1;
       assert(page !== undefined, "a page in flight exists");
       const frame = spare?.pop() ?? space.core.tryTakeFrame();
       if (frame === undefined) return undefined;
@@ -107,6 +110,7 @@ function readyPage(
       return page;
     }
     default:
+      counters.writeVerdicts[verdict] += 1;
       return undefined;
   }
 }

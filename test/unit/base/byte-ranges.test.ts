@@ -115,3 +115,14 @@ describe("byte ranges", () => {
     );
   });
 });
+
+describe("sets that nearly every page has", () => {
+  it("exist once, however they came about", () => {
+    const whole = ByteRanges.of(0, 4096);
+    expect(ByteRanges.empty.plus(0, 4096)).toBe(whole);
+    expect(ByteRanges.of(0, 100).plus(200, 4096).plus(50, 300)).toBe(whole);
+    expect(ByteRanges.of(0, 8192).minus(4096, 8192)).toBe(whole);
+    expect(ByteRanges.of(0, 2 ** 25).toString()).toBe("[0,33554432)");
+    expect(ByteRanges.of(0, 0.5).toString()).toBe("[0,0.5)");
+  });
+});
