@@ -28,7 +28,7 @@ try {
     const takeBack = copy.plant(path, text);
     const { status, output } = copy.run(command);
     takeBack();
-    report(status !== 0 && output.includes(says), `${gate}: fails on ${path}, exit status ${status}`, output);
+    report(status !== 0 && output.search(says) >= 0, `${gate}: fails on ${path}, exit status ${status}`, output);
   }
 } finally {
   copy.remove();

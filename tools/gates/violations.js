@@ -17,7 +17,8 @@ const long = (count) => Array.from({ length: count }, (_, at) => `  count += ${a
 const joined = (...parts) => parts.join("");
 
 const planted = (gate, command, says, path, text) => ({ gate, command, says, path, text });
-const styled = (rule, path, text) => planted(`style: ${rule}`, style, `: ${rule}: `, path, text);
+const styled = (rule, path, text) =>
+  planted(`style: ${rule}`, style, new RegExp(`^${path}:\\d+: ${rule}: `, "m"), path, text);
 
 export const violations = [
   planted(

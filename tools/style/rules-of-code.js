@@ -10,7 +10,7 @@ const timeNames = new Set(["setTimeout", "setInterval", "performance"]);
 const timeMembers = new Set(["Date.now", "Math.random"]);
 const silencers = /@ts-(ignore|nocheck|expect-error)|biome-ignore|eslint-disable|(v8|c8|istanbul) ignore/;
 const marks = /\b(TODO|FIXME|XXX|HACK)\b/;
-const reason = /\b(because|needs?|requires?|without)\b/;
+const reason = /\b(because|needs?|requires?|without|runs as)\b/;
 
 const isSource = (file) => file.isSource;
 const isTest = (file) => /^test\/.*\.test\.ts$/.test(file.path);
@@ -52,6 +52,13 @@ function textOf(node) {
 function wordsOfSkip(call) {
   const outer = call.parent?.type === "CallExpression" && call.parent.callee === call ? call.parent.arguments : [];
   return [...call.arguments, ...outer].map(textOf).join(" ");
+}
+
+/** A skip inside a running test prints its note; any other skip prints nothing but the title, which must say why. */
+function givesReason(call) {
+  const words = wordsOfSkip(call);
+  const isInsideTest = !/^(it|test|describe)$/.test(call.callee.object.name ?? "");
+  return isInsideTest ? words !== "" : reason.test(words);
 }
 
 export const rulesOfCode = [
@@ -114,7 +121,7 @@ export const rulesOfCode = [
         visit();
         const line = file.lineOf(call.start);
         if (name === "only") complain(line, "a test runs alone");
-        if (/^(skip|skipIf|runIf|todo)$/.test(name) && !reason.test(wordsOfSkip(call))) {
+        if (/^(skip|skipIf|runIf|todo)$/.test(name) && !givesReason(call)) {
           complain(line, `${name} without a printed reason`);
         }
       }
