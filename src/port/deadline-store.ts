@@ -2,8 +2,8 @@
  * A store whose every operation ends in time. The inner operation gets a signal that fires at the deadline or with the
  * caller's own; at that moment the caller gets a `LateFailure`, ETIMEDOUT or EINTR, whatever the inner store does. A store
  * that goes on afterwards may still read or write the frames of the operation: `LateFailure.settled` tells when it is over,
- * and until then (perhaps for ever) those frames belong to nobody and must not be used again. Late answers are dropped; a
- * hold that is granted too late is released.
+ * and until then (perhaps for ever) those frames belong to nobody and must not be used again. A late answer is what `settled`
+ * resolves with; a hold that is granted too late is released.
  *
  *   under way --inner store answers--> answered
  *   under way --deadline passes (ETIMEDOUT), caller's signal fires (EINTR)--> late --inner store answers--> settled
@@ -87,7 +87,7 @@ export class DeadlineStore implements Store {
         if (!end()) return;
         this.#lateCount++;
         const settled = inner.then(
-          () => this.#settle(undo),
+          (result) => this.#settle(undo).then(() => result),
           () => this.#settle(undefined),
         );
         controller.abort(call.signal.reason);

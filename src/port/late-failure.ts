@@ -5,7 +5,7 @@
 import { type ErrorCode, Failure, type FailureDetails } from "../base/index.ts";
 
 export class LateFailure extends Failure {
-  /** Resolves or rejects when the store's operation has really ended; perhaps never. */
+  /** Resolves with the store's answer, or rejects, when the operation has really ended; perhaps never. */
   readonly settled: Promise<unknown>;
 
   constructor(code: ErrorCode, details: FailureDetails, settled: Promise<unknown>) {

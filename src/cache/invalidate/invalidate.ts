@@ -1,41 +1,11 @@
-/**
- * Invalidation: clean bytes that are no longer what the store has leave the cache. Dirty bytes stay; they were
- * acknowledged. The order is S4's: pages of a running fill are recognised by the generation and throw their bytes away.
- */
-import type { ByteOffset, ByteRanges } from "../../base/index.ts";
+/** Invalidation: what is cached of a file is no longer believed, because somebody says so or because the store does. */
+import type { ByteOffset } from "../../base/index.ts";
 import type { Attributes, Call } from "../../port/index.ts";
-import type { Page } from "../page/page.ts";
 import type { FilePages } from "../space/file-pages.ts";
 import { writeEverything } from "../writeback/control.ts";
 import { writebackPass } from "../writeback/pass.ts";
-
-/** Drops clean bytes of [start, end); answers how many pages could not go (S4.11). */
-export function dropClean(space: FilePages, start: ByteOffset = 0, end: ByteOffset = Number.POSITIVE_INFINITY): number {
-  const pageSize = space.pageSize;
-  let pagesLeft = 0;
-  space.generation += 1;
-  let page = space.pages.next(Math.floor(start / pageSize));
-  while (page !== undefined && page.index * pageSize < end) {
-    const next = space.pages.next(page.index + 1);
-    if (page.locked || page.sending !== null || !page.dirty.isEmpty) pagesLeft += 1;
-    if (page.locked) page.valid = keptBytes(page);
-    else dropCleanBytes(space, page);
-    page = next;
-  }
-  return pagesLeft;
-}
-
-function dropCleanBytes(space: FilePages, page: Page): void {
-  page.valid = keptBytes(page);
-  if (!page.valid.isEmpty || page.sending !== null) return;
-  space.core.counters.invalidatedPages += 1;
-  space.dropPage(page);
-}
-
-/** Bytes that the cache alone has: dirty, or on their way. */
-function keptBytes(page: Page): ByteRanges {
-  return page.sending === null ? page.dirty : page.dirty.union(page.sending.ranges);
-}
+import { dropClean } from "./drop-clean.ts";
+import { startOver } from "./start-over.ts";
 
 /** Writes back what is dirty in the range, then drops it (launder); answers how many pages could not go. */
 export async function invalidate(
@@ -51,14 +21,13 @@ export async function invalidate(
 
 /**
  * Compares fresh attributes of the store with what is cached. `askedAt` is the space's `changeCount` when they were asked
- * for: an answer that an own change has overtaken says nothing. When another client changed the file, clean bytes go; with
- * dirty bytes the base version stays, and the next conditional write tells of the conflict.
+ * for: an answer that an own change has overtaken says nothing. When another client changed the file, clean bytes go. Dirty
+ * bytes stay: where writes are conditional the base version stays with them, and the next write tells of the conflict;
+ * elsewhere they will be written over what the other client wrote.
  */
 export function revalidate(space: FilePages, attributes: Attributes, askedAt: number): void {
-  if (askedAt !== space.changeCount || space.writebackLock.isHeld || space.lateWrites !== null) return;
-  if (attributes.version === space.version || space.dirtyBytes > 0) return;
-  dropClean(space);
-  space.version = attributes.version;
-  space.storeSize = attributes.size;
-  space.setSize(attributes.size);
+  if (askedAt !== space.changeCount || space.writebackLock.isHeld || space.lateChanges !== null) return;
+  if (attributes.version === space.version) return;
+  if (space.dirtyBytes > 0 && space.core.store.manifest.conditionalWrites) return;
+  startOver(space, attributes);
 }

@@ -16,8 +16,9 @@
  * alone) -> write-back (whatever changes the file at the store) -> page locks in ascending index. Synchronous code runs
  * undisturbed and takes none; it gives up when the inode lock is held. See docs/locking.md.
  */
-import { assert, type ByteCount, type ByteOffset, ByteRanges, type PageIndex } from "../../base/index.ts";
+import { assert, type ByteCount, type ByteOffset, ByteRanges, Failure, type PageIndex } from "../../base/index.ts";
 import type { Attributes, Call, Credential, NodeId, Version } from "../../port/index.ts";
+import { startOver } from "../invalidate/start-over.ts";
 import { Mutex } from "../lock/mutex.ts";
 import { SharedLock } from "../lock/shared-lock.ts";
 import { noFrame, Page, type PageOwner } from "../page/page.ts";
@@ -26,6 +27,7 @@ import { ErrorSequence } from "../refusal/error-sequence.ts";
 import { ThrottledWriter } from "../writeback/throttle.ts";
 import type { WriteRecord } from "../writeback/write-record.ts";
 import type { CacheCore } from "./cache-core.ts";
+import { lateChangeFailure, lateChangesEnded, noteLateChange, settlementOf } from "./late-answer.ts";
 import { PageTree, tags } from "./page-tree.ts";
 
 /** Whoever keeps the file's attributes. */
@@ -59,8 +61,10 @@ export class FilePages implements PageOwner, CachedPages {
   changeCount = 0;
   readonly throttledWriter: ThrottledWriter = new ThrottledWriter();
   newestRecord: WriteRecord | null = null;
-  /** Writes that passed their deadline and may still reach the store; nothing is sent until they have settled. */
-  lateWrites: Promise<void> | null = null;
+  /** Resolves when changes that passed their deadline have ended at the store; nothing is sent before. */
+  lateChanges: Promise<void> | null = null;
+  /** Resolves when the store's commit of the file that is under way has ended. */
+  committing: Promise<void> | null = null;
   /** When write-back in the background may try again after a failure, on the cache's clock. */
   retryAtMs = 0;
   failuresInARow = 0;
@@ -113,7 +117,7 @@ export class FilePages implements PageOwner, CachedPages {
 
   setUncommitted(uncommitted: boolean): void {
     this.#uncommitted = uncommitted;
-    this.core.becameUncommitted(this, uncommitted);
+    if (!this.destroyed) this.core.becameUncommitted(this, uncommitted);
   }
 
   setSize(size: ByteCount): void {
@@ -242,12 +246,30 @@ export class FilePages implements PageOwner, CachedPages {
     this.observer.attributesChanged(attributes);
   }
 
+  /**
+   * As `adoptAttributes`, for the answer to a write. Writes under way together may be answered in another order than the
+   * store did them, and none of them shrinks the file: an older answer must not make bytes look as if they were not there.
+   */
+  adoptWritten(attributes: Attributes): void {
+    const { storeSize } = this;
+    this.adoptAttributes(attributes);
+    this.storeSize = Math.max(storeSize, attributes.size);
+  }
+
   /** Does one change of the file at the store, in order with all others, and takes over the attributes it answers. */
   async changeAtStore(call: Call, change: () => Promise<Attributes>): Promise<Attributes> {
     await using _order = await this.writebackLock.acquire(call.signal);
-    const attributes = await change();
-    this.adoptAttributes(attributes);
-    return attributes;
+    if (!(await lateChangesEnded(this, call.signal))) throw lateChangeFailure("setattr");
+    if (this.destroyed) throw new Failure("ESTALE", { syscall: "setattr" });
+    try {
+      const attributes = await change();
+      this.adoptAttributes(attributes);
+      return attributes;
+    } catch (thrown) {
+      const settled = settlementOf(thrown);
+      if (settled !== undefined) noteLateChange(this, settled, (attributes) => startOver(this, attributes));
+      throw thrown;
+    }
   }
 
   /** How many pages are cached without a gap just before `page`. */

@@ -75,4 +75,5 @@ function forgetBytes(space: FilePages, start: ByteOffset, end: ByteOffset): void
     if (page.valid.isEmpty) space.dropPage(page);
     page = next;
   }
+  space.core.frameMayBeFree();
 }

@@ -2,7 +2,7 @@
 import { type ByteRanges, type Failure, failureFrom } from "../../base/index.ts";
 import type { Page, Sending } from "../page/page.ts";
 import type { FilePages } from "../space/file-pages.ts";
-import { settlementOf } from "../space/late-answer.ts";
+import { noteLateChange, settlementOf } from "../space/late-answer.ts";
 import { tags } from "../space/page-tree.ts";
 import type { Flight } from "./flight.ts";
 import type { Sent } from "./issue.ts";
@@ -17,7 +17,7 @@ export function collectFlight(space: FilePages, flight: Flight, sent: Sent): Fai
     taken -= count;
     endSending(space, page, sending, afterFirst(sending.ranges, count), late);
   }
-  if (sent.attributes !== undefined) space.adoptAttributes(sent.attributes);
+  if (sent.attributes !== undefined) space.adoptWritten(sent.attributes);
   space.noteProgress();
   space.core.frameMayBeFree();
   if (sent.failure === undefined) {
@@ -110,16 +110,7 @@ function recordFailure(space: FilePages, flight: Flight, failure: Failure, late:
   space.retryAtMs =
     clock.nowMs() + Math.min(retryDelayMsMax, retryDelayMsMin * 2 ** Math.min(space.failuresInARow, 10));
   space.failuresInARow += 1;
-  if (late !== undefined) {
-    const settled = late.then(
-      () => undefined,
-      () => undefined,
-    );
-    space.lateWrites = settled;
-    void settled.then(() => {
-      if (space.lateWrites === settled) space.lateWrites = null;
-    });
-  }
+  if (late !== undefined) noteLateChange(space, late, (attributes) => space.adoptWritten(attributes));
   const first = flight.segments[0];
   const last = flight.segments.at(-1);
   if (first === undefined || last === undefined) return;

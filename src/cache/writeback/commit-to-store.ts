@@ -1,11 +1,20 @@
 /** Making what the store took durable, as the store's manifest promises it (S5.13). */
 import { failureFrom } from "../../base/index.ts";
 import type { Call } from "../../port/index.ts";
+import { interruptible } from "../lock/interruptible.ts";
 import type { FilePages } from "../space/file-pages.ts";
 
-/** Asks the store to make the file durable, if it has taken bytes since it last was; a failure joins the error sequence. */
+/**
+ * Has the store make the file durable, if it has taken bytes since it last was; a failure joins the error sequence. A commit
+ * that is under way for somebody else is waited for: the bytes may be in it, and if it fails they are not durable.
+ */
 export async function commitToStore(space: FilePages, call: Call): Promise<void> {
+  while (space.committing !== null) await interruptible(space.committing, call.signal);
   if (!space.isUncommitted || space.destroyed) return;
+  let ended = (): void => undefined;
+  space.committing = new Promise((resolve) => {
+    ended = resolve;
+  });
   space.setUncommitted(false);
   try {
     await space.core.store.commit(space.node, call);
@@ -14,5 +23,8 @@ export async function commitToStore(space: FilePages, call: Call): Promise<void>
     space.setUncommitted(true);
     if (failure.code === "EINTR") throw failure;
     space.errors.record(failure);
+  } finally {
+    space.committing = null;
+    ended();
   }
 }

@@ -113,6 +113,8 @@ export class Flusher {
     this.#running.delete(space);
     if (this.#dirty.delete(space) && space.dirtyBytes > 0) this.#dirty.add(space);
     const progressed = result.byteCount > 0 && result.failure === undefined;
-    if (progressed && this.#overBackground) this.wake("background");
+    if (!progressed) return;
+    if (this.#overBackground) this.wake("background");
+    else if (result.byteCount >= passBytes) this.wake(control.reason);
   }
 }

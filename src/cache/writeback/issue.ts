@@ -53,7 +53,10 @@ async function sendOnce(
   segment: WriteSegment,
   done: number,
 ): Promise<{ byteCount: number; attributes: Attributes }> {
-  const { store, counters, throttle, ledger } = space.core;
+  const { store, counters, throttle, ledger, pool } = space.core;
+  if (pool.isOverAbandoned) {
+    throw new Failure("ETIMEDOUT", { syscall: "write", detail: "too many earlier operations have not been answered" });
+  }
   const views = done === 0 ? segment.views : viewsFrom(segment.views, done);
   const wanted = segment.byteCount - done;
   const expected = store.manifest.conditionalWrites ? space.version : undefined;

@@ -3,11 +3,12 @@
  * file follow each other under its write-back lock, so a page has at most one write in flight and the store never sees a
  * newer version before an older one. Within a pass as many flights are under way as the store's manifest allows.
  */
-import { type CancelSignal, delay, Failure } from "../../base/index.ts";
+import { type CancelSignal, Failure } from "../../base/index.ts";
 import { interruptible } from "../lock/interruptible.ts";
 import { neverCancelled } from "../lock/never-cancelled.ts";
 import { pageUnlocked } from "../lock/page-lock.ts";
 import type { FilePages } from "../space/file-pages.ts";
+import { lateChangeFailure, lateChangesEnded } from "../space/late-answer.ts";
 import { coalesce } from "./coalesce.ts";
 import { collectFlight } from "./collect.ts";
 import type { WritebackControl } from "./control.ts";
@@ -21,18 +22,27 @@ export interface PassResult {
   failure: Failure | undefined;
 }
 
-/** Runs one pass; rejects only with EINTR, when the signal fires while it waits. */
-export async function writebackPass(
+/**
+ * Runs one pass; rejects only with EINTR, when the signal fires. What is in flight then lands without the caller, and the
+ * pass keeps its lock until it has.
+ */
+export function writebackPass(
   space: FilePages,
   control: WritebackControl,
   signal: CancelSignal = neverCancelled,
 ): Promise<PassResult> {
+  if (signal.aborted) return Promise.reject(new Failure("EINTR", { syscall: "fsync" }));
+  const pass = runPass(space, control, signal);
+  return signal === neverCancelled ? pass : interruptible(pass, signal);
+}
+
+async function runPass(space: FilePages, control: WritebackControl, signal: CancelSignal): Promise<PassResult> {
   const result: PassResult = { byteCount: 0, pagesSkipped: 0, failure: undefined };
   if (control.syncMode === "none" && !space.hasDirtyPages) return result;
   await using _order = await space.writebackLock.acquire(signal);
   if (space.destroyed) return result;
   space.core.counters.passes[control.reason] += 1;
-  if (space.lateWrites !== null && !(await lateWritesSettle(space, control, result))) return result;
+  if (space.lateChanges !== null && !(await mayGoOn(space, control, result, signal))) return result;
   tagForPass(space, control);
   const flights = new Set<Promise<void>>();
   try {
@@ -79,13 +89,14 @@ async function walk(
       landed = resolve;
     });
     issueFlight(space, flight, collected);
-    const flown = sendFlight(space, flight).then((sent) => {
-      const failure = collectFlight(space, flight, sent);
-      if (failure !== undefined) refused = flight.credential.id;
-      result.failure ??= failure;
-      flights.delete(flown);
-      landed();
-    });
+    const flown = sendFlight(space, flight)
+      .then((sent) => {
+        const failure = collectFlight(space, flight, sent);
+        if (failure !== undefined) refused = flight.credential.id;
+        result.failure ??= failure;
+        flights.delete(flown);
+      })
+      .finally(landed);
     flights.add(flown);
     if (flights.size >= flightsMax) await Promise.race(flights);
   }
@@ -98,16 +109,16 @@ function endsPass(failure: Failure | undefined): boolean {
   );
 }
 
-/** Waits a while for writes that passed their deadline; nothing newer may be sent before they have ended. */
-async function lateWritesSettle(space: FilePages, control: WritebackControl, result: PassResult): Promise<boolean> {
-  const late = space.lateWrites;
-  if (late !== null && control.syncMode === "all") await Promise.race([late, delay(space.core.clock, lateWaitMs)]);
-  if (space.lateWrites === null || space.lateWrites !== late) return true;
-  if (control.syncMode === "all") {
-    result.failure = new Failure("ETIMEDOUT", { syscall: "write", detail: "an earlier write has not been answered" });
-    space.errors.record(result.failure);
-  }
+/** Nothing newer may be sent before late changes have ended: a pass for integrity waits a while, any other skips the file. */
+async function mayGoOn(
+  space: FilePages,
+  control: WritebackControl,
+  result: PassResult,
+  signal: CancelSignal,
+): Promise<boolean> {
+  if (control.syncMode === "none") return false;
+  if (await lateChangesEnded(space, signal)) return true;
+  result.failure = lateChangeFailure("write");
+  space.errors.record(result.failure);
   return false;
 }
-
-const lateWaitMs = 5_000;

@@ -1,0 +1,35 @@
+/**
+ * Clean bytes that are no longer what the store has leave the cache. Dirty bytes stay; they were acknowledged. The order is
+ * S4's: pages of a running fill are recognised by the generation and throw their bytes away.
+ */
+import type { ByteOffset, ByteRanges } from "../../base/index.ts";
+import type { Page } from "../page/page.ts";
+import type { FilePages } from "../space/file-pages.ts";
+
+/** Drops clean bytes of [start, end); answers how many pages could not go (S4.11). */
+export function dropClean(space: FilePages, start: ByteOffset = 0, end: ByteOffset = Number.POSITIVE_INFINITY): number {
+  const pageSize = space.pageSize;
+  let pagesLeft = 0;
+  space.generation += 1;
+  let page = space.pages.next(Math.floor(start / pageSize));
+  while (page !== undefined && page.index * pageSize < end) {
+    const next = space.pages.next(page.index + 1);
+    if (page.locked || page.sending !== null || !page.dirty.isEmpty) pagesLeft += 1;
+    if (page.locked) page.valid = keptBytes(page);
+    else dropCleanBytes(space, page);
+    page = next;
+  }
+  return pagesLeft;
+}
+
+function dropCleanBytes(space: FilePages, page: Page): void {
+  page.valid = keptBytes(page);
+  if (!page.valid.isEmpty || page.sending !== null) return;
+  space.core.counters.invalidatedPages += 1;
+  space.dropPage(page);
+}
+
+/** Bytes that the cache alone has: dirty, or on their way. */
+function keptBytes(page: Page): ByteRanges {
+  return page.sending === null ? page.dirty : page.dirty.union(page.sending.ranges);
+}
