@@ -80,6 +80,9 @@ export class ByteRanges {
     if (this.covers(start, end)) return this;
     const bounds = this.#bounds;
     if (bounds.length === 0) return ByteRanges.of(start, end);
+    if (bounds.length === 2 && this.start(0) <= end && this.end(0) >= start) {
+      return ByteRanges.of(Math.min(this.start(0), start), Math.max(this.end(0), end));
+    }
     const result: number[] = [];
     let low = start;
     let high = end;
