@@ -40,7 +40,7 @@ async function refusingVolume(durability: "stable" | "volatile" = "stable") {
 }
 
 describe("delivery of write-back failures", () => {
-  it("[S5.8] close throws what fsync would have thrown, with the true code, and closes all the same", async () => {
+  it("[S5.8] [G9] [G11] close throws what fsync would have thrown, with the true code, and closes all the same", async () => {
     const { volume, refusing } = await refusingVolume();
     const file = await volume.open("/file", "r+", { credential: alice });
     await file.write("words");
@@ -52,7 +52,7 @@ describe("delivery of write-back failures", () => {
     await volume.close();
   });
 
-  it("[S5.8] leaving the scope of `await using` throws as close does", async () => {
+  it("[S5.8] [G9] leaving the scope of `await using` throws as close does", async () => {
     const { volume, refusing } = await refusingVolume();
     const scope = async (): Promise<void> => {
       await using file = await volume.open("/file", "r+", { credential: alice });
@@ -64,7 +64,7 @@ describe("delivery of write-back failures", () => {
     await volume.close();
   });
 
-  it("[S5.8] tells each handle that was open once, and a later opener nothing", async () => {
+  it("[S5.8] [G9] tells each handle that was open once, and a later opener nothing", async () => {
     const { volume, refusing } = await refusingVolume();
     const node = await volume.lookup(volume.root, "file", callAs(alice));
     const writer = await volume.openNode(node, openFlags.O_RDWR, callAs(alice));
@@ -82,7 +82,7 @@ describe("delivery of write-back failures", () => {
     await volume.close();
   });
 
-  it("[S5.8] tells the next opener of a failure that nobody has heard of", async () => {
+  it("[S5.8] [G10] tells the next opener of a failure that nobody has heard of", async () => {
     const { volume, refusing } = await refusingVolume();
     const node = await volume.lookup(volume.root, "file", callAs(alice));
     const writer = await volume.openNode(node, openFlags.O_RDWR, callAs(alice));
@@ -99,7 +99,7 @@ describe("delivery of write-back failures", () => {
     await volume.close();
   });
 
-  it("keeps the right to write until bytes that a closed handle left are taken, and then gives it back", async () => {
+  it("[G15] keeps the right to write until bytes that a closed handle left are taken, and then gives it back", async () => {
     const { volume, refusing, other } = await refusingVolume();
     const node = await volume.lookup(volume.root, "file", callAs(alice));
     const writer = await volume.openNode(node, openFlags.O_WRONLY, callAs(alice));
@@ -125,7 +125,7 @@ describe("delivery of write-back failures", () => {
     await expect(volume.open("/file", "r")).rejects.toMatchObject({ code: "ENOTCONN" });
   });
 
-  it("[S5.13] fsync fails when the store cannot make the bytes durable", async () => {
+  it("[S5.13] [G12] fsync fails when the store cannot make the bytes durable", async () => {
     const { volume, refusing } = await refusingVolume("volatile");
     const file = await volume.open("/file", "r+", { credential: alice });
     await file.write("words");
@@ -139,7 +139,7 @@ describe("delivery of write-back failures", () => {
 });
 
 describe("durability", () => {
-  it("[S5.13] bytes that fsync acknowledged survive a crash of the server; others need not", async () => {
+  it("[S5.13] [G12] bytes that fsync acknowledged survive a crash of the server; others need not", async () => {
     await using place = await memoryVolume({ store: { durability: "volatile" } });
     const { volume, server, other } = place;
     const synced = await volume.open("/synced", "w", { credential: alice });

@@ -95,7 +95,7 @@ describe("names", () => {
 });
 
 describe("changes by another client", () => {
-  it("are seen at once where the store reports them", async () => {
+  it("[G17] are seen at once where the store reports them", async () => {
     await using place = await memoryVolume();
     const { volume, other } = place;
     const heard: string[] = [];
@@ -115,7 +115,7 @@ describe("changes by another client", () => {
     await expect(volume.promises.stat("/made")).rejects.toMatchObject({ code: "ENOENT" });
   });
 
-  it("are seen at the next open where the store does not report them (close-to-open)", async () => {
+  it("[G11] [G17] are seen at the next open where the store does not report them (close-to-open)", async () => {
     const clock = new VirtualClock();
     await using place = await memoryVolume({ clock, store: { reportsChanges: false } });
     const { volume, other } = place;
@@ -125,7 +125,7 @@ describe("changes by another client", () => {
     expect(await volume.promises.readFile("/file", "utf8")).toBe("newer");
   });
 
-  it("leave an open handle's cached bytes believed for the time-out at most", async () => {
+  it("[G17] leave an open handle's cached bytes believed for the time-out at most", async () => {
     const clock = new VirtualClock();
     await using place = await memoryVolume({ clock, store: { reportsChanges: false } });
     const { volume, other } = place;

@@ -9,7 +9,7 @@ import { VirtualClock } from "../../kit/virtual-clock.ts";
 const text = new TextEncoder().encode("secret");
 
 describe("read grants", () => {
-  it("[S5.5] gives another user neither name, attributes nor pages that one user brought in", async () => {
+  it("[S5.5] [G14] gives another user neither name, attributes nor pages that one user brought in", async () => {
     await using place = await memoryVolume();
     const { volume } = place;
     await volume.promisesFor(alice).mkdir("/private", 0o700);
@@ -30,7 +30,7 @@ describe("read grants", () => {
     await expect(volume.promisesFor(bob).stat("/private/absent")).rejects.toMatchObject({ code: "EACCES" });
   });
 
-  it("[S5.5] hides a missing name from a user who may not search the directory", async () => {
+  it("[S5.5] [G14] hides a missing name from a user who may not search the directory", async () => {
     await using place = await memoryVolume();
     const { volume } = place;
     await volume.promisesFor(alice).mkdir("/private", 0o700);
@@ -40,7 +40,7 @@ describe("read grants", () => {
     expect(volume.tryLookup(directory, "absent", bob)).toBeUndefined();
   });
 
-  it("[S5.5] ends with its lease", async () => {
+  it("[S5.5] [G14] ends with its lease", async () => {
     const clock = new VirtualClock();
     await using place = await memoryVolume({ clock });
     const { volume } = place;
@@ -55,7 +55,7 @@ describe("read grants", () => {
   });
 
   it.each([{ reports: true }, { reports: false }])(
-    "[S5.5] ends for an open handle when another client takes the right away (reports: $reports)",
+    "[S5.5] [G14] ends for an open handle when another client takes the right away (reports: $reports)",
     async ({ reports }) => {
       const clock = new VirtualClock();
       await using place = await memoryVolume({ clock, store: { reportsChanges: reports } });
@@ -77,7 +77,30 @@ describe("read grants", () => {
     },
   );
 
-  it("[S5.5] outlives a change of mode made here, for what is open", async () => {
+  it("[S5.5] [G14] ends with a refusal", async () => {
+    await using place = await memoryVolume();
+    const { volume } = place;
+    await volume.promisesFor(alice).writeFile("/file", text, { mode: 0o600 });
+    const file = await volume.lookup(volume.root, "file", callAs(bob));
+    expect(volume.tryGetAttributes(file, bob)).toBeDefined();
+    await expect(volume.openNode(file, openFlags.O_RDONLY, callAs(bob))).rejects.toMatchObject({ code: "EACCES" });
+    expect(volume.tryGetAttributes(file, bob)).toBeUndefined();
+    expect(volume.tryGetAttributes(file, alice)).toBeDefined();
+  });
+
+  it("[G15] lets the maker of a read-only file write through its first handle, and nobody through a later one", async () => {
+    await using place = await memoryVolume();
+    const { volume } = place;
+    const handle = await volume.createFile(volume.root, "object", 0o444, openFlags.O_RDWR, callAs(alice));
+    expect(handle.tryWrite(0, text)).toBe(6);
+    await handle.flush();
+    await handle.release();
+    const again = volume.openNode(handle.node, openFlags.O_RDWR, callAs(alice));
+    await expect(again).rejects.toMatchObject({ code: "EACCES" });
+    expect(await volume.promisesFor(bob).readFile("/object", "utf8")).toBe("secret");
+  });
+
+  it("[S5.5] [G15] outlives a change of mode made here, for what is open", async () => {
     await using place = await memoryVolume();
     const { volume } = place;
     await volume.promisesFor(alice).writeFile("/file", text);
