@@ -48,9 +48,25 @@ export async function writeContent(
     if (expected !== undefined && !isAtVersion(node, expected, versionOf(before))) {
       throw new Failure("ESTALE", { syscall: "write", detail: "the file is at another version" });
     }
-    const byteCount = await writeFrames(fd, offset, frames);
+    const byteCount = await writeNothingOrSome(node, fd, before, offset, frames);
     return { byteCount, attributes: attributesOf(checked(statusOf(fd), "write")) };
   });
+}
+
+/** A write that fails has written nothing, but the kernel may have stamped the file before it found no room. */
+async function writeNothingOrSome(
+  node: DirectoryNode,
+  fd: number,
+  before: FileStatus,
+  offset: ByteOffset,
+  frames: readonly Uint8Array[],
+): Promise<ByteCount> {
+  try {
+    return await writeFrames(fd, offset, frames);
+  } catch (failure) {
+    noteSameBytes(node, versionOf(before), versionOf(checked(statusOf(fd), "write")));
+    throw failure;
+  }
 }
 
 /** Our own change of a file's time stamps made a new version of the same bytes. */

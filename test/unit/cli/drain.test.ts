@@ -1,0 +1,62 @@
+import { expect, it } from "vitest";
+import { drain } from "../../../src/cli/mount/drain.ts";
+import type { Store } from "../../../src/port/index.ts";
+import { contentAt, memoryVolume } from "../../kit/memory-volume.ts";
+
+/** A store that answers no write before it is let go on. */
+function stuckStore(store: Store, mayGoOn: Promise<void>): Store {
+  return new Proxy(store, {
+    get(target, name) {
+      const member = Reflect.get(target, name, target) as unknown;
+      if (typeof member !== "function") return member;
+      if (name !== "write") return member.bind(target);
+      return async (...parameters: unknown[]): Promise<unknown> => {
+        await mayGoOn;
+        return member.apply(target, parameters) as unknown;
+      };
+    },
+  });
+}
+
+it("[S5.11] reports progress while the store is slow, then that all was delivered", async () => {
+  let goOn = (): void => {};
+  const mayGoOn = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  await using world = await memoryVolume({ wrap: (store) => stuckStore(store, mayGoOn) });
+  const file = await world.volume.open("/slow", "w");
+  await file.write("still here");
+  const progress: number[] = [];
+  const failure = await drain(world.volume, {
+    timeoutMs: 20_000,
+    signal: new AbortController().signal,
+    progress: (dirtyBytes) => {
+      progress.push(dirtyBytes);
+      goOn();
+    },
+  });
+  expect(failure).toBeUndefined();
+  expect(progress[0]).toBe(10);
+  expect(await contentAt(world.other, "/slow")).toBe("still here");
+  await file.close();
+});
+
+it("[S5.11] gives up at its deadline, and at once when it is cut short, and says so", async () => {
+  let goOn = (): void => {};
+  const mayGoOn = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  await using world = await memoryVolume({ wrap: (store) => stuckStore(store, mayGoOn) });
+  const file = await world.volume.open("/stuck", "w");
+  await file.write("x");
+  const options = { signal: new AbortController().signal, progress: () => {} };
+  expect(await drain(world.volume, { ...options, timeoutMs: 50 })).toMatchObject({ code: expect.any(String) });
+  const cut = AbortSignal.abort();
+  expect(await drain(world.volume, { ...options, signal: cut, timeoutMs: 60_000 })).toMatchObject({
+    code: "ETIMEDOUT",
+  });
+  goOn();
+  expect(await drain(world.volume, { ...options, timeoutMs: 20_000 })).toBeUndefined();
+  expect(await contentAt(world.other, "/stuck")).toBe("x");
+  await file.close();
+});
