@@ -11,7 +11,7 @@ export {
   extendedAttribute,
   extendedAttributeNames,
 } from "./extended-attributes.ts";
-export { lastErrno, libc, succeeded } from "./libc.ts";
+export { lastErrno } from "./libc.ts";
 export { mount, mountFlags, unmount } from "./mounting.ts";
 export {
   linkAt,
@@ -24,7 +24,7 @@ export {
   renameAt,
   withoutUmask,
 } from "./nodes-at.ts";
-export { openAt, openBeneath, openByStep, openPathOnly } from "./open-at.ts";
+export { openAt, openBeneath, openByStep, openPathOnly, workingDirectory } from "./open-at.ts";
 export { receiveDescriptor, socketPair } from "./socket-descriptors.ts";
 export { type FileStatus, statusAt, statusOf, statusOfPath } from "./status-at.ts";
 export { actAs, type ThreadIdentity } from "./thread-identity.ts";

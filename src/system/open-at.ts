@@ -19,7 +19,7 @@ const enosys = 38;
 /** O_PATH: a descriptor that names a node and opens nothing. */
 export const openPathOnly = 0o10000000;
 /** O_CLOEXEC: children do not inherit the descriptor. */
-export const openCloseOnExec = 0o2000000;
+const openCloseOnExec = 0o2000000;
 /** AT_FDCWD: relative to the working directory. */
 export const workingDirectory = -100;
 

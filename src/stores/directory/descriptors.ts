@@ -11,12 +11,11 @@
  */
 import { close, constants } from "node:fs";
 import { assert, codeOfErrno, Failure } from "../../base/index.ts";
-import { lastErrno, openAt, openPathOnly, pathOfDescriptor } from "../../system/index.ts";
+import { lastErrno, openAt, openPathOnly, pathOfDescriptor, workingDirectory } from "../../system/index.ts";
 import type { DirectoryNode } from "./directory-node.ts";
 import type { Locator } from "./locator.ts";
 import type { NodeTable } from "./node-table.ts";
 
-const workingDirectory = -100;
 /** A node that turns out to be a fifo or device must not block the server or become its terminal. */
 const careful = constants.O_NONBLOCK | constants.O_NOCTTY;
 

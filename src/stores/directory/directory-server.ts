@@ -2,7 +2,7 @@
 import { Failure } from "../../base/index.ts";
 import { type Call, type Credential, requireName, type StoreEntry } from "../../port/index.ts";
 import type { FileStatus } from "../../system/index.ts";
-import { attributesOf, kindOf } from "./attributes.ts";
+import { attributesOf } from "./attributes.ts";
 import { Authority } from "./authority.ts";
 import { Descriptors } from "./descriptors.ts";
 import type { DirectoryNode } from "./directory-node.ts";
@@ -62,8 +62,4 @@ export function nameBytes(name: string, syscall: string): Uint8Array {
 export function started(call: Call, syscall: string): Credential {
   if (call.signal.aborted) throw new Failure("EINTR", { syscall });
   return call.credential;
-}
-
-export function isDirectory(status: FileStatus): boolean {
-  return kindOf(status) === "directory";
 }

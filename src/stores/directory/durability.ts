@@ -4,12 +4,10 @@
  */
 import { close, constants, fsync } from "node:fs";
 import { Failure, failureFrom } from "../../base/index.ts";
-import { openAt, pathOfDescriptor } from "../../system/index.ts";
+import { openAt, pathOfDescriptor, workingDirectory } from "../../system/index.ts";
 import { checked } from "./authority.ts";
 import type { DirectoryNode } from "./directory-node.ts";
 import type { DirectoryServer } from "./directory-server.ts";
-
-const workingDirectory = -100;
 
 export async function commit(server: DirectoryServer, node: DirectoryNode): Promise<void> {
   if (node.kind === "directory") await syncDirectory(server, node);

@@ -8,6 +8,7 @@ import {
   pathOfDescriptor,
   type RawDirectoryEntry,
   statusAt,
+  workingDirectory,
 } from "../../system/index.ts";
 import { kindOf, kindOfEntryType } from "./attributes.ts";
 import { checked } from "./authority.ts";
@@ -15,7 +16,6 @@ import type { DirectoryNode } from "./directory-node.ts";
 import type { DirectoryServer } from "./directory-server.ts";
 import { withNul } from "./locator.ts";
 
-const workingDirectory = -100;
 const readAccess = { read: true, write: false, execute: false } as const;
 const chunksBeforeYield = 8;
 

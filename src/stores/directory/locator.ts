@@ -17,12 +17,12 @@ import {
   statusAt,
   statusOf,
   statusOfPath,
+  workingDirectory,
 } from "../../system/index.ts";
 import { identityOf, kindOf } from "./attributes.ts";
 import type { DirectoryNode, Place } from "./directory-node.ts";
 import { type NodeTable, pathOf } from "./node-table.ts";
 
-const workingDirectory = -100;
 const nodeOnly = openPathOnly | constants.O_NOFOLLOW;
 const directoryOnly = openPathOnly | constants.O_NOFOLLOW | constants.O_DIRECTORY;
 /** Paths for one call are shorter than PATH_MAX; longer ones are opened in pieces. */

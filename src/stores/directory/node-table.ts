@@ -159,7 +159,7 @@ export function pathOf(place: Place): Uint8Array | undefined {
 /** Deeper than any real tree: two stale places that contain each other must not make a walk endless. */
 const depthMax = 8192;
 
-export function sameName(one: Uint8Array, other: Uint8Array): boolean {
+function sameName(one: Uint8Array, other: Uint8Array): boolean {
   if (one.length !== other.length) return false;
   for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
   return true;

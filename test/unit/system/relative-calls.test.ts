@@ -62,7 +62,7 @@ describe.each([
   });
 });
 
-describe.skipIf(process.getuid?.() !== 0)("acting as another user", () => {
+describe.skipIf(process.getuid?.() !== 0)("acting as another user (needs root to become one)", () => {
   const own = { uid: 0, gid: 0, groups: Uint32Array.from(process.getgroups?.() ?? []) };
   const other = { uid: 41001, gid: 41001, groups: Uint32Array.of(41005) };
 

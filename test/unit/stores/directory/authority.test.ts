@@ -30,7 +30,7 @@ function listAgainst(uid: number): Uint8Array {
   return new Uint8Array(bytes.buffer);
 }
 
-describe.skipIf(!isRoot)("a directory store that runs as root", () => {
+describe.skipIf(!isRoot)("a directory store that runs as root (needs root)", () => {
   it("obeys access control lists", async (context) => {
     const { store, root, inside } = await scratchStore();
     const path = join(inside, "f");
