@@ -39,6 +39,7 @@ function throwUnheard(ears: ReadonlyMap<VolumeNode, ErrorCursor>, other: Failure
   let first: Failure | undefined;
   const failed: VolumeNode[] = [];
   for (const [node, cursor] of ears) {
+    if (node.removed) continue;
     const failure = node.space?.errors.check(cursor);
     if (failure === undefined) continue;
     first ??= failure;

@@ -38,6 +38,8 @@ export class VolumeCore {
   readonly #leaving: Set<Promise<void>> = new Set();
   /** Counts local changes, to tell answers that are old news. */
   changeCount = 0;
+  /** Whether a node was dropped before what the store took for it was durable; then any file may be such a one. */
+  droppedUncommitted = false;
   closed = false;
 
   constructor(store: Store, cache: PageCache, options: CoreOptions) {
@@ -84,6 +86,7 @@ export class VolumeCore {
   #dropped(node: VolumeNode): void {
     this.entries.clear(node);
     this.entries.removeNode(node);
+    if (!node.removed && node.space?.isUncommitted === true) this.droppedUncommitted = true;
     this.discardPages(node);
   }
 

@@ -219,7 +219,8 @@ export class Namespace {
     const wasLast = node.attributes.linkCount <= 1 || node.kind === "directory";
     node.changeTimeExplained = true;
     this.#core.expire(node);
-    if (node.handleCount === 0 && !node.isDirty && node.lingeringHolds.length === 0) {
+    const isSettled = !node.isDirty && node.space?.isUncommitted !== true && node.lingeringHolds.length === 0;
+    if (node.handleCount === 0 && isSettled) {
       // Anybody who still has a name finds it again at the store.
       node.forgettable = wasLast;
       return;
@@ -277,7 +278,7 @@ export class Namespace {
 }
 
 /** The path of a name, for messages. */
-export function pathOf(parent: VolumeNode, name: string): string {
+function pathOf(parent: VolumeNode, name: string): string {
   const path = parent.path;
   return path === "/" ? `/${name}` : `${path}/${name}`;
 }

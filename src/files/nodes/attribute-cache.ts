@@ -32,6 +32,11 @@ export class AttributeCache {
     return node.attributesUntilMs > nowMs && node.grants.hasAttributes(credential, nowMs);
   }
 
+  /** Whether the store's last word on the node is still believed. */
+  isFresh(node: VolumeNode): boolean {
+    return node.attributesUntilMs > this.#core.clock.nowMs();
+  }
+
   tryGet(node: VolumeNode, credential: Credential): Attributes | undefined {
     return this.maySee(node, credential) ? attributeView(node) : undefined;
   }
@@ -166,6 +171,7 @@ export class AttributeCache {
       },
     });
     node.space = space;
+    if (this.#core.droppedUncommitted) space.setUncommitted(true);
     this.#core.spaces.add(node);
     return space;
   }

@@ -154,4 +154,17 @@ describe("durability", () => {
     expect(await contentAt(other, "/closed")).toBe("");
     await synced.close();
   });
+
+  it("[S5.13] [G12] fsync covers what was written and closed before, although the node was dropped since", async () => {
+    await using place = await memoryVolume({ store: { durability: "volatile" }, volume: { idleNodesMax: 2 } });
+    const { volume, server, other } = place;
+    await volume.promises.writeFile("/first", "sent");
+    for (let number = 0; number < 20; number += 1) await volume.promises.writeFile(`/${number}`, "more");
+    expect(volume.snapshot().nodeCount).toBeLessThan(10);
+    const again = await volume.open("/first", "r+");
+    await again.sync();
+    server.crash();
+    expect(await contentAt(other, "/first")).toBe("sent");
+    await again.close();
+  });
 });

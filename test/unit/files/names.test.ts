@@ -82,6 +82,22 @@ describe("names", () => {
     expect(await contentAt(other, "/other")).toBe("new");
   });
 
+  it("asks for no durability of a file that lost its last name, whatever the link count was thought to be", async () => {
+    await using place = await memoryVolume({ store: { durability: "volatile" } });
+    const { volume, server } = place;
+    await volume.promises.writeFile("/file", "content");
+    await volume.promises.link("/file", "/other");
+    volume.remember(await volume.lookup(volume.root, "file", call));
+    await volume.promises.unlink("/file");
+    await volume.promises.unlink("/other");
+    await volume.promises.writeFile("/lone", "content");
+    volume.remember(await volume.lookup(volume.root, "lone", call));
+    await volume.promises.unlink("/lone");
+    await volume.sync();
+    await volume.close();
+    expect(server.nodeCount).toBe(1);
+  });
+
   it("a file that another client linked elsewhere is not taken for removed", async () => {
     await using place = await memoryVolume({ store: { reportsChanges: false } });
     const { volume, other } = place;
