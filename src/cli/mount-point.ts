@@ -5,10 +5,9 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { failureFrom } from "../base/index.ts";
-import { clearDeadMount, mountHealth } from "../fuse/index.ts";
+import { clearDeadMount, mountedOn, mountHealth, mountType } from "../fuse/index.ts";
 import { CommandError } from "./command-error.ts";
 import { ask } from "./control/client.ts";
-import { isOurs, mountAt } from "./mount-table.ts";
 import { filesOfMount, removeFilesOfMount } from "./runtime-directory.ts";
 
 const answerMsMax = 5_000;
@@ -19,7 +18,7 @@ export async function resolveMountPoint(given: string): Promise<string> {
   if (path === "/") return path;
   const parent = await realpath(dirname(path)).catch(() => dirname(path));
   const direct = join(parent, basename(path));
-  if ((await mountAt(direct)) !== undefined) return direct;
+  if ((await mountedOn(direct)) !== undefined) return direct;
   return realpath(direct).catch(() => direct);
 }
 
@@ -37,9 +36,9 @@ async function serverAnswers(directory: string): Promise<boolean> {
 export type Occupant = "nothing" | "running mount" | "dead mount" | "other mount";
 
 export async function occupantOf(directory: string): Promise<Occupant> {
-  const entry = await mountAt(directory);
+  const entry = await mountedOn(directory);
   if (entry === undefined) return "nothing";
-  if (!isOurs(entry)) return "other mount";
+  if (entry.type !== mountType) return "other mount";
   if (await serverAnswers(directory)) return "running mount";
   return (await mountHealth(directory)) === "dead" ? "dead mount" : "running mount";
 }

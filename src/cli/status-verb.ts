@@ -1,9 +1,8 @@
 /** `holdfast status [DIR]`: what is mounted, and how it does. */
-import { mountHealth } from "../fuse/index.ts";
+import { mountHealth, mountType, readMountTable } from "../fuse/index.ts";
 import { CommandError } from "./command-error.ts";
 import { ask } from "./control/client.ts";
 import { resolveMountPoint } from "./mount-point.ts";
-import { isOurs, readMountTable } from "./mount-table.ts";
 import { filesOfMount, readRecords, removeFilesOfMount } from "./runtime-directory.ts";
 import { type ListedMount, statusLines } from "./status-text.ts";
 import type { Verb, VerbArguments } from "./verb.ts";
@@ -40,7 +39,7 @@ async function runStatus({ positionals, switches }: VerbArguments): Promise<numb
 
 /** All mounts of this user: those with a record, and dead ones that only the kernel still knows. */
 async function listMounts(): Promise<ListedMount[]> {
-  const inKernel = (await readMountTable()).filter(isOurs);
+  const inKernel = (await readMountTable()).filter((entry) => entry.type === mountType);
   const records = await readRecords();
   const urls = new Map<string, string>(inKernel.map((entry) => [entry.directory, entry.source]));
   for (const record of records) urls.set(record.directory, record.url);

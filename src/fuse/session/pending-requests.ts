@@ -6,7 +6,7 @@
 import type { Call, Credential } from "../../port/index.ts";
 
 /** The bounds; a request under way is never refused, the next one is not read. */
-export const pendingLimits: { readonly requestsMax: number; readonly heldBytesMax: number } = {
+const pendingLimits: { readonly requestsMax: number; readonly heldBytesMax: number } = {
   requestsMax: 1024,
   heldBytesMax: 64 * 1024 * 1024,
 };

@@ -7,7 +7,7 @@ import { linkIn, mkdirIn, mknodIn, nameIn, rename2In, renameIn, symlinkIn } from
 import { type OpcodeName, opcodeName } from "./opcode.ts";
 import { createIn, flushIn, fsyncIn, openIn, releaseIn } from "./open-files.ts";
 import { copyFileRangeIn, fallocateIn, lseekIn } from "./ranges.ts";
-import { readIn, writeIn } from "./read-write.ts";
+import { transferIn } from "./read-write.ts";
 import { headerBytes, type Request } from "./request.ts";
 import { accessIn, getattrIn, setattrIn } from "./set-attributes.ts";
 import { statxIn } from "./statx.ts";
@@ -26,8 +26,8 @@ const structs: Partial<Record<OpcodeName, AnyStruct>> = {
   RENAME: renameIn,
   LINK: linkIn,
   OPEN: openIn,
-  READ: readIn,
-  WRITE: writeIn,
+  READ: transferIn,
+  WRITE: transferIn,
   RELEASE: releaseIn,
   FSYNC: fsyncIn,
   SETXATTR: setxattrIn,
@@ -37,7 +37,7 @@ const structs: Partial<Record<OpcodeName, AnyStruct>> = {
   FLUSH: flushIn,
   INIT: initIn,
   OPENDIR: openIn,
-  READDIR: readIn,
+  READDIR: transferIn,
   RELEASEDIR: releaseIn,
   FSYNCDIR: fsyncIn,
   ACCESS: accessIn,
@@ -45,7 +45,7 @@ const structs: Partial<Record<OpcodeName, AnyStruct>> = {
   INTERRUPT: interruptIn,
   BATCH_FORGET: batchForgetIn,
   FALLOCATE: fallocateIn,
-  READDIRPLUS: readIn,
+  READDIRPLUS: transferIn,
   RENAME2: rename2In,
   LSEEK: lseekIn,
   COPY_FILE_RANGE: copyFileRangeIn,

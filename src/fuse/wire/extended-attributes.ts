@@ -1,5 +1,5 @@
 /**
- * Extended attributes.
+ * The requests and answers of extended attributes.
  *
  *   fuse_setxattr_in (8; 16 with FUSE_SETXATTR_EXT, which is not asked for): 0 size u32  4 flags u32; name, value
  *   fuse_getxattr_in (8): 0 size u32  4 padding; name (LISTXATTR: none)

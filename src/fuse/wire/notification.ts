@@ -1,14 +1,13 @@
 /**
  * What the server tells the kernel unasked: a fuse_out_header with unique 0 and the code in place of the error.
  *
- *   1 POLL, 2 INVAL_INODE (24):  0 ino u64  8 off i64  16 len i64 (off < 0: attributes only; len <= 0: to the end)
+ *   2 INVAL_INODE (24):  0 ino u64  8 off i64  16 len i64 (off < 0: attributes only; len <= 0: to the end)
  *   3 INVAL_ENTRY (16):          0 parent u64  8 namelen u32  12 flags u32 (1: only expire it); name and NUL
- *   6 DELETE (24):               0 parent u64  8 child u64  16 namelen u32  20 padding; name and NUL
  */
 import { encodeFileName } from "../../base/index.ts";
 import { replyHeaderBytes } from "./reply.ts";
 
-const codes = { INVAL_INODE: 2, INVAL_ENTRY: 3, DELETE: 6 } as const;
+const codes = { INVAL_INODE: 2, INVAL_ENTRY: 3 } as const;
 
 function packet(code: number, bodyBytes: number): DataView {
   const view = new DataView(new ArrayBuffer(replyHeaderBytes + bodyBytes));
@@ -47,17 +46,5 @@ export function invalidateEntry(parent: number, name: string, expireOnly: boolea
   view.setUint32(28, expireOnly ? 1 : 0, true);
   const whole = bytesOf(view);
   whole.set(bytes, replyHeaderBytes + 16);
-  return whole;
-}
-
-/** The kernel removes a name as if it had been unlinked here, so that watchers hear of it. */
-export function announceDelete(parent: number, child: number, name: string): Uint8Array {
-  const bytes = encodeFileName(name);
-  const view = packet(codes.DELETE, 24 + bytes.length + 1);
-  view.setBigUint64(16, BigInt(parent), true);
-  view.setBigUint64(24, BigInt(child), true);
-  view.setUint32(32, bytes.length, true);
-  const whole = bytesOf(view);
-  whole.set(bytes, replyHeaderBytes + 24);
   return whole;
 }

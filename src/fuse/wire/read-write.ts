@@ -11,14 +11,13 @@ import { type Struct, u32, u64 } from "./struct.ts";
 
 type Fields = "handle" | "offset" | "size" | "ioFlags" | "flags";
 
-export const readIn: Struct<Fields> = {
+export const transferIn: Struct<Fields> = {
   handle: u64(0),
   offset: u64(8),
   size: u32(16),
   ioFlags: u32(20),
   flags: u32(32),
 };
-export const writeIn: Struct<Fields> = readIn;
 
 /** What the kernel says about a WRITE (FUSE_WRITE_...). */
 export const writeFlags = {

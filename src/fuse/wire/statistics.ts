@@ -1,5 +1,6 @@
 /**
- * struct fuse_statfs_out (80 bytes), the answer to STATFS:
+ * The answer to STATFS, struct fuse_statfs_out (80 bytes).
+ *
  *    0 blocks u64   8 bfree u64  16 bavail u64  24 files u64  32 ffree u64  40 bsize u32  44 namelen u32  48 frsize u32
  *   52 padding     56 spare u32 x 6
  */

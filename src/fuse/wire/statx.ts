@@ -1,5 +1,5 @@
 /**
- * STATX.
+ * The request STATX and its answer.
  *
  *   fuse_statx_in (24):   0 getattr_flags u32  4 reserved  8 fh u64  16 sx_flags u32  20 sx_mask u32
  *   fuse_statx_out (288): 0 attr_valid u64  8 attr_valid_nsec u32  12 flags u32  16 spare u64 x 2  32 fuse_statx
