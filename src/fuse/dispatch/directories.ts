@@ -9,7 +9,7 @@ import type { PendingRequest } from "../session/pending-requests.ts";
 import type { Session } from "../session/session.ts";
 import { direntBytesOf, direntPlusBytesOf, encodeDirent, encodeDirentNode } from "../wire/directory-entries.ts";
 import { encodeOpen, fsyncIn, openOutBytes, releaseIn } from "../wire/open-files.ts";
-import { readIn } from "../wire/read-write.ts";
+import { transferIn } from "../wire/read-write.ts";
 import type { Request } from "../wire/request.ts";
 
 /** `.` and `..`. */
@@ -69,13 +69,13 @@ interface Reading {
 
 /** Reading from the start takes a new snapshot. */
 function readEntries(session: Session, request: Request, answerEntries: AnswerEntries): void {
-  const handle = session.open.directory(readIn.handle(request));
+  const handle = session.open.directory(transferIn.handle(request));
   if (handle === undefined) {
     session.refuse(request.unique, "EBADF");
     return;
   }
-  const offset = readIn.offset(request);
-  const bytesMax = Math.min(readIn.size(request), answerBytesMax);
+  const offset = transferIn.offset(request);
+  const bytesMax = Math.min(transferIn.size(request), answerBytesMax);
   session.later(
     request,
     async (call) => {

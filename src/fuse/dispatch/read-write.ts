@@ -12,18 +12,18 @@ import type { OpenFileEntry } from "../session/open-table.ts";
 import type { PendingRequest } from "../session/pending-requests.ts";
 import type { Session } from "../session/session.ts";
 import { payloadBytesMax } from "../wire/init.ts";
-import { readIn, writeFlags, writeIn } from "../wire/read-write.ts";
+import { transferIn, writeFlags } from "../wire/read-write.ts";
 import { isCountable, type Request, writeHeadBytes } from "../wire/request.ts";
 
 export function read(session: Session, request: Request): void {
   const { unique } = request;
-  const handle = session.open.file(readIn.handle(request))?.handle;
+  const handle = session.open.file(transferIn.handle(request))?.handle;
   if (handle === undefined) {
     session.refuse(unique, "EBADF");
     return;
   }
-  const offset = readIn.offset(request);
-  const size = Math.min(readIn.size(request), payloadBytesMax);
+  const offset = transferIn.offset(request);
+  const size = Math.min(transferIn.size(request), payloadBytesMax);
   if (!isCountable(offset + size)) {
     session.refuse(unique, "EINVAL");
     return;
@@ -60,13 +60,13 @@ function answerRun(session: Session, unique: number, run: FrameRun): void {
 
 export function write(session: Session, request: Request): void {
   const { unique } = request;
-  const entry = session.open.file(writeIn.handle(request));
+  const entry = session.open.file(transferIn.handle(request));
   if (entry === undefined) {
     session.refuse(unique, "EBADF");
     return;
   }
-  const offset = writeIn.offset(request);
-  const size = writeIn.size(request);
+  const offset = transferIn.offset(request);
+  const size = transferIn.size(request);
   if (!isCountable(offset + size)) {
     session.refuse(unique, "EFBIG");
     return;
@@ -76,7 +76,7 @@ export function write(session: Session, request: Request): void {
     answerWritten(session, unique, size);
     return;
   }
-  const delayed = (writeIn.ioFlags(request) & writeFlags.CACHE) !== 0;
+  const delayed = (transferIn.ioFlags(request) & writeFlags.CACHE) !== 0;
   const rest = payloadOf(request, done, size);
   session.later(
     request,

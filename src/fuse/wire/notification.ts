@@ -1,7 +1,7 @@
 /**
  * What the server tells the kernel unasked: a fuse_out_header with unique 0 and the code in place of the error.
  *
- *   2 INVAL_INODE (24):  0 ino u64  8 off i64  16 len i64 (off < 0: attributes only; len <= 0: to the end)
+ *   2 INVAL_INODE (24):          0 ino u64  8 off i64  16 len i64 (off < 0: attributes only; len <= 0: to the end)
  *   3 INVAL_ENTRY (16):          0 parent u64  8 namelen u32  12 flags u32 (1: only expire it); name and NUL
  */
 import { encodeFileName } from "../../base/index.ts";
