@@ -8,7 +8,9 @@
  *   I1  While open, the store holds the node for the handle's credential and mode, the node is used, and has a space.
  *   I2  Cached bytes are shown only while the credential's grant is fresh and no change of access came after
  *       `#accessGeneration`; otherwise the store is asked first (S5.5).
- *   I3  Each failure of write-back since the open is thrown once, by `flush` or `sync`, whichever comes first (S5.8).
+ *   I3  The first dirty byte of a clean file is written only while its attributes are believed, so a change by another
+ *       client that is known by then is its base and no conflict.
+ *   I4  Each failure of write-back since the open is thrown once, by `flush` or `sync`, whichever comes first (S5.8).
  */
 import { type ByteCount, type ByteOffset, type CancelSignal, Failure, failureFrom } from "../../base/index.ts";
 import type { AddressSpace, ErrorCursor, FrameRun, Readahead } from "../../cache/index.ts";
@@ -115,6 +117,7 @@ export class OpenHandle implements Handle {
   async writeAt(position: ByteOffset, source: Uint8Array, signal: CancelSignal = noSignal): Promise<number> {
     this.#require(this.writable, "write");
     const call = this.#callWith(signal);
+    if (!this.#knowsBase()) await this.#attributes.refresh(this.node, call);
     if (this.#hasSetIdToKill()) await this.#attributes.set(this.node, { killSetId: true }, call);
     const byteCount =
       (this.flags & openFlags.O_APPEND) === 0
@@ -202,7 +205,12 @@ export class OpenHandle implements Handle {
   }
 
   #mayWritePlainly(): boolean {
-    return this.#writesPlainly && this.#isOpen && !this.#hasSetIdToKill();
+    return this.#writesPlainly && this.#isOpen && this.#knowsBase() && !this.#hasSetIdToKill();
+  }
+
+  /** Whether the first dirty byte would be based on a version that is still believed; later ones share its base. */
+  #knowsBase(): boolean {
+    return this.#space.dirtyBytes > 0 || this.#attributes.isFresh(this.node);
   }
 
   #hasSetIdToKill(): boolean {

@@ -6,229 +6,26 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Failure, SeededRandom } from "../../../src/base/index.ts";
 import type { CachedVolume } from "../../../src/files/cached-volume.ts";
-import { type Handle, openFlags, openVolume } from "../../../src/files/index.ts";
-import { type AccessMode, type NodeId, type Store, superuser } from "../../../src/port/index.ts";
+import { openVolume } from "../../../src/files/index.ts";
+import { superuser } from "../../../src/port/index.ts";
 import { MemoryServer, memoryStore } from "../../../src/stores/memory/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
+import { BareSide, type Side, VolumeSide } from "../../kit/file-sides.ts";
 import { unrulyStore } from "../../kit/unruly-store.ts";
 import { VirtualClock } from "../../kit/virtual-clock.ts";
 
 const call = callAs(superuser);
-const bothWays: AccessMode = { read: true, write: true, execute: false };
 const directories = ["", "d", "e", "d/f"];
 const names = ["a", "b", "c", "d", "e", "f"];
 const stepsPerRun = 400;
 const handlesMax = 4;
 
-/** The same small set of operations on either side; answers are plain values. */
-interface Side {
-  make(kind: "file" | "directory" | "link", parent: string, name: string): Promise<unknown>;
-  remove(kind: "file" | "directory", parent: string, name: string): Promise<unknown>;
-  rename(
-    from: string,
-    fromName: string,
-    to: string,
-    toName: string,
-    mode: "replace" | "noReplace" | "exchange",
-  ): Promise<unknown>;
-  link(path: string, parent: string, name: string): Promise<unknown>;
-  stat(path: string): Promise<unknown>;
-  list(path: string): Promise<unknown>;
-  chmod(path: string, mode: number): Promise<unknown>;
-  truncate(path: string, size: number): Promise<unknown>;
-  open(slot: number, path: string): Promise<unknown>;
-  write(slot: number, position: number, bytes: Uint8Array): Promise<unknown>;
-  read(slot: number, position: number, length: number): Promise<unknown>;
-  close(slot: number): Promise<unknown>;
-}
-
-class BareSide implements Side {
-  readonly store: Store;
-  readonly #open: (NodeId | undefined)[] = [];
-
-  constructor(store: Store) {
-    this.store = store;
-  }
-
-  async find(path: string): Promise<NodeId> {
-    let { node } = await this.store.root(call);
-    for (const name of path.split("/").filter(Boolean)) node = (await this.store.lookup(node, name, call)).node;
-    return node;
-  }
-
-  async make(kind: "file" | "directory" | "link", parent: string, name: string): Promise<unknown> {
-    const at = await this.find(parent);
-    if (kind === "file") await this.store.createFile(at, name, 0o644, call);
-    else if (kind === "directory") await this.store.makeDirectory(at, name, 0o755, call);
-    else await this.store.makeSymbolicLink(at, name, "target", call);
-    return "made";
-  }
-
-  async remove(kind: "file" | "directory", parent: string, name: string): Promise<unknown> {
-    const at = await this.find(parent);
-    return kind === "file" ? this.store.remove(at, name, call) : this.store.removeDirectory(at, name, call);
-  }
-
-  async rename(
-    from: string,
-    fromName: string,
-    to: string,
-    toName: string,
-    mode: "replace" | "noReplace" | "exchange",
-  ): Promise<unknown> {
-    return this.store.rename(await this.find(from), fromName, await this.find(to), toName, mode, call);
-  }
-
-  async link(path: string, parent: string, name: string): Promise<unknown> {
-    await this.store.link(await this.find(path), await this.find(parent), name, call);
-    return "linked";
-  }
-
-  async stat(path: string): Promise<unknown> {
-    const { kind, mode, size, linkCount } = await this.store.getAttributes(await this.find(path), call);
-    return { kind, mode, linkCount, size: kind === "file" ? size : 0 };
-  }
-
-  async list(path: string): Promise<unknown> {
-    const entries = await this.store.list(await this.find(path), call);
-    return entries.map(({ name, kind }) => `${name} ${kind}`).sort();
-  }
-
-  async chmod(path: string, mode: number): Promise<unknown> {
-    return (await this.store.setAttributes(await this.find(path), { mode }, call)).mode;
-  }
-
-  async truncate(path: string, size: number): Promise<unknown> {
-    return (await this.store.setAttributes(await this.find(path), { size }, call)).size;
-  }
-
-  async open(slot: number, path: string): Promise<unknown> {
-    const node = await this.find(path);
-    const { kind } = await this.store.getAttributes(node, call);
-    if (kind !== "file") throw new Failure(kind === "directory" ? "EISDIR" : "ELOOP");
-    await this.store.hold(node, bothWays, call);
-    this.#open[slot] = node;
-    return "open";
-  }
-
-  async write(slot: number, position: number, bytes: Uint8Array): Promise<unknown> {
-    const node = this.#open[slot];
-    return node === undefined ? "closed" : (await this.store.write(node, position, [bytes], undefined, call)).byteCount;
-  }
-
-  async read(slot: number, position: number, length: number): Promise<unknown> {
-    const node = this.#open[slot];
-    if (node === undefined) return "closed";
-    const target = new Uint8Array(length);
-    const { byteCount } = await this.store.read(node, position, [target], call);
-    return Buffer.from(target.subarray(0, byteCount)).toString("latin1");
-  }
-
-  async close(slot: number): Promise<unknown> {
-    const node = this.#open[slot];
-    if (node === undefined) return "closed";
-    this.#open[slot] = undefined;
-    await this.store.release(node, bothWays, call);
-    return "now closed";
-  }
-}
-
-class VolumeSide implements Side {
-  readonly volume: CachedVolume;
-  readonly #open: (Handle | undefined)[] = [];
-
-  constructor(volume: CachedVolume) {
-    this.volume = volume;
-  }
-
-  async find(path: string) {
-    let node = this.volume.root;
-    for (const name of path.split("/").filter(Boolean)) node = await this.volume.lookup(node, name, call);
-    return node;
-  }
-
-  async make(kind: "file" | "directory" | "link", parent: string, name: string): Promise<unknown> {
-    const at = await this.find(parent);
-    if (kind === "file") await (await this.volume.createFile(at, name, 0o644, openFlags.O_RDWR, call)).release();
-    else if (kind === "directory") await this.volume.makeDirectory(at, name, 0o755, call);
-    else await this.volume.makeSymbolicLink(at, name, "target", call);
-    return "made";
-  }
-
-  async remove(kind: "file" | "directory", parent: string, name: string): Promise<unknown> {
-    const at = await this.find(parent);
-    return kind === "file" ? this.volume.unlink(at, name, call) : this.volume.removeDirectory(at, name, call);
-  }
-
-  async rename(
-    from: string,
-    fromName: string,
-    to: string,
-    toName: string,
-    mode: "replace" | "noReplace" | "exchange",
-  ): Promise<unknown> {
-    return this.volume.rename(await this.find(from), fromName, await this.find(to), toName, mode, call);
-  }
-
-  async link(path: string, parent: string, name: string): Promise<unknown> {
-    await this.volume.link(await this.find(path), await this.find(parent), name, call);
-    return "linked";
-  }
-
-  async stat(path: string): Promise<unknown> {
-    const node = await this.find(path);
-    const cached = this.volume.tryGetAttributes(node, superuser);
-    const { kind, mode, size, linkCount } = cached ?? (await this.volume.getAttributes(node, call));
-    return { kind, mode, linkCount, size: kind === "file" ? size : 0 };
-  }
-
-  async list(path: string): Promise<unknown> {
-    const directory = await this.volume.openDirectory(await this.find(path), call);
-    const entries = await directory.load().finally(() => directory.release());
-    return entries.map(({ name, kind }) => `${name} ${kind}`).sort();
-  }
-
-  async chmod(path: string, mode: number): Promise<unknown> {
-    return (await this.volume.setAttributes(await this.find(path), { mode }, call)).mode;
-  }
-
-  async truncate(path: string, size: number): Promise<unknown> {
-    return (await this.volume.setAttributes(await this.find(path), { size }, call)).size;
-  }
-
-  async open(slot: number, path: string): Promise<unknown> {
-    this.#open[slot] = await this.volume.openNode(await this.find(path), openFlags.O_RDWR, call);
-    return "open";
-  }
-
-  async write(slot: number, position: number, bytes: Uint8Array): Promise<unknown> {
-    const handle = this.#open[slot];
-    if (handle === undefined) return "closed";
-    const count = handle.tryWrite(position, bytes);
-    return count >= 0 ? count : handle.writeAt(position, bytes);
-  }
-
-  async read(slot: number, position: number, length: number): Promise<unknown> {
-    const handle = this.#open[slot];
-    if (handle === undefined) return "closed";
-    const target = new Uint8Array(length);
-    let count = handle.tryRead(position, target);
-    if (count < 0) count = await handle.readAt(position, target);
-    return Buffer.from(target.subarray(0, count)).toString("latin1");
-  }
-
-  async close(slot: number): Promise<unknown> {
-    const handle = this.#open[slot];
-    if (handle === undefined) return "closed";
-    this.#open[slot] = undefined;
-    await handle.flush();
-    await handle.release();
-    return "now closed";
-  }
-}
-
 /** One random operation, the same for both sides. */
-function randomStep(random: SeededRandom): { readonly text: string; run(side: Side): Promise<unknown> } {
+function randomStep(random: SeededRandom): {
+  readonly slot: number;
+  readonly text: string;
+  run(side: Side): Promise<unknown>;
+} {
   const parent = random.pick(directories);
   const name = random.pick(names);
   const other = random.pick(directories);
@@ -258,7 +55,7 @@ function randomStep(random: SeededRandom): { readonly text: string; run(side: Si
   ];
   const weighted = steps.flatMap((step) => new Array<typeof step>(step[0]).fill(step));
   const [, text, run] = random.pick(weighted);
-  return { text, run };
+  return { slot, text, run };
 }
 
 async function reopen(side: Side, slot: number, path: string): Promise<unknown> {
@@ -295,45 +92,71 @@ afterEach((context) => {
   if (context.task.result?.state === "fail") console.error(`the failing run has seed ${seedSaid}`);
 });
 
+/** A small tree to begin with. */
+async function plant(side: Side): Promise<void> {
+  await side.make("directory", "", "d");
+  await side.make("directory", "", "e");
+  await side.make("directory", "d", "f");
+}
+
+/** Plays random steps on the bare side and on one of the cached sides each; every answer must be the same. */
+async function play(random: SeededRandom, clock: VirtualClock, bare: BareSide, cached: readonly VolumeSide[]) {
+  const history: string[] = [];
+  for (let step = 0; step < stepsPerRun; step++) {
+    const { slot, text, run } = randomStep(random);
+    // An open file belongs to the client that opened it.
+    const client = slot % cached.length;
+    const seen = await outcome(run(cached[client] as VolumeSide));
+    const wanted = await outcome(run(bare));
+    history.push(`client ${client} ${text}: ${String(wanted).slice(0, 40)}`);
+    expect(seen, history.slice(-12).join("\n")).toEqual(wanted);
+    if (random.chance(0.1)) await clock.advance(random.below(1_500));
+    for (const { volume } of cached) volume.checkInvariants();
+  }
+  for (let slot = 0; slot < handlesMax; slot++) {
+    await cached[slot % cached.length]?.close(slot);
+    await bare.close(slot);
+  }
+}
+
+const cacheOptions = { pageSize: 4096, budgetBytes: 24 * 4096, idleNodesMax: 3 };
+const nothingLeft = { openFiles: [], dirtyFiles: [], cache: { openSpaces: 0, frameBytes: 0 } };
+
 describe("a volume and a bare store", () => {
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])("agree on everything, seed %i", async (seed) => {
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])("[G1] agree on everything, seed %i", async (seed) => {
     seedSaid = seed;
-    const random = new SeededRandom(seed);
     const clock = new VirtualClock();
     const behind = new MemoryServer({ clock });
     const store = unrulyStore(memoryStore(behind, { reportsChanges: seed % 2 === 0 }), seed, { shortWriteChance: 0.2 });
-    const volume = (await openVolume(store, {
-      clock,
-      pageSize: 4096,
-      budgetBytes: 24 * 4096,
-      idleNodesMax: 3,
-    })) as CachedVolume;
+    const volume = (await openVolume(store, { clock, ...cacheOptions })) as CachedVolume;
     const bare = new BareSide(memoryStore(new MemoryServer({ clock })));
     const cached = new VolumeSide(volume);
-    for (const side of [cached, bare]) {
-      for (const [parent, name] of [
-        ["", "d"],
-        ["", "e"],
-        ["d", "f"],
-      ] as const)
-        await side.make("directory", parent, name);
-    }
-    const history: string[] = [];
-    for (let step = 0; step < stepsPerRun; step++) {
-      const { text, run } = randomStep(random);
-      const [seen, wanted] = [await outcome(run(cached)), await outcome(run(bare))];
-      history.push(`${text}: ${String(wanted).slice(0, 40)}`);
-      expect(seen, history.slice(-12).join("\n")).toEqual(wanted);
-      if (random.chance(0.1)) await clock.advance(random.below(1_500));
-      volume.checkInvariants();
-    }
-    for (let slot = 0; slot < handlesMax; slot++) {
-      await cached.close(slot);
-      await bare.close(slot);
-    }
+    await plant(cached);
+    await plant(bare);
+    await play(new SeededRandom(seed), clock, bare, [cached]);
     expect(volume.snapshot().nodeCount).toBeLessThan(16);
     await volume.close();
-    expect(volume.snapshot()).toMatchObject({ openFiles: [], dirtyFiles: [], cache: { openSpaces: 0, frameBytes: 0 } });
+    expect(volume.snapshot()).toMatchObject(nothingLeft);
     expect(await treeOf(new BareSide(memoryStore(behind)))).toEqual(await treeOf(bare));
   });
+
+  it.each([1, 2, 3, 4, 5, 6])(
+    "[G17] agree through two volumes over a store that reports changes, seed %i",
+    async (seed) => {
+      seedSaid = seed;
+      const clock = new VirtualClock();
+      const behind = new MemoryServer({ clock });
+      const open = () => openVolume(memoryStore(behind), { clock, ...cacheOptions }) as Promise<CachedVolume>;
+      const cached = [new VolumeSide(await open(), true), new VolumeSide(await open(), true)];
+      const bare = new BareSide(memoryStore(new MemoryServer({ clock })));
+      await plant(cached[0] as VolumeSide);
+      await plant(bare);
+      await play(new SeededRandom(seed), clock, bare, cached);
+      for (const { volume } of cached) {
+        await volume.close();
+        expect(volume.snapshot()).toMatchObject(nothingLeft);
+      }
+      expect(await treeOf(new BareSide(memoryStore(behind)))).toEqual(await treeOf(bare));
+    },
+  );
 });
