@@ -1,5 +1,5 @@
 /** One file of a memory server behind a page cache, for tests of the cache alone. */
-import { cancelController } from "../../src/base/index.ts";
+import { cancelController, neverFires } from "../../src/base/index.ts";
 import { type AddressSpace, type CacheOptions, PageCache } from "../../src/cache/index.ts";
 import {
   type Attributes,
@@ -28,7 +28,7 @@ export function callAs(credential: Credential): Call {
   return { credential, signal: cancelController().signal };
 }
 
-export const asSuperuser: Call = callAs(superuser);
+export const asSuperuser: Call = { credential: superuser, signal: neverFires };
 
 export async function cachedFile(
   options: Partial<CacheOptions> = {},

@@ -12,7 +12,7 @@ interface Timer {
 }
 
 /** Lets every promise that can go on without time passing go on. */
-function settle(): Promise<void> {
+export function settle(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
