@@ -10,7 +10,10 @@ export interface ContractWorld {
   readonly store: Store;
   /** Another client of the same server: what it changes is a change by others. */
   readonly secondClient?: Store;
-  /** Credentials with nothing in common. The first owns the root directory; a store that knows one user has just it. */
+  /**
+   * Ordinary users with nothing in common, none of them the superuser. The first owns the root directory; a store that
+   * knows one user has just it.
+   */
   readonly users: readonly [Credential, ...Credential[]];
   /** The credential that passes every check, where the store takes one. */
   readonly superuser?: Credential;
