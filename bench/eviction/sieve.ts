@@ -64,6 +64,8 @@ export class Sieve<Entry extends Evictable> implements EvictionPolicy<Entry> {
       if (entry.evictionMark === visited && chances > 0) {
         entry.evictionMark = present;
         chances--;
+        // The entry may go when the hand comes round again, past those that it has declined already.
+        declined = 0;
       } else if (evictable(entry)) {
         this.#hand = entry;
         this.remove(entry);
