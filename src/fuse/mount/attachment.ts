@@ -4,7 +4,7 @@
  */
 
 import { closeSync, constants, openSync } from "node:fs";
-import { open, realpath, stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { Failure, failureFrom } from "../../base/index.ts";
 import { mount, mountFlags, unmount } from "../../system/index.ts";
 import { payloadBytesMax } from "../wire/init.ts";
@@ -56,21 +56,19 @@ async function existingDirectory(directory: string): Promise<string> {
   throw new Failure("ENOTDIR", { syscall: "mount", path: directory });
 }
 
+/** Whether this process may open the device itself matters to root alone: fusermount3 opens it for everybody else. */
 async function deviceIsThere(): Promise<void> {
   try {
-    await (await open("/dev/fuse", "r+")).close();
-  } catch (thrown) {
-    const { code } = thrown as NodeJS.ErrnoException;
-    const detail =
-      code === "EACCES"
-        ? "no permission to open /dev/fuse"
-        : "there is no usable /dev/fuse: is the fuse module loaded?";
-    throw new Failure(code === "EACCES" ? "EACCES" : "ENODEV", { syscall: "open", path: "/dev/fuse", detail });
+    if ((await stat("/dev/fuse")).isCharacterDevice()) return;
+  } catch {
+    // Told below.
   }
+  const detail = "there is no /dev/fuse: is the fuse module loaded, and has this container the device?";
+  throw new Failure("ENODEV", { syscall: "mount", path: "/dev/fuse", detail });
 }
 
 async function mountAsRoot(directory: string, options: AttachmentOptions): Promise<number> {
-  const descriptor = openSync("/dev/fuse", constants.O_RDWR | constants.O_NONBLOCK);
+  const descriptor = openDevice();
   const data = [`fd=${descriptor}`, "rootmode=40000", "user_id=0", "group_id=0", ...commonOptions(options)].join(",");
   const flags = mountFlags.MS_NOSUID | mountFlags.MS_NODEV | (options.readOnly ? mountFlags.MS_RDONLY : 0);
   try {
@@ -79,6 +77,14 @@ async function mountAsRoot(directory: string, options: AttachmentOptions): Promi
   } catch (thrown) {
     closeSync(descriptor);
     throw thrown;
+  }
+}
+
+function openDevice(): number {
+  try {
+    return openSync("/dev/fuse", constants.O_RDWR | constants.O_NONBLOCK);
+  } catch (thrown) {
+    throw failureFrom(thrown, { syscall: "mount", path: "/dev/fuse" });
   }
 }
 

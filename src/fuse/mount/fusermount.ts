@@ -67,8 +67,8 @@ function run(options: string[], socket: number | undefined, directory: string, s
 
 function codeOf(message: string): ErrorCode {
   if (message.includes("busy")) return "EBUSY";
+  if (message.includes("/dev/fuse")) return /permission denied/i.test(message) ? "EACCES" : "ENODEV";
   if (/not permitted|permission denied|no write access|not owned|user_allow_other/i.test(message)) return "EPERM";
   if (/not found in|invalid argument|not mounted/i.test(message)) return "EINVAL";
-  if (message.includes("/dev/fuse")) return "ENODEV";
   return "EIO";
 }
