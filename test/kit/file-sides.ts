@@ -2,13 +2,12 @@
  * The same small set of file operations on two sides, a bare store and a volume over one, with answers that are plain
  * values, so that a test can compare what each side says.
  */
-import { Failure } from "../../src/base/index.ts";
+import { Failure, neverFires } from "../../src/base/index.ts";
 import type { CachedVolume } from "../../src/files/cached-volume.ts";
 import { type Handle, openFlags } from "../../src/files/index.ts";
-import { type AccessMode, type NodeId, type Store, superuser } from "../../src/port/index.ts";
-import { callAs } from "./cached-file.ts";
+import { type AccessMode, type Call, type NodeId, type Store, superuser } from "../../src/port/index.ts";
 
-const call = callAs(superuser);
+const call: Call = { credential: superuser, signal: neverFires };
 const bothWays: AccessMode = { read: true, write: true, execute: false };
 /** The same small set of operations on either side; answers are plain values. */
 export interface Side {
@@ -38,6 +37,14 @@ export class BareSide implements Side {
 
   constructor(store: Store) {
     this.store = store;
+  }
+
+  /** The whole content of a file. */
+  async content(path: string): Promise<string> {
+    const node = await this.find(path);
+    const target = new Uint8Array((await this.store.getAttributes(node, call)).size);
+    await this.store.read(node, 0, [target], call);
+    return Buffer.from(target).toString("latin1");
   }
 
   async find(path: string): Promise<NodeId> {

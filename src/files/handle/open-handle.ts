@@ -179,7 +179,7 @@ export class OpenHandle implements Handle {
     try {
       await this.#space.sync(this.#callWith(signal));
     } catch (thrown) {
-      this.#space.errors.check(this.#cursor);
+      // An interrupted sync says nothing of the bytes: what this handle has not heard is kept for the next call.
       throw failureFrom(thrown, { syscall: "fsync", path: this.path });
     }
     this.#throwUnheard("fsync");

@@ -11,7 +11,7 @@ import type { EncodingOption, ProgramData } from "../file-handle/program-data.ts
 import { openFlags } from "../open-flags.ts";
 import { accessBits, accessModeOf } from "./access-mode.ts";
 import { copyContent } from "./copy-content.ts";
-import { Dirent } from "./dirent.ts";
+import { Dir, Dirent } from "./dirent.ts";
 import { existing, PathOperations, requireName } from "./path-operations.ts";
 import { type PathLike, pathText } from "./path-walk.ts";
 import { randomName } from "./random-name.ts";
@@ -109,6 +109,10 @@ export class VolumePromises {
         ? entries.map(({ name, kind }) => new Dirent(name, at, kind))
         : entries.map(({ name }) => name);
     });
+  }
+
+  async opendir(path: PathLike): Promise<Dir> {
+    return new Dir(pathText(path), await this.readdir(path, { withFileTypes: true }));
   }
 
   async mkdir(

@@ -104,6 +104,9 @@ const scenes: Record<string, Scene> = {
     const dirents = await fs.readdir(`${at}/x`, { withFileTypes: true });
     told(dirents.map((dirent) => [dirent.name, dirent.isFile(), dirent.isDirectory()]).sort());
     told(await failureOf(at, () => fs.readdir(`${at}/x/file`)));
+    const opened: string[] = [];
+    for await (const dirent of await fs.opendir(`${at}/x`)) opened.push(dirent.name);
+    told(opened.sort());
     told(await failureOf(at, () => fs.rmdir(`${at}/x`)));
     told(await failureOf(at, () => fs.rmdir(`${at}/x/file`)));
     told(await failureOf(at, () => fs.rm(`${at}/absent`)).then((failure) => (failure as { code: string }).code));
