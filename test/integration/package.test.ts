@@ -1,0 +1,39 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { runProgram } from "../kit/command.ts";
+import { scratchDirectory } from "../kit/scratch.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+it("opens every door that the package lists, and no other", async () => {
+  const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { exports: object };
+  const doors = Object.keys(exports).filter((door) => door !== "./package.json");
+  expect(doors.length).toBeGreaterThan(5);
+  const script = `
+    for (const door of ${JSON.stringify(doors)}) {
+      const names = Object.keys(await import(door.replace(".", "holdfast")));
+      console.log(door, names.length > 0 ? "open" : "empty");
+    }
+    await import("holdfast/base").catch((error) => console.log(error.code));
+  `;
+  const finished = await runProgram(process.execPath, ["--input-type=module", "-e", script], { directory: root });
+  expect(finished.stderr).toBe("");
+  expect(finished.stdout.trim().split("\n")).toEqual([
+    ...doors.map((door) => `${door} open`),
+    "ERR_PACKAGE_PATH_NOT_EXPORTED",
+  ]);
+});
+
+it("runs the README's example as it stands there", async () => {
+  const store = join(await scratchDirectory("package"), "store");
+  await mkdir(store);
+  const readme = await readFile(join(root, "README.md"), "utf8");
+  const example = /```ts\n(.*?)```/s.exec(readme)?.[1] ?? "";
+  expect(example).toContain('directoryStore("/srv/data")');
+  const script = example.replace("/srv/data", store);
+  const finished = await runProgram(process.execPath, ["--input-type=module", "-e", script], { directory: root });
+  expect(finished).toMatchObject({ status: 0, stderr: "", stdout: "answered at once, sent soon after\n\n" });
+  expect(await readFile(join(store, "today.txt"), "utf8")).toBe("answered at once, sent soon after\n");
+});
