@@ -8,11 +8,11 @@
  *   I2  `handleCount` of a node is the number of its handles here; a removed node loses its pages with the last one.
  */
 import { assert, Failure, failureFrom } from "../../base/index.ts";
-import type { AccessMode, Call } from "../../port/index.ts";
+import type { AccessMode, Call, Credential } from "../../port/index.ts";
 import type { AttributeCache } from "../nodes/attribute-cache.ts";
 import type { VolumeNode } from "../nodes/volume-node.ts";
 import { allowsRead, allowsWrite, openFlags } from "../open-flags.ts";
-import { callOf, type VolumeCore } from "../volume-core.ts";
+import { callOf, inBackground, type VolumeCore } from "../volume-core.ts";
 import { OpenHandle } from "./open-handle.ts";
 
 export class OpenFiles {
@@ -46,6 +46,9 @@ export class OpenFiles {
     if (this.#core.closed) throw new Failure("ENOTCONN", { syscall: "open", path: node.path });
     using pin = this.#core.nodes.pin(node);
     const mode: AccessMode = { read: allowsRead(flags), write: allowsWrite(flags), execute: false };
+    const asked = this.#askForAttributes(pin.node, call, madeJustNow);
+    // A refused open is told as such, whatever becomes of the attributes.
+    inBackground(asked);
     try {
       await this.#core.store.hold(pin.node.id, mode, call);
     } catch (thrown) {
@@ -53,10 +56,10 @@ export class OpenFiles {
       throw this.#attributes.refused(pin.node, call.credential, failure);
     }
     try {
-      if (madeJustNow || this.#core.store.manifest.reportsChanges) await this.#attributes.get(pin.node, call);
-      else await this.#attributes.refresh(pin.node, call);
+      await asked;
+      if (this.#core.closed) throw new Failure("ENOTCONN", { syscall: "open", path: node.path });
     } catch (thrown) {
-      await this.#giveBack(pin.node, mode, call);
+      await this.#giveBack(pin.node, mode, call.credential);
       throw thrown;
     }
     const handle = this.#admit(pin.node, flags, call, processId);
@@ -64,6 +67,12 @@ export class OpenFiles {
     if (madeJustNow && this.#core.store.manifest.durability === "volatile") pin.node.space?.setUncommitted(true);
     if (!madeJustNow && mode.write && (flags & openFlags.O_TRUNC) !== 0) await this.#cut(handle, call);
     return handle;
+  }
+
+  /** Both questions of an open travel together. A file made just now, or one whose changes are reported, is known. */
+  async #askForAttributes(node: VolumeNode, call: Call, madeJustNow: boolean): Promise<void> {
+    if (madeJustNow || this.#core.store.manifest.reportsChanges) await this.#attributes.get(node, call);
+    else await this.#attributes.refresh(node, call);
   }
 
   async #cut(handle: OpenHandle, call: Call): Promise<void> {
@@ -96,17 +105,17 @@ export class OpenFiles {
       return;
     }
     const mode: AccessMode = { read: handle.readable, write: handle.writable, execute: false };
-    await this.#giveBack(node, mode, callOf(credential));
+    await this.#giveBack(node, mode, credential);
     if (node.removed && node.handleCount === 0) this.#core.discardPages(node);
     this.#core.nodes.unuse(node);
   }
 
   /** Nothing can be done about a store that does not take a hold back; the failure that matters was told before. */
-  async #giveBack(node: VolumeNode, mode: AccessMode, call: Call): Promise<void> {
+  async #giveBack(node: VolumeNode, mode: AccessMode, credential: Credential): Promise<void> {
     try {
-      await this.#core.store.release(node.id, mode, call);
+      await this.#core.store.release(node.id, mode, callOf(credential));
     } catch (thrown) {
-      this.#attributes.refused(node, call.credential, failureFrom(thrown));
+      this.#attributes.refused(node, credential, failureFrom(thrown));
     }
   }
 
