@@ -5,13 +5,15 @@ import { openFlags, type Volume } from "../../../src/files/index.ts";
 import type { Store } from "../../../src/port/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
 import { alice, bob, contentAt, memoryVolume, nodeAt, rewriteAt } from "../../kit/memory-volume.ts";
-import { VirtualClock } from "../../kit/virtual-clock.ts";
+import { settle, VirtualClock } from "../../kit/virtual-clock.ts";
 
 const text = new TextEncoder().encode("words");
 
 /** Lets operations on chosen nodes hang, until they are let go. */
 class HangingStore {
   readonly nodes = new Set<string>();
+  /** The only operation that hangs; every one when undefined. */
+  operation: string | undefined;
   #letGo: () => void = () => undefined;
   readonly #gate = new Promise<void>((resolve) => {
     this.#letGo = resolve;
@@ -31,7 +33,8 @@ class HangingStore {
           (member as (...args: unknown[]) => unknown).apply(target, args);
         if (name === "watch" || name === "close") return operation;
         return async (...args: unknown[]) => {
-          if (this.nodes.has(String(args[0]))) await this.#gate;
+          const hangs = this.operation === undefined || this.operation === name;
+          if (hangs && this.nodes.has(String(args[0]))) await this.#gate;
           return operation(...args);
         };
       },
@@ -43,12 +46,14 @@ async function openAs(volume: Volume, name: string, flags: number) {
   return volume.openNode(await volume.lookup(volume.root, name, callAs(alice)), flags, callAs(alice));
 }
 
-async function hangingVolume() {
+async function hangingVolume(operation?: string) {
   const hanging = new HangingStore();
+  hanging.operation = operation;
   const clock = new VirtualClock();
   const place = await memoryVolume({
     clock,
     wrap: (store) => hanging.wrap(store),
+    store: { reportsChanges: false },
     volume: { storeTimeoutMs: 10_000, attributeTimeoutMs: 1_000_000, entryTimeoutMs: 1_000_000 },
   });
   for (const name of ["/stuck", "/free"]) await place.volume.promisesFor(alice).writeFile(name, "content");
@@ -87,6 +92,22 @@ describe("a store that does not answer", () => {
     expect(await patient).toBe(7);
     expect(new TextDecoder().decode(target)).toBe("content");
     await handle.release();
+    await volume.close();
+  });
+
+  it("an open that is interrupted half way leaves no right behind at the store", async () => {
+    const { volume, hanging, server } = await hangingVolume("getAttributes");
+    const node = await volume.lookup(volume.root, "stuck", callAs(alice));
+    const cancel = cancelController();
+    const opening = volume.openNode(node, openFlags.O_RDONLY, { credential: alice, signal: cancel.signal });
+    const heard = expect(opening).rejects.toMatchObject({ code: "EINTR" });
+    for (let turn = 0; turn < 5; turn++) await settle();
+    cancel.abort();
+    await heard;
+    hanging.letGo();
+    const nodesBefore = server.nodeCount;
+    await volume.promisesFor(alice).unlink("/stuck");
+    expect(server.nodeCount).toBe(nodesBefore - 1);
     await volume.close();
   });
 
