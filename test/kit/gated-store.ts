@@ -15,6 +15,8 @@ export class GatedOperation {
   readonly offset: ByteOffset;
   readonly byteCount: number;
   readonly credential: Credential;
+  /** The frames themselves, for a test that plays a store which touches them late. */
+  readonly frames: readonly Uint8Array[];
   /** What a write was given to send, as it was when it came. */
   readonly bytes: Uint8Array;
   /** Whether the bytes of a write were other ones when it was answered than when it came. */
@@ -29,6 +31,7 @@ export class GatedOperation {
     this.offset = offset;
     this.byteCount = frames.reduce((sum, frame) => sum + frame.length, 0);
     this.credential = call.credential;
+    this.frames = frames;
     this.bytes = name === "write" ? Uint8Array.from(Buffer.concat(frames)) : new Uint8Array(0);
     this.opened = new Promise((resolve) => {
       this.#decide = resolve;
@@ -42,6 +45,16 @@ export class GatedOperation {
   /** Lets it be done; a write is given only its first `byteCount` bytes then, and answers so. */
   pass(byteCount?: number): void {
     this.#decide(byteCount === undefined ? {} : { byteCount });
+  }
+
+  /** Lets it be done now; the answer comes when what is returned is called. */
+  passHoldingAnswer(): () => void {
+    let answer = (): void => undefined;
+    const answering = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    this.#decide({ answering });
+    return answer;
   }
 
   refuse(failure: Failure): void {
@@ -58,6 +71,7 @@ interface Decision {
   readonly byteCount?: number;
   readonly failure?: Failure;
   readonly answered?: number;
+  readonly answering?: Promise<void>;
 }
 
 export class GatedStore {
@@ -123,6 +137,7 @@ export class GatedStore {
         const operation = new GatedOperation("read", node, offset, frames, call);
         const decision = await come(operation);
         const result = await inner.read(node, offset, frames, call);
+        await decision.answering;
         operation.answered = true;
         return decision.answered === undefined ? result : { ...result, byteCount: decision.answered };
       },
@@ -135,6 +150,7 @@ export class GatedStore {
         }
         const taken = operation.bytes.subarray(0, decision.byteCount ?? operation.byteCount);
         const result = await inner.write(node, offset, [taken], expected, call);
+        await decision.answering;
         operation.answered = true;
         return result;
       },

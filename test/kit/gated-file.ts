@@ -1,0 +1,84 @@
+/** A cached file whose store has gates and whose clock stands still: every interleaving is the test's to choose. */
+import { type AddressSpace, type CacheOptions, FrameRun } from "../../src/cache/index.ts";
+import { type Call, posixCredential } from "../../src/port/index.ts";
+import type { MemoryStoreOptions } from "../../src/stores/memory/index.ts";
+import { asSuperuser, type CachedFile, cachedFile, callAs } from "./cached-file.ts";
+import { GatedStore } from "./gated-store.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+
+export const pageSize = 4096;
+/** Two users who may both write: other ids, the same rights. */
+export const alice: Call = callAs(posixCredential(0, 0, [1]));
+export const bob: Call = callAs(posixCredential(0, 0, [2]));
+
+export interface GatedFile extends CachedFile {
+  readonly gates: GatedStore;
+  readonly clock: VirtualClock;
+}
+
+/** An empty file behind a cache of 16 pages of 4 KiB, or as the options say. */
+export async function gatedFile(
+  options: Partial<CacheOptions> = {},
+  storeOptions: MemoryStoreOptions = {},
+): Promise<GatedFile> {
+  const clock = new VirtualClock();
+  let gates: GatedStore | undefined;
+  const file = await cachedFile(
+    { pageSize, budgetBytes: 16 * pageSize, clock, ...options },
+    (store) => {
+      gates = new GatedStore(store);
+      return gates.store;
+    },
+    storeOptions,
+  );
+  return Object.assign(file, { gates: gates as GatedStore, clock });
+}
+
+/** A file with these bytes at the store, of which nothing is cached. */
+export async function storedFile(
+  bytes: Uint8Array,
+  options: Partial<CacheOptions> = {},
+  storeOptions: MemoryStoreOptions = {},
+): Promise<GatedFile> {
+  const file = await gatedFile(options, storeOptions);
+  await file.clock.during(file.space.write(0, bytes, asSuperuser));
+  await file.clock.during(file.space.sync(asSuperuser));
+  await file.space.invalidate(0, Number.POSITIVE_INFINITY, asSuperuser);
+  file.gates.operations.length = 0;
+  return file;
+}
+
+/** Another file of the same server and the same cache. */
+export async function anotherSpace(file: CachedFile, name: string): Promise<AddressSpace> {
+  const root = await file.store.root(asSuperuser);
+  const entry = await file.store.createFile(root.node, name, 0o666, asSuperuser);
+  await file.store.hold(entry.node, { read: true, write: true, execute: false }, asSuperuser);
+  return file.cache.createSpace(entry.node, entry.attributes, {
+    attributesChanged: () => undefined,
+    writebackFailed: () => undefined,
+  });
+}
+
+/** `count` bytes of one value. */
+export function bytesOf(count: number, value: number): Uint8Array {
+  return new Uint8Array(count).fill(value);
+}
+
+/** Reads without read-ahead; all of the bytes are there. */
+export async function readBack(
+  space: AddressSpace,
+  position: number,
+  count: number,
+  call: Call = asSuperuser,
+): Promise<Uint8Array> {
+  const target = new Uint8Array(count);
+  const done = await space.read(position, target, space.newReadahead(), call);
+  return target.subarray(0, done);
+}
+
+/** A run of views of the file's frames, which the caller releases. */
+export async function framesOf(space: AddressSpace, position: number, count: number): Promise<FrameRun> {
+  const run = new FrameRun();
+  await space.readFrames(position, count, space.newReadahead(), run, asSuperuser);
+  return run;
+}
