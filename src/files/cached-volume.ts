@@ -260,7 +260,12 @@ export class CachedVolume implements Volume {
       cache: this.#core.cache.snapshot(),
       nodeCount: this.#core.nodes.size,
       entryCount: this.#core.entries.count,
-      openFiles: [...this.#files.handles],
+      openFiles: [...this.#files.handles].map(({ path, credential, flags, processId }) => ({
+        path,
+        credential,
+        flags,
+        processId,
+      })),
       dirtyFiles,
     };
   }
