@@ -20,6 +20,8 @@ const lingerMsMax = 5_000;
 
 /** Runs the command; answers with the exit status. */
 export async function main(argv: readonly string[]): Promise<number> {
+  // A reader that goes away, as in `holdfast mount ... | head`, must not end a mount.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const status = await run(argv);
   setTimeout(() => process.exit(status), lingerMsMax).unref();
   return status;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { commandPath, RunningMount, runHoldfast, runProgram } from "../kit/command.ts";
 import { mountsBelow, scratchDirectory } from "../kit/scratch.ts";
+import { until } from "../kit/until.ts";
 
 let scratch = "";
 let store = "";
@@ -15,11 +16,6 @@ beforeEach(async () => {
   await mkdir(store);
   await mkdir(point);
 });
-
-/** Waits for something to become true, asking again as long as it is not; the bound is the test's. */
-async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  while (!(await isTrue())) await new Promise<void>((resolve) => setImmediate(resolve));
-}
 
 describe("mount in the foreground", () => {
   it("is ready when it says so, and SIGTERM drains and unmounts", async () => {
@@ -51,6 +47,17 @@ describe("mount in the foreground", () => {
     await writeFile(join(point, "note"), "kept in memory");
     expect(await readFile(join(point, "note"), "utf8")).toBe("kept in memory");
     expect((await mount.stop()).status).toBe(0);
+  });
+
+  it("goes on when nobody reads what it prints any more", async () => {
+    const script = '("$node" "$command" mount mem: "$point" 2>&1; echo "$?" > "$scratch/status") | head -n 1';
+    const environment = { node: process.execPath, command: commandPath, point, scratch };
+    const shell = runProgram("sh", ["-c", script], { environment });
+    await until("the mount", async () => (await mountsBelow(scratch)).includes(point));
+    await writeFile(join(point, "note"), "still served");
+    expect((await runHoldfast(["unmount", point])).status).toBe(0);
+    await shell;
+    expect(await readFile(join(scratch, "status"), "utf8")).toBe("0\n");
   });
 
   it("refuses writes to a mount for reading only", async () => {
@@ -144,6 +151,7 @@ describe("a killed server", () => {
     const mount = await RunningMount.start(`dir:${store}`, point);
     await mount.stop("SIGKILL");
     await until(
+      "the dead mount",
       async () => (await readFile(join(point, "x")).catch((error: NodeJS.ErrnoException) => error.code)) === "ENOTCONN",
     );
     expect(await mountsBelow(scratch)).toEqual([point]);

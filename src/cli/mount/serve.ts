@@ -18,6 +18,9 @@ export async function serve(settings: MountSettings, log: Log, ready: () => void
   await requireFuse();
   await requireFreeMountPoint(directory, settings.nonEmpty);
   await requireApart(directory, settings.location.localDirectory);
+  process.on("uncaughtExceptionMonitor", (error) =>
+    log.error("the server ends by a mistake", { why: String(error.stack) }),
+  );
   let served: ServedMount | undefined;
   const control = new ControlServer((request, progress) => answer(served, settings, request, progress));
   await control.listen((await filesOfMount(directory)).socket);
