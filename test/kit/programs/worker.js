@@ -1,0 +1,57 @@
+/**
+ * A process that works on files as it is told, a line at a time: `["open", "a", "r+"]` on standard input is answered with
+ * `{"value": 20}` or `{"code": "EACCES"}` on standard output. It stands on Node alone, so that a copy of it runs anywhere.
+ */
+import * as fs from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+/** Paths are below this directory, which is no working directory: that would keep a mount busy. */
+const root = process.argv[2];
+const at = (path) => join(root, path);
+
+const acts = {
+  pid: () => process.pid,
+  open: (path, flags, mode) => fs.openSync(at(path), flags, mode),
+  close: (file) => fs.closeSync(file),
+  read: (file, length, position) => {
+    const bytes = Buffer.alloc(length);
+    return bytes.toString("utf8", 0, fs.readSync(file, bytes, 0, length, position));
+  },
+  write: (file, text, position) => fs.writeSync(file, text, position),
+  fsync: (file) => fs.fsyncSync(file),
+  truncate: (file, size) => fs.ftruncateSync(file, size),
+  stat: (file) => {
+    const { size, nlink, uid, gid, mode } = typeof file === "number" ? fs.fstatSync(file) : fs.lstatSync(at(file));
+    return { size, nlink, uid, gid, mode: mode & 0o7777 };
+  },
+  list: (path) => fs.readdirSync(at(path)).sort(),
+  readFile: (path) => fs.readFileSync(at(path), "utf8"),
+  writeFile: (path, text, mode) => fs.writeFileSync(at(path), text, { mode }),
+  mkdir: (path, mode) => fs.mkdirSync(at(path), { mode }),
+  unlink: (path) => fs.unlinkSync(at(path)),
+  rename: (from, to) => fs.renameSync(at(from), at(to)),
+  link: (from, to) => fs.linkSync(at(from), at(to)),
+  chmod: (path, mode) => fs.chmodSync(at(path), mode),
+};
+
+/** Node itself names only the errors that libuv knows. */
+function codeOf(error) {
+  const named = Object.entries(constants.errno).find(([, number]) => number === -error.errno);
+  return named?.[0] ?? String(error);
+}
+
+function answer(line) {
+  const [name, ...parameters] = JSON.parse(line);
+  try {
+    return { value: acts[name](...parameters) ?? null };
+  } catch (error) {
+    return { code: codeOf(error) };
+  }
+}
+
+process.umask(0o022);
+// A signal that is caught interrupts a call without ending the process.
+process.on("SIGUSR2", () => {});
+for await (const line of createInterface({ input: process.stdin })) console.log(JSON.stringify(answer(line)));
