@@ -12,7 +12,7 @@ import { writebackPass } from "../writeback/pass.ts";
 export async function truncate(space: FilePages, size: ByteCount, call: Call): Promise<Attributes> {
   await using _inode = await space.inodeLock.acquire(call.signal);
   await using _alone = await space.invalidateLock.acquireAlone(call.signal);
-  return space.changeAtStore(call, async () => {
+  return await space.changeAtStore(call, async () => {
     const attributes = await space.core.store.setAttributes(space.node, { size }, call);
     forgetBytes(space, size as number, Number.POSITIVE_INFINITY);
     space.setSize(size);
@@ -30,7 +30,7 @@ export async function punchHole(
   await using _inode = await space.inodeLock.acquire(call.signal);
   await flush(space, call);
   await using _alone = await space.invalidateLock.acquireAlone(call.signal);
-  return space.changeAtStore(call, async () => {
+  return await space.changeAtStore(call, async () => {
     const attributes = await space.core.store.punchHole(space.node, position, length, call);
     forgetBytes(space, position, position + length);
     return attributes;
@@ -48,7 +48,7 @@ export async function allocate(
   await using _inode = await space.inodeLock.acquire(call.signal);
   await flush(space, call);
   await using _alone = await space.invalidateLock.acquireAlone(call.signal);
-  return space.changeAtStore(call, async () => {
+  return await space.changeAtStore(call, async () => {
     const attributes = await space.core.store.allocate(space.node, position, length, keepSize, call);
     if (attributes.size > space.size) space.setSize(attributes.size);
     return attributes;
