@@ -1,15 +1,16 @@
 /** A cached file whose store has gates and whose clock stands still: every interleaving is the test's to choose. */
+import { neverFires } from "../../src/base/index.ts";
 import { type AddressSpace, type CacheOptions, FrameRun } from "../../src/cache/index.ts";
 import { type Call, posixCredential } from "../../src/port/index.ts";
 import type { MemoryStoreOptions } from "../../src/stores/memory/index.ts";
-import { asSuperuser, type CachedFile, cachedFile, callAs } from "./cached-file.ts";
+import { asSuperuser, type CachedFile, cachedFile } from "./cached-file.ts";
 import { GatedStore } from "./gated-store.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 export const pageSize = 4096;
 /** Two users who may both write: other ids, the same rights. */
-export const alice: Call = callAs(posixCredential(0, 0, [1]));
-export const bob: Call = callAs(posixCredential(0, 0, [2]));
+export const alice: Call = { credential: posixCredential(0, 0, [1]), signal: neverFires };
+export const bob: Call = { credential: posixCredential(0, 0, [2]), signal: neverFires };
 
 export interface GatedFile extends CachedFile {
   readonly gates: GatedStore;
