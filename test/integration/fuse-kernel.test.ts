@@ -121,3 +121,32 @@ it("ends when it is unmounted from outside, with nothing held", async () => {
   expect(await mount.next()).toEqual({ gone: true, openFiles: 0, dirtyBytes: 0 });
   expect(await mount.finished()).toBe(0);
 });
+
+it("a mount whose server was killed is cleared by the next one", async () => {
+  const first = await MemoryMount.start(point);
+  await first.kill();
+  expect((await runProgram("ls", [point])).stderr).toMatch(/not connected|aborted/);
+  await using second = await MemoryMount.start(point);
+  await second.order("write", { name: "letter", content: "alive" });
+  expect(await cat("letter")).toBe("alive");
+  expect(await mountsBelow(scratch)).toEqual([point]);
+});
+
+it.skipIf(process.getuid?.() !== 0)("an ordinary user mounts and unmounts (needs root to become one)", async () => {
+  const nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"];
+  // In a mount name space of its own, where everybody may open the device, as distributions have it.
+  const script = `mount --make-rprivate / && mount -t tmpfs -o mode=755 none /mnt && mknod -m 666 /mnt/fuse c 10 229 &&
+    mount --bind /mnt/fuse /dev/fuse && mkdir /mnt/mount && chown 65534 /mnt/mount && exec "$@"`;
+  const privately = ["unshare", "-m", "sh", "-c", script, "sh", ...nobody];
+  const target = "/mnt/mount";
+  await using mount = await MemoryMount.start(target, {}, privately);
+  const inside = ["-m", "-t", String(mount.processId)];
+  const asNobody = (command: string) =>
+    runProgram("nsenter", [...inside, ...nobody, "sh", "-c", `cd ${target} && ${command}`]);
+  const used = await asNobody(
+    "echo mine > letter && cat letter && stat -c %u letter && grep -c ' /mnt/mount fuse.holdfast' /proc/self/mounts",
+  );
+  expect(used).toMatchObject({ status: 0, stdout: "mine\n65534\n1\n" });
+  expect((await runProgram("nsenter", [...inside, "ls", target])).stderr).toMatch(/Permission denied/);
+  expect(await mount.order("unmount", { force: false })).toEqual({ openFiles: 0 });
+});

@@ -29,11 +29,19 @@ export class MemoryMount implements AsyncDisposable {
     });
   }
 
-  static async start(directory: string, volumeOptions: object = {}): Promise<MemoryMount> {
-    const parameters = [program, directory, JSON.stringify(volumeOptions)];
-    const child = spawn(process.execPath, parameters, { stdio: ["pipe", "pipe", "inherit"] });
+  /** Mounts; `wrapper` is a command that runs another command, for starting as somebody else or in another name space. */
+  static async start(
+    directory: string,
+    volumeOptions: object = {},
+    wrapper: readonly string[] = [],
+  ): Promise<MemoryMount> {
+    const parameters = [...wrapper, process.execPath, program, directory, JSON.stringify(volumeOptions)];
+    const [command = process.execPath, ...others] = parameters;
+    const child = spawn(command, others, { stdio: ["pipe", "pipe", "inherit"] });
     const mount = new MemoryMount(directory, child);
-    await mount.next();
+    const early = once(child, "close").then(() => Promise.reject(new Error("the mount ended before it was ready")));
+    await Promise.race([mount.next(), early]);
+    early.catch(() => undefined);
     return mount;
   }
 
@@ -62,6 +70,12 @@ export class MemoryMount implements AsyncDisposable {
         resolve(answer);
       });
     });
+  }
+
+  /** Kills it as a crash would. */
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await once(this.#child, "close");
   }
 
   /** Waits for its end; answers with its exit status. */
