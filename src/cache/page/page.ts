@@ -46,25 +46,24 @@ export interface Sending {
 }
 
 export class Page implements Evictable {
-  readonly owner: PageOwner;
-  readonly index: PageIndex;
-
+  // What every hit looks at comes first, so that it lies in one line or two of the processor's cache.
   frame: Uint8Array;
   valid: ByteRanges = ByteRanges.empty;
-  dirty: ByteRanges = ByteRanges.empty;
-  state: PageState = "empty";
-  record: WriteRecord | null = null;
-  sending: Sending | null = null;
-
+  evictionMark = 0;
   /** Set while a fill owns the page; see lock/page-lock.ts. */
   locked = false;
+  dirty: ByteRanges = ByteRanges.empty;
+  record: WriteRecord | null = null;
+  sending: Sending | null = null;
+  readonly index: PageIndex;
+
+  state: PageState = "empty";
+  readonly owner: PageOwner;
+  evictionNext: Evictable | null = null;
+  evictionPrevious: Evictable | null = null;
   lockWaiters: (() => void)[] | null = null;
   /** Readers that wait for this page and must find it; a held page is not evicted. */
   holdCount = 0;
-
-  evictionNext: Evictable | null = null;
-  evictionPrevious: Evictable | null = null;
-  evictionMark = 0;
 
   constructor(owner: PageOwner, index: PageIndex, frame: Uint8Array) {
     this.owner = owner;

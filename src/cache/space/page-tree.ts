@@ -20,17 +20,19 @@ const slotCount = 32;
 const lowBits = 30;
 const lowLevels = lowBits / digitBits;
 
-class TreeNode<Leaf> {
+/** Its slots are the node itself, an array: a look-up has one object less to fetch on each level. */
+class TreeNode<Leaf> extends Array<Leaf | TreeNode<Leaf> | undefined> {
   readonly level: number;
   /** Null for the root; set once more when the tree grows above it. */
   parent: TreeNode<Leaf> | null;
   /** This node's slot in its parent; a root that the tree grows above has slot 0. */
   readonly slot: number;
-  readonly slots: (Leaf | TreeNode<Leaf> | undefined)[] = new Array(slotCount).fill(undefined);
   readonly tagBits: [number, number, number] = [0, 0, 0];
-  count = 0;
+  childCount = 0;
 
   constructor(level: number, parent: TreeNode<Leaf> | null, slot: number) {
+    super(slotCount);
+    this.fill(undefined);
     this.level = level;
     this.parent = parent;
     this.slot = slot;
@@ -76,7 +78,7 @@ export class PageTree<Leaf extends Indexed> {
 
   get(index: PageIndex): Leaf | undefined {
     const leaf = this.#leafFor(index);
-    return leaf === null ? undefined : (leaf.slots[index & (slotCount - 1)] as Leaf | undefined);
+    return leaf === null ? undefined : (leaf[index & (slotCount - 1)] as Leaf | undefined);
   }
 
   insert(leaf: Leaf): void {
@@ -85,31 +87,31 @@ export class PageTree<Leaf extends Indexed> {
     let node = this.#root;
     while (node.level > 0) {
       const at = digit(index, node.level);
-      let child = node.slots[at] as TreeNode<Leaf> | undefined;
+      let child = node[at] as TreeNode<Leaf> | undefined;
       if (child === undefined) {
         child = new TreeNode(node.level - 1, node, at);
-        node.slots[at] = child;
-        node.count += 1;
+        node[at] = child;
+        node.childCount += 1;
       }
       node = child;
     }
     const at = index & (slotCount - 1);
-    assert(node.slots[at] === undefined, "a slot of the page tree is filled once");
-    node.slots[at] = leaf;
-    node.count += 1;
+    assert(node[at] === undefined, "a slot of the page tree is filled once");
+    node[at] = leaf;
+    node.childCount += 1;
     this.#count += 1;
   }
 
   remove(index: PageIndex): void {
     let node: TreeNode<Leaf> | null = this.#leafFor(index);
     const at = index & (slotCount - 1);
-    assert(node !== null && node.slots[at] !== undefined, "what leaves the page tree was in it");
+    assert(node !== null && node[at] !== undefined, "what leaves the page tree was in it");
     for (const tag of Object.values(tags)) this.clearTag(index, tag);
     let slot = at;
     while (node !== null) {
-      node.slots[slot] = undefined;
-      node.count -= 1;
-      if (node.count > 0 || node.parent === null) break;
+      node[slot] = undefined;
+      node.childCount -= 1;
+      if (node.childCount > 0 || node.parent === null) break;
       if (node === this.#lastLeaf) this.#lastLeaf = null;
       slot = node.slot;
       node = node.parent;
@@ -129,7 +131,7 @@ export class PageTree<Leaf extends Indexed> {
   setTag(index: PageIndex, tag: Tag): void {
     let node: TreeNode<Leaf> | null = this.#leafFor(index);
     let at = index & (slotCount - 1);
-    assert(node !== null && node.slots[at] !== undefined, "only a page in the tree is tagged");
+    assert(node !== null && node[at] !== undefined, "only a page in the tree is tagged");
     if ((node.tagBits[tag] & (1 << at)) !== 0) return;
     this.#taggedCounts[tag] += 1;
     while (node !== null) {
@@ -178,7 +180,7 @@ export class PageTree<Leaf extends Indexed> {
     const bits = tag === null ? -1 : node.tagBits[tag];
     const first = from <= start ? 0 : Math.floor((from - start) / span);
     for (let at = nextSetBit(bits, first); at < slotCount; at = nextSetBit(bits, at + 1)) {
-      const child = node.slots[at];
+      const child = node[at];
       if (child === undefined) continue;
       if (node.level === 0) return child as Leaf;
       const found = this.#next(child as TreeNode<Leaf>, start + at * span, from, tag);
@@ -193,7 +195,7 @@ export class PageTree<Leaf extends Indexed> {
     let node = this.#root;
     if (index >= slotSpan(node.level + 1)) return null;
     while (node.level > 0) {
-      const child = node.slots[digit(index, node.level)] as TreeNode<Leaf> | undefined;
+      const child = node[digit(index, node.level)] as TreeNode<Leaf> | undefined;
       if (child === undefined) return null;
       node = child;
     }
@@ -207,10 +209,10 @@ export class PageTree<Leaf extends Indexed> {
     const root = new TreeNode<Leaf>(old.level + 1, null, 0);
     this.#root = root;
     this.#lastLeaf = null;
-    if (old.count === 0) return;
+    if (old.childCount === 0) return;
     old.parent = root;
-    root.slots[0] = old;
-    root.count = 1;
+    root[0] = old;
+    root.childCount = 1;
     for (const tag of Object.values(tags)) root.tagBits[tag] = old.tagBits[tag] === 0 ? 0 : 1;
   }
 
