@@ -6,11 +6,17 @@
 import { fork } from "node:child_process";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
+import { dirtyPages } from "./library/dirty-pages.ts";
 import { hits } from "./library/hits.ts";
+import { pageMemory } from "./library/page-memory.ts";
+import { scale } from "./library/scale.ts";
 import { printTable, printTargets, type Report, type Target } from "./report.ts";
 
 const parts: Readonly<Record<string, (quick: boolean) => Promise<Report>>> = {
   hits,
+  scale,
+  "dirty-pages": dirtyPages,
+  "page-memory": pageMemory,
 };
 
 async function runHere(name: string, quick: boolean): Promise<void> {
