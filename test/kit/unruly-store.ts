@@ -1,9 +1,10 @@
 /**
- * A store between a cache and a real store, that takes its time and, when told to, answers short or refuses: every read and
- * write yields to other work as often as a seed decides. What reaches the store behind is unchanged.
+ * A store between a cache and a real store, that takes its time and, when told to, answers short, refuses, or does what it
+ * was asked only long after: every read and write yields to other work as often as a seed decides. What reaches the store
+ * behind is unchanged.
  */
 import { setImmediate } from "node:timers/promises";
-import { type ByteOffset, type ErrorCode, Failure, SeededRandom } from "../../src/base/index.ts";
+import { type ByteOffset, type Clock, delay, type ErrorCode, Failure, SeededRandom } from "../../src/base/index.ts";
 import type { Call, NodeId, Store, Version } from "../../src/port/index.ts";
 
 export interface Unruliness {
@@ -14,12 +15,15 @@ export interface Unruliness {
   readonly refusalCode?: ErrorCode;
   /** The most turns an operation may take. */
   readonly turnsMax?: number;
+  /** Chance that an operation is done only after `late.delayMs` on the clock. */
+  readonly late?: { readonly chance: number; readonly delayMs: number; readonly clock: Clock };
 }
 
 export function unrulyStore(store: Store, seed: number, unruliness: Unruliness = {}): Store {
   const random = new SeededRandom(seed);
-  const { shortWriteChance = 0, refusalChance = 0, refusalCode = "EIO", turnsMax = 3 } = unruliness;
+  const { shortWriteChance = 0, refusalChance = 0, refusalCode = "EIO", turnsMax = 3, late } = unruliness;
   async function dawdle(): Promise<void> {
+    if (late !== undefined && random.chance(late.chance)) await delay(late.clock, late.delayMs);
     for (let turns = random.below(turnsMax + 1); turns > 0; turns--) await setImmediate();
   }
   async function read(node: NodeId, offset: ByteOffset, frames: readonly Uint8Array[], call: Call) {
