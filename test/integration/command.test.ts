@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 
 describe("mount in the foreground", () => {
-  it("is ready when it says so, and SIGTERM drains and unmounts", async () => {
+  it("[G23] is ready when it says so, and SIGTERM drains and unmounts", async () => {
     await writeFile(join(store, "before"), "from the store");
     await using mount = await RunningMount.start(`dir:${store}`, point);
     expect(await readFile(join(point, "before"), "utf8")).toBe("from the store");
@@ -30,7 +30,7 @@ describe("mount in the foreground", () => {
     expect(await mountsBelow(scratch)).toEqual([]);
   });
 
-  it("ends the same way on SIGINT, and on umount from outside", async () => {
+  it("[G23] ends the same way on SIGINT, and on umount from outside", async () => {
     await using first = await RunningMount.start(`dir:${store}`, point);
     await writeFile(join(point, "a"), "1");
     expect((await first.stop("SIGINT")).status).toBe(0);
@@ -119,7 +119,7 @@ describe("mount --daemon", () => {
 });
 
 describe("unmount while files are open", () => {
-  it("names them and stays mounted; works once they are closed", async () => {
+  it("[G23] names them and stays mounted; works once they are closed", async () => {
     await using mount = await RunningMount.start(`dir:${store}`, point);
     const file = await open(join(point, "held"), "w");
     await file.write("half a sentence");
@@ -157,7 +157,7 @@ describe("a killed server", () => {
     expect(await mountsBelow(scratch)).toEqual([point]);
   }
 
-  it("leaves a mount that status calls dead and unmount clears", async () => {
+  it("[G24] leaves a mount that status calls dead and unmount clears", async () => {
     await killed();
     expect((await runHoldfast(["status", point])).stdout).toContain("dead: its server ended");
     const cleared = await runHoldfast(["unmount", point]);
@@ -165,7 +165,7 @@ describe("a killed server", () => {
     expect(await mountsBelow(scratch)).toEqual([]);
   });
 
-  it("leaves a mount that the next mount clears", async () => {
+  it("[G24] leaves a mount that the next mount clears", async () => {
     await killed();
     await using mount = await RunningMount.start(`dir:${store}`, point);
     await writeFile(join(point, "again"), "works");

@@ -41,7 +41,7 @@ async function unmountStore(): Promise<void> {
 }
 
 describe.skipIf(!isRoot)("a store without room for what was written (needs root to mount a small one)", () => {
-  it("[S5.11] keeps the mount, names the file, and delivers it once there is room", async () => {
+  it("[S5.11] [G2] [G23] keeps the mount, names the file, and delivers it once there is room", async () => {
     await using mount = await overfill();
     const refused = await runHoldfast(["unmount", point]);
     expect(refused.status).toBe(1);
@@ -59,7 +59,7 @@ describe.skipIf(!isRoot)("a store without room for what was written (needs root 
     await unmountStore();
   });
 
-  it("[S5.11] goes on SIGTERM and says by its exit status, and in its log, that bytes were left", async () => {
+  it("[S5.11] [G23] goes on SIGTERM and says by its exit status, and in its log, that bytes were left", async () => {
     await using mount = await overfill();
     const { status, stderr } = await mount.stop("SIGTERM");
     expect(status).toBe(1);

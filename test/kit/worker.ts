@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { chmod, copyFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { ownProgram } from "./mounted-store.ts";
+import { checkout, ownProgram } from "./mounted-store.ts";
 
 const answerMsMax = 30_000;
 
@@ -50,7 +50,10 @@ export class Worker implements AsyncDisposable {
     const groups = person?.groups === undefined ? "--clear-groups" : `--groups=${person.groups.join(",")}`;
     const identity = person === undefined ? [] : [`--reuid=${person.uid}`, `--regid=${person.gid}`, groups];
     const [command = "", ...parameters] = [...(person === undefined ? [] : ["setpriv"]), ...identity, process.execPath];
-    const child = spawn(command, [...parameters, program, directory], { cwd: "/", stdio: ["pipe", "pipe", "inherit"] });
+    const child = spawn(command, [...parameters, program, directory, checkout], {
+      cwd: "/",
+      stdio: ["pipe", "pipe", "inherit"],
+    });
     const worker = new Worker(child);
     await worker.do("pid");
     return worker;

@@ -1,14 +1,16 @@
 /**
  * A process that works on files as it is told, a line at a time: `["open", "a", "r+"]` on standard input is answered with
- * `{"value": 20}` or `{"code": "EACCES"}` on standard output. It stands on Node alone, so that a copy of it runs anywhere.
+ * `{"value": 20}` or `{"code": "EACCES"}` on standard output. It stands on Node alone, so that a copy of it runs anywhere;
+ * only `fsyncOnce` loads a package of the checkout, for Node itself repeats a call that was interrupted.
  */
 import * as fs from "node:fs";
+import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 /** Paths are below this directory, which is no working directory: that would keep a mount busy. */
-const root = process.argv[2];
+const [root, checkout] = process.argv.slice(2);
 const at = (path) => join(root, path);
 
 const acts = {
@@ -21,6 +23,10 @@ const acts = {
   },
   write: (file, text, position) => fs.writeSync(file, text, position),
   fsync: (file) => fs.fsyncSync(file),
+  fsyncOnce: (file) => {
+    const koffi = createRequire(checkout)("koffi");
+    if (koffi.load("libc.so.6").func("int fsync(int fd)")(file) !== 0) throw { errno: -koffi.errno() };
+  },
   truncate: (file, size) => fs.ftruncateSync(file, size),
   stat: (file) => {
     const { size, nlink, uid, gid, mode } = typeof file === "number" ? fs.fstatSync(file) : fs.lstatSync(at(file));

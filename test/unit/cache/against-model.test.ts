@@ -95,10 +95,10 @@ async function run(seed: number, steps: number, shortWrites: boolean, pageSize: 
 
 describe("a file behind the cache is the same bytes as a byte array", () => {
   for (const pageSize of [4096, 65536]) {
-    test(`with a store that takes everything, pages of ${pageSize}`, async () => {
+    test(`[G1] with a store that takes everything, pages of ${pageSize}`, async () => {
       for (let seed = 1; seed <= 12; seed++) await run(seed, 150, false, pageSize);
     });
-    test(`[S0.17] with a store that takes parts and refuses, pages of ${pageSize}`, async () => {
+    test(`[S0.17] [G1] with a store that takes parts and refuses, pages of ${pageSize}`, async () => {
       for (let seed = 101; seed <= 112; seed++) await run(seed, 150, true, pageSize);
     });
   }

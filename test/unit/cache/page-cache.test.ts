@@ -37,7 +37,7 @@ describe("settings", () => {
 });
 
 describe("the budget", () => {
-  test("[S5.9] holds while files are read, written, sent and cut at once, and pages make room for others", async () => {
+  test("[S5.9] [G20] holds while files are read, written, sent and cut at once, and pages make room for others", async () => {
     const file = await storedFile(bytesOf(60 * pageSize, 7), { readaheadBytesMax: 4 * pageSize });
     const spaces = [file.space, ...(await Promise.all([1, 2, 3].map((at) => anotherSpace(file, `file ${at}`))))];
     const random = new SeededRandom(5);

@@ -94,7 +94,7 @@ describe("revalidation", () => {
     expect(await readBack(file.space, 0, 10)).toEqual(bytesOf(10, 8));
   });
 
-  test("[S5.4] with dirty bytes the base version stays where writes are conditional: the conflict is told, nothing is overwritten", async () => {
+  test("[S5.4] [G18] with dirty bytes the base version stays where writes are conditional: the conflict is told, nothing is overwritten", async () => {
     const file = await storedFile(bytesOf(pageSize, 7), noReadahead);
     const other = memoryStore(file.server);
     const cursor = file.space.errors.sample();
@@ -106,7 +106,7 @@ describe("revalidation", () => {
     expect(file.space.dirtyBytes).toBe(10);
   });
 
-  test("with dirty bytes and a store without conditions, what is clean is read again, and both clients' bytes survive", async () => {
+  test("[G3] with dirty bytes and a store without conditions, what is clean is read again, and both clients' bytes survive", async () => {
     const file = await storedFile(bytesOf(2 * pageSize, 7), noReadahead, unconditional);
     const other = memoryStore(file.server, unconditional);
     await readBack(file.space, 0, 2 * pageSize);

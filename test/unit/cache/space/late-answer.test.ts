@@ -112,7 +112,7 @@ describe("late writes", () => {
     file.cache.checkInvariants();
   });
 
-  test("[S2.9] nothing newer is sent before a late write has ended, and its version is the base of the next", async () => {
+  test("[S2.9] [G4] nothing newer is sent before a late write has ended, and its version is the base of the next", async () => {
     const file = await gatedFile(noReadahead);
     await file.space.write(0, bytesOf(100, 1), asSuperuser);
     file.gates.close("write");

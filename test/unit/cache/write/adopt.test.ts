@@ -49,7 +49,7 @@ describe("an adopted write", () => {
     file.cache.checkInvariants();
   });
 
-  test("[S3.9] does not touch the frozen frame of a page in flight", async () => {
+  test("[S3.9] [G4] does not touch the frozen frame of a page in flight", async () => {
     const file = await gatedFile(noReadahead);
     await file.space.write(0, bytesOf(pageSize, 1), alice);
     file.gates.close("write");

@@ -49,7 +49,7 @@ describe("truncate", () => {
     file.cache.checkInvariants();
   });
 
-  test("that the store refuses loses nothing", async () => {
+  test("[G7] that the store refuses loses nothing", async () => {
     const file = await gatedFile(noReadahead);
     await file.space.write(0, bytesOf(2 * pageSize, 1), alice);
     file.gates.close("setAttributes");

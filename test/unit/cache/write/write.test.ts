@@ -17,7 +17,7 @@ import { settle } from "../../../kit/virtual-clock.ts";
 const noReadahead = { readaheadBytesMax: 0 };
 
 describe("pages in flight", () => {
-  test("[S3.9] [S2.9] a write to a page in flight changes a copy; the store gets the old bytes, then the new", async () => {
+  test("[S3.9] [S2.9] [G4] a write to a page in flight changes a copy; the store gets the old bytes, then the new", async () => {
     const file = await gatedFile(noReadahead);
     await file.space.write(0, bytesOf(2 * pageSize, 1), alice);
     file.gates.close("write");
@@ -72,7 +72,7 @@ describe("several credentials", () => {
     expect(file.space.pages.get(0)?.record?.credential).toBe(bob.credential);
   });
 
-  test("[S0.30] [S5.6] dirty bytes of another credential are sent under its own first", async () => {
+  test("[S0.30] [S5.6] [G6] dirty bytes of another credential are sent under its own first", async () => {
     const file = await gatedFile(noReadahead);
     await file.space.write(0, bytesOf(10, 1), alice);
     expect(file.space.tryWrite(5, bytesOf(10, 2), bob.credential)).toBe(-1);
@@ -122,7 +122,7 @@ describe("several credentials", () => {
 describe("limits", () => {
   const limits = { ...noReadahead, dirtyLimitBytes: 8 * pageSize, dirtyBackgroundBytes: 2 * pageSize };
 
-  test("[S5.9] the hard limit holds a writer until the store has taken bytes, and never grows", async () => {
+  test("[S5.9] [G20] the hard limit holds a writer until the store has taken bytes, and never grows", async () => {
     const file = await gatedFile(limits);
     file.gates.close("write");
     let written = false;
@@ -143,7 +143,7 @@ describe("limits", () => {
     expect(file.cache.counters.throttlePauses).toBeGreaterThan(0);
   });
 
-  test("[S5.9] many writers together pass the limit by one piece, not by one each", async () => {
+  test("[S5.9] [G20] many writers together pass the limit by one piece, not by one each", async () => {
     const file = await gatedFile({ ...limits, budgetBytes: 64 * pageSize });
     file.gates.close("write");
     const spaces = await Promise.all(Array.from({ length: 12 }, (_, at) => anotherSpace(file, `file ${at}`)));

@@ -88,7 +88,7 @@ describe("a flight", () => {
     expect(Math.max(...small.gates.of("write").map(({ byteCount }) => byteCount))).toBe(1500);
   });
 
-  test("[S0.5] sends only bytes that somebody wrote: separate ranges are separate writes", async () => {
+  test("[S0.5] [G3] sends only bytes that somebody wrote: separate ranges are separate writes", async () => {
     const file = await storedFile(bytesOf(2 * pageSize, 7), noReadahead);
     await file.space.write(10, bytesOf(10, 1), alice);
     await file.space.write(100, bytesOf(10, 1), alice);

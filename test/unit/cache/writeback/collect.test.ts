@@ -7,7 +7,7 @@ import { alice, bytesOf, gatedFile, pageSize, readBack } from "../../../kit/gate
 const noReadahead = { readaheadBytesMax: 0 };
 
 describe("what the store says it took", () => {
-  test("[S5.13] a short write is continued where it stopped (B14)", async () => {
+  test("[S5.13] [G5] a short write is continued where it stopped (B14)", async () => {
     const file = await gatedFile(noReadahead);
     const bytes = Uint8Array.from({ length: 3 * pageSize }, (_, at) => at % 251);
     await file.space.write(0, bytes, alice);
@@ -30,21 +30,24 @@ describe("what the store says it took", () => {
     ["nothing", 0],
     ["more than it was sent", pageSize + 1],
     ["less than nothing", -5],
-  ])("[S0.29] a store that says it took %s has failed (EIO), and the bytes stay dirty (B14)", async (_what, answer) => {
-    const file = await gatedFile(noReadahead);
-    const cursor = file.space.errors.sample();
-    await file.space.write(0, bytesOf(pageSize, 1), alice);
-    file.gates.close("write");
-    const syncing = file.space.sync(alice);
-    (await file.gates.arrived("write", 1)).answerCount(answer);
-    await syncing;
-    expect(file.space.errors.check(cursor)).toMatchObject({ code: "EIO" });
-    expect(file.space.dirtyBytes).toBe(pageSize);
-    file.cache.checkInvariants();
-    file.gates.open("write");
-    await file.space.sync(alice);
-    expect(await bytesAtStore(file)).toEqual(bytesOf(pageSize, 1));
-  });
+  ])(
+    "[S0.29] [G5] a store that says it took %s has failed (EIO), and the bytes stay dirty (B14)",
+    async (_what, answer) => {
+      const file = await gatedFile(noReadahead);
+      const cursor = file.space.errors.sample();
+      await file.space.write(0, bytesOf(pageSize, 1), alice);
+      file.gates.close("write");
+      const syncing = file.space.sync(alice);
+      (await file.gates.arrived("write", 1)).answerCount(answer);
+      await syncing;
+      expect(file.space.errors.check(cursor)).toMatchObject({ code: "EIO" });
+      expect(file.space.dirtyBytes).toBe(pageSize);
+      file.cache.checkInvariants();
+      file.gates.open("write");
+      await file.space.sync(alice);
+      expect(await bytesAtStore(file)).toEqual(bytesOf(pageSize, 1));
+    },
+  );
 
   test("[S0.17] of a flight that fails in the middle, what was taken is clean and the rest is dirty", async () => {
     const file = await gatedFile(noReadahead);
@@ -107,7 +110,7 @@ describe("answers out of order", () => {
 });
 
 describe("retries", () => {
-  test("[S0.17] a failed flight is tried again by itself, later each time, until the store takes it", async () => {
+  test("[S0.17] [G2] a failed flight is tried again by itself, later each time, until the store takes it", async () => {
     const file = await gatedFile({ ...noReadahead, writebackPeriodMs: 1_000, writebackExpireMs: 0 });
     await file.space.write(0, bytesOf(100, 1), alice);
     file.gates.close("write");

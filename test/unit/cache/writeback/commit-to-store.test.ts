@@ -9,7 +9,7 @@ const noReadahead = { readaheadBytesMax: 0 };
 const volatile = { durability: "volatile" } as const;
 
 describe("fsync on a store that is volatile until a commit", () => {
-  test("[S5.13] commits what was sent, once", async () => {
+  test("[S5.13] [G12] commits what was sent, once", async () => {
     const file = await gatedFile(noReadahead, volatile);
     await file.space.write(0, bytesOf(pageSize, 1), alice);
     await file.space.sync(alice);
@@ -36,7 +36,7 @@ describe("fsync on a store that is volatile until a commit", () => {
     expect(file.gates.of("commit")).toHaveLength(1);
   });
 
-  test("[S5.13] [S5.8] when that commit fails both hear of it, and it is tried again", async () => {
+  test("[S5.13] [S5.8] [G12] when that commit fails both hear of it, and it is tried again", async () => {
     const file = await gatedFile(noReadahead, volatile);
     const cursors = [file.space.errors.sample(), file.space.errors.sample()];
     await file.space.write(0, bytesOf(pageSize, 1), alice);

@@ -8,7 +8,7 @@ import { settle } from "../../../kit/virtual-clock.ts";
 const noReadahead = { readaheadBytesMax: 0 };
 
 describe("the flusher", () => {
-  test("wakes every 5 s and sends what has been dirty for 30 s, to the nearest wake (D5)", async () => {
+  test("[G19] wakes every 5 s and sends what has been dirty for 30 s, to the nearest wake (D5)", async () => {
     const file = await gatedFile(noReadahead);
     await file.clock.advance(1_000);
     await file.space.write(0, bytesOf(pageSize, 1), alice);
@@ -37,7 +37,7 @@ describe("the flusher", () => {
     expect(file.clock.timerCount).toBe(0);
   });
 
-  test("a page that is written again and again is sent 30 s after it became dirty, not after it was last written", async () => {
+  test("[G19] a page that is written again and again is sent 30 s after it became dirty, not after it was last written", async () => {
     const file = await gatedFile(noReadahead);
     for (let second = 0; second < 36; second++) {
       await file.space.write(0, bytesOf(10, second), alice);
@@ -64,7 +64,7 @@ describe("the flusher", () => {
     expect(file.cache.counters.passes.background).toBeGreaterThan(0);
   });
 
-  test("[S5.10] a file whose write hangs holds only itself: other files are sent, and synced", async () => {
+  test("[S5.10] [G22] a file whose write hangs holds only itself: other files are sent, and synced", async () => {
     const file = await gatedFile({ ...noReadahead, writebackExpireMs: 0 });
     const others = await Promise.all([1, 2, 3].map((at) => anotherSpace(file, `file ${at}`)));
     file.gates.close("write");

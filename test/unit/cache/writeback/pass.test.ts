@@ -47,7 +47,7 @@ describe("a pass", () => {
     expect(file.gates.of("write")).toHaveLength(2);
   });
 
-  test("for integrity ends although a writer is as fast as the store (B15)", async () => {
+  test("[G21] for integrity ends although a writer is as fast as the store (B15)", async () => {
     const file = await gatedFile({ ...noReadahead, dirtyBackgroundBytes: 7 * pageSize }, { writeBytesMax: pageSize });
     await file.space.write(0, bytesOf(4 * pageSize, 1), alice);
     file.gates.close("write");

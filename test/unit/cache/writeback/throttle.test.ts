@@ -120,7 +120,7 @@ describe("throttle", () => {
     await clock.during(slow);
   });
 
-  it("holds the writers of a store that takes nothing, and nobody else's", async () => {
+  it("[G20] holds the writers of a store that takes nothing, and nobody else's", async () => {
     const clock = new VirtualClock();
     const hung = new SimulatedStore(clock, 0);
     let finished = false;

@@ -99,7 +99,7 @@ describe("answers", () => {
     expect([Number(body.readBigUInt64LE(0)), Number(body.readBigUInt64LE(16))]).toEqual([0, 1]);
   });
 
-  it("unknown opcodes, ioctls, nodes and handles are refused by their own errors", async () => {
+  it("[G26] unknown opcodes, ioctls, nodes and handles are refused by their own errors", async () => {
     expect((await kernel.ask(99, 1)).error).toBe(errno.ENOSYS);
     expect((await kernel.ask(opcodes.BMAP, 1, [u64(0), u32(0), u32(0)])).error).toBe(errno.ENOSYS);
     expect((await kernel.ask(opcodes.IOCTL, 1, [u64(0), u64(0), u64(0), u64(0)])).error).toBe(errno.ENOTTY);
@@ -109,7 +109,7 @@ describe("answers", () => {
     expect((await kernel.ask(opcodes.RENAME2, 1, whiteout)).error).toBe(errno.EINVAL);
   });
 
-  it("a malformed packet is logged and refused, and the next one is served", async () => {
+  it("[G26] a malformed packet is logged and refused, and the next one is served", async () => {
     const malformed = await kernel.ask(opcodes.GETATTR, 1, [u32(0)]);
     expect(malformed.error).toBe(errno.EPROTO);
     expect(kernel.log).toHaveLength(1);
@@ -159,7 +159,7 @@ describe("waiting requests", () => {
     return made;
   }
 
-  it("end with EINTR when interrupted, and the store's signal fires; the bytes stay", async () => {
+  it("[G13] end with EINTR when interrupted, and the store's signal fires; the bytes stay", async () => {
     const { node, handle } = await openDirty();
     const unique = kernel.nextUnique;
     const syncing = kernel.ask(opcodes.FSYNC, node, [u64(handle), u64(0)]);

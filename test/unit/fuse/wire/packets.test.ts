@@ -29,7 +29,7 @@ describe("packets as the kernel sent them", () => {
     expect(attributeChangesOf(loaded(recordedPacket(opcodes.SETATTR)))).toMatchObject({ uid: 5, gid: 6 });
   });
 
-  it("never crash the codec, wherever they are cut and whatever byte is wrong", () => {
+  it("[G26] never crash the codec, wherever they are cut and whatever byte is wrong", () => {
     for (const opcode of recordedPackets.keys()) {
       const packet = recordedPacket(opcode);
       for (let length = 0; length < packet.length; length++) {
