@@ -66,8 +66,11 @@ export class AttributeCache {
       node.attributes = fresh;
       node.attributesUntilMs = untilMs;
       node.changeTimeExplained = false;
+      const believed = node.space?.version ?? known.version;
       node.space?.revalidate(fresh, node.space.changeCount);
-      if (known.version !== fresh.version && node.kind === "file" && this.#core.events.wants("invalidate")) {
+      // A version that our own write-back under way has led to is no news to anybody.
+      const changedElsewhere = (node.space?.version ?? fresh.version) !== believed;
+      if (changedElsewhere && node.kind === "file" && this.#core.events.wants("invalidate")) {
         this.#core.events.emit("invalidate", { what: "content", node, start: 0, end: undefined });
       }
     }
