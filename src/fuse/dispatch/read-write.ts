@@ -77,7 +77,7 @@ export function write(session: Session, request: Request): void {
     return;
   }
   const delayed = (transferIn.ioFlags(request) & writeFlags.CACHE) !== 0;
-  const rest = payloadOf(request, done, size);
+  const rest = payloadOf(session, request, done, size);
   session.later(
     request,
     (call) => writeLater(session, call, entry, { offset, done, rest, delayed }),
@@ -127,8 +127,8 @@ function pieceOf(frames: readonly Uint8Array[], done: number, size: number): Uin
 }
 
 /** A copy of the payload from `done` on: the frames are needed for the next request. */
-function payloadOf(request: Request, done: number, size: number): Uint8Array {
-  const copy = new Uint8Array(size - done);
+function payloadOf(session: Session, request: Request, done: number, size: number): Uint8Array {
+  const copy = session.payloads.take(size - done);
   const { frames } = request;
   if (frames === undefined) {
     copy.set(request.bytes.subarray(writeHeadBytes + done, writeHeadBytes + size));
@@ -167,6 +167,7 @@ async function writeLater(
       if (count === 0) throw new Failure("EIO", { syscall: "write", detail: "nothing was written" });
       written += count;
     }
+    session.payloads.give(rest);
   } catch (thrown) {
     if (delayed || done + written === 0) throw thrown;
   }

@@ -42,6 +42,7 @@ import type { KernelNotices } from "./kernel-notices.ts";
 import type { MountLog } from "./mount-log.ts";
 import { NodeReferences } from "./node-references.ts";
 import { OpenTable } from "./open-table.ts";
+import { PayloadPool } from "./payload-pool.ts";
 import { type PendingRequest, PendingRequests } from "./pending-requests.ts";
 import { SessionCounters } from "./session-counters.ts";
 
@@ -77,6 +78,7 @@ export class Session {
   readonly reply: Reply = new Reply();
   readonly open: OpenTable = new OpenTable();
   readonly pending: PendingRequests = new PendingRequests();
+  readonly payloads: PayloadPool = new PayloadPool();
   readonly references: NodeReferences;
   readonly counters: SessionCounters = new SessionCounters();
   readonly events: SessionEvents;
