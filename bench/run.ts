@@ -10,6 +10,7 @@ import { dirtyPages } from "./library/dirty-pages.ts";
 import { hits } from "./library/hits.ts";
 import { pageMemory } from "./library/page-memory.ts";
 import { scale } from "./library/scale.ts";
+import { mountPart } from "./mount/mount-part.ts";
 import { printTable, printTargets, type Report, type Target } from "./report.ts";
 
 const parts: Readonly<Record<string, (quick: boolean) => Promise<Report>>> = {
@@ -17,6 +18,7 @@ const parts: Readonly<Record<string, (quick: boolean) => Promise<Report>>> = {
   scale,
   "dirty-pages": dirtyPages,
   "page-memory": pageMemory,
+  mount: mountPart,
 };
 
 async function runHere(name: string, quick: boolean): Promise<void> {
