@@ -7,7 +7,7 @@
  * a second client changes it, and all of it is sent. A seed replays a run exactly; a fresh one is in the failure's message.
  */
 import { describe, expect, test } from "vitest";
-import { SeededRandom } from "../../../src/base/index.ts";
+import { delay, SeededRandom } from "../../../src/base/index.ts";
 import { type AddressSpace, type CacheOptions, PageCache } from "../../../src/cache/index.ts";
 import { type Call, DeadlineStore, type NodeId, posixCredential, type Store } from "../../../src/port/index.ts";
 import { MemoryServer, type MemoryStoreOptions, memoryStore } from "../../../src/stores/memory/index.ts";
@@ -94,7 +94,20 @@ function pieceFor(self: number, random: SeededRandom): { position: number; sourc
   return { position: start + from, source: new Uint8Array(length).fill(1 + random.below(255)) };
 }
 
-async function write(subject: Subject, position: number, source: Uint8Array, call: Call, now: boolean): Promise<void> {
+/** As whoever calls again after a failure: a little later. */
+async function failed(clock: VirtualClock): Promise<number> {
+  await delay(clock, 50);
+  return -1;
+}
+
+async function write(
+  { clock }: World,
+  subject: Subject,
+  position: number,
+  source: Uint8Array,
+  call: Call,
+  now: boolean,
+): Promise<void> {
   const { space, model } = subject;
   if (now && space.tryWrite(position, source, call.credential) === source.length) {
     model.write(position, source);
@@ -103,20 +116,21 @@ async function write(subject: Subject, position: number, source: Uint8Array, cal
   for (let done = 0, tries = 0; done < source.length; tries++) {
     expect(tries, "a write comes through").toBeLessThan(retriesMax);
     const rest = source.subarray(done);
-    const count = await space.write(position + done, rest, call).catch(() => 0);
-    if (count > 0) model.write(position + done, rest.subarray(0, count));
+    const count = await space.write(position + done, rest, call).catch(() => failed(clock));
+    if (count <= 0) continue;
+    model.write(position + done, rest.subarray(0, count));
     done += count;
   }
 }
 
-async function check(subject: Subject, position: number, length: number, call: Call): Promise<void> {
+async function check({ clock }: World, subject: Subject, position: number, length: number, call: Call): Promise<void> {
   const target = new Uint8Array(length);
   const readahead = subject.space.newReadahead();
   for (let tries = 0; ; tries++) {
     expect(tries, "a read comes through").toBeLessThan(retriesMax);
     // The actor's own bytes do not change while it reads; the end of the file may move as others write.
     const expected = subject.model.bytes.slice(position, position + length);
-    const count = await subject.space.read(position, target, readahead, call).catch(() => -1);
+    const count = await subject.space.read(position, target, readahead, call).catch(() => failed(clock));
     if (count < 0) continue;
     expect(count).toBeGreaterThanOrEqual(expected.length);
     expect(Buffer.compare(target.subarray(0, expected.length), expected), `bytes at ${position}`).toBe(0);
@@ -132,8 +146,8 @@ async function act(world: World, self: number, seed: number, steps: number): Pro
     const { space, model } = subject;
     const { position, source } = pieceFor(self, random);
     const choice = random.below(100);
-    if (choice < 50) await write(subject, position, source, call, random.chance(0.5));
-    else if (choice < 85) await check(subject, position, source.length, call);
+    if (choice < 50) await write(world, subject, position, source, call, random.chance(0.5));
+    else if (choice < 85) await check(world, subject, position, source.length, call);
     else if (choice < 90) await space.sync(call);
     else if (choice < 95) await space.invalidate(position, position + 3 * stripe, call);
     else if (world.punches && position + source.length <= model.bytes.length) {
@@ -153,6 +167,7 @@ async function drain(world: World): Promise<void> {
     for (let tries = 0; space.dirtyBytes > 0 || space.lateChanges !== null; tries++) {
       expect(tries, "everything dirty is sent in the end").toBeLessThan(retriesMax);
       await space.sync(asSuperuser);
+      if (space.dirtyBytes > 0) await delay(world.clock, 50);
     }
   }
 }
@@ -197,7 +212,7 @@ async function run(seed: number, weather: Weather): Promise<void> {
     }
     await drain(world);
     for (const { node, space, model } of world.subjects) {
-      await check({ node, space, model }, 0, sizeMax, asSuperuser);
+      await check(world, { node, space, model }, 0, sizeMax, asSuperuser);
       const stored = new Uint8Array(model.bytes.length + 1);
       const { byteCount } = await world.store.read(node, 0, [stored], asSuperuser);
       expect(byteCount, "the size at the store").toBe(model.bytes.length);
