@@ -59,7 +59,8 @@ export function setExtendedAttribute(session: Session, request: Request): void {
   const mode = flags === setxattrFlags.CREATE ? "create" : flags === setxattrFlags.REPLACE ? "replace" : "any";
   session.later(request, async (call) => {
     await session.volume.setExtendedAttribute(node, name, value, mode, call);
-    session.notices.attributes(node.number);
+    // An access control list changes the mode bits, and the kernel does not think of that.
+    if (name.startsWith("system.posix_acl_")) session.notices.attributes(node.number);
     session.answer(call.unique);
   });
 }
