@@ -1,9 +1,9 @@
 /** `holdfast status [DIR]`: what is mounted, and how it does. */
-import { mountHealth, mountType, readMountTable } from "../fuse/index.ts";
+import { mountHealth } from "../fuse/index.ts";
 import { CommandError } from "./command-error.ts";
 import { ask } from "./control/client.ts";
 import { resolveMountPoint } from "./mount-point.ts";
-import { filesOfMount, readRecords, removeFilesOfMount } from "./runtime-directory.ts";
+import { filesOfMount, type MountRecord, readRecords, removeFilesOfMount } from "./runtime-directory.ts";
 import { type ListedMount, statusLines } from "./status-text.ts";
 import type { Verb, VerbArguments } from "./verb.ts";
 
@@ -26,8 +26,8 @@ export const statusVerb: Verb = {
 async function runStatus({ positionals, switches }: VerbArguments): Promise<number> {
   const [given] = positionals;
   const wanted = given === undefined ? undefined : await resolveMountPoint(given);
-  const all = await listMounts();
-  const mounts = wanted === undefined ? all : all.filter((mount) => mount.directory === wanted);
+  const records = (await readRecords()).filter(({ directory }) => wanted === undefined || directory === wanted);
+  const mounts = await listMounts(records);
   if (wanted !== undefined && mounts.length === 0) {
     throw new CommandError(`no holdfast mount of yours is at ${wanted}; holdfast status lists them all`);
   }
@@ -37,22 +37,20 @@ async function runStatus({ positionals, switches }: VerbArguments): Promise<numb
   return 0;
 }
 
-/** All mounts of this user: those with a record, and dead ones that only the kernel still knows. */
-async function listMounts(): Promise<ListedMount[]> {
-  const inKernel = (await readMountTable()).filter((entry) => entry.type === mountType);
-  const records = await readRecords();
-  const urls = new Map<string, string>(inKernel.map((entry) => [entry.directory, entry.source]));
-  for (const record of records) urls.set(record.directory, record.url);
+/**
+ * A user's mounts are those with a record. Mounts of others are not looked at: one whose server hangs would hang whoever
+ * looks.
+ */
+async function listMounts(records: readonly MountRecord[]): Promise<ListedMount[]> {
   const mounts: ListedMount[] = [];
-  for (const [directory, url] of urls) {
-    const isMounted = inKernel.some((entry) => entry.directory === directory);
-    const mount = await statusAt(directory, url, isMounted);
+  for (const record of records) {
+    const mount = await statusAt(record);
     if (mount !== undefined) mounts.push(mount);
   }
   return mounts;
 }
 
-async function statusAt(directory: string, url: string, isMounted: boolean): Promise<ListedMount | undefined> {
+async function statusAt({ directory, url }: MountRecord): Promise<ListedMount | undefined> {
   const { socket } = await filesOfMount(directory);
   try {
     const answer = await ask(socket, { verb: "status" }, { silenceMsMax });
@@ -61,8 +59,7 @@ async function statusAt(directory: string, url: string, isMounted: boolean): Pro
   } catch {
     return { directory, url, state: "not answering" };
   }
-  // A mount that lives without a server of ours is another user's.
-  if (isMounted) return (await mountHealth(directory)) === "dead" ? { directory, url, state: "dead" } : undefined;
+  if ((await mountHealth(directory)) === "dead") return { directory, url, state: "dead" };
   // A record without a mount and without a server is litter of a killed server whose mount somebody cleared.
   await removeFilesOfMount(directory);
   return undefined;

@@ -22,7 +22,7 @@ beforeEach(async () => {
 async function overfill(): Promise<RunningMount> {
   await runProgram("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", store]);
   await writeFile(join(store, "ballast"), Buffer.alloc(fileBytes));
-  const mount = await RunningMount.start(`dir:${store}`, point);
+  const mount = await RunningMount.start(`dir:${store}`, point, ["--log-level", "debug"]);
   const written = await runProgram("dd", [
     "if=/dev/zero",
     `of=${join(point, "letter")}`,
@@ -52,7 +52,8 @@ describe.skipIf(!isRoot)("a store without room for what was written (needs root 
     expect(status.stdout).toMatch(/unsent: .*MiB/);
 
     await rm(join(store, "ballast"));
-    expect((await runHoldfast(["unmount", point])).status).toBe(0);
+    const unmounted = await runHoldfast(["unmount", point]);
+    expect(unmounted, mount.log).toMatchObject({ status: 0, stderr: "" });
     expect((await mount.finished()).status).toBe(1);
     expect((await stat(join(store, "letter"))).size).toBe(fileBytes);
     expect((await readFile(join(store, "letter"))).equals(Buffer.alloc(fileBytes))).toBe(true);

@@ -88,10 +88,12 @@ export class ServedMount {
         return { kind: "undelivered", message: failure.message, dirtyFiles };
       }
     }
+    log.debug("drained; unmounting");
     if (!(await this.#takeAway(request.force))) {
       this.#state = "serving";
       return { kind: "busy", openFiles: openFilesOf(volume) };
     }
+    log.debug("the kernel has let go; closing the volume");
     const left = await this.#closeVolume(request.drainTimeoutMs);
     return { kind: "unmounted", left };
   }
