@@ -1,5 +1,5 @@
 /**
- * Vectored reads and writes of a device, without exceptions for what is ordinary there (EAGAIN, ENOENT), and a call-back
+ * Vectored reads and writes of descriptors, without exceptions for what is ordinary there (EAGAIN, ENOENT), and a call-back
  * when a descriptor becomes readable, straight from the event loop.
  */
 import koffi from "koffi";
@@ -12,11 +12,21 @@ const readv = libc.func("readv", "intptr_t", ["int", "uintptr_t", "int"]) as (
   count: number,
 ) => number;
 const writev = libc.func("writev", "intptr_t", ["int", "uintptr_t", "int"]) as typeof readv;
+const preadv2 = libc.func("preadv2", "intptr_t", ["int", "uintptr_t", "int", "int64_t", "int"]) as (
+  descriptor: number,
+  vector: number,
+  count: number,
+  offset: number,
+  flags: number,
+) => number;
 const fcntl = libc.func("fcntl", "int", ["int", "int", "int"]) as (
   descriptor: number,
   command: number,
   argument: number,
 ) => number;
+
+/** RWF_NOWAIT. */
+const withoutWaiting = 8;
 
 /** Errors of a device that its reader and writer act upon. */
 export const deviceErrno = {
@@ -83,6 +93,15 @@ export class IoVector {
   /** Bytes read, or minus the errno. */
   readFrom(descriptor: number): number {
     const length = readv(descriptor, this.#address, this.#count);
+    return length >= 0 ? length : -lastErrno();
+  }
+
+  /**
+   * Bytes at `offset` that the kernel has in memory, as many from the front as it has, or minus the errno: EAGAIN when it
+   * has none, EOPNOTSUPP where the file system cannot tell.
+   */
+  readCachedFrom(descriptor: number, offset: number): number {
+    const length = preadv2(descriptor, this.#address, this.#count, offset, withoutWaiting);
     return length >= 0 ? length : -lastErrno();
   }
 
