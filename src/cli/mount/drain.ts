@@ -16,10 +16,22 @@ export interface DrainOptions {
   readonly progress: (dirtyBytes: number) => void;
 }
 
-/** Sends everything; answers with the failure when something could not be delivered, or not in time. */
+/**
+ * Sends everything; answers with the failure when something could not be delivered, or not in time. A failure that is told
+ * although nothing is dirty any more is an old one that nobody had heard of: a second look says how things stand now.
+ */
 export async function drain(volume: Volume, options: DrainOptions): Promise<Failure | undefined> {
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)]);
   const ticker = setInterval(() => options.progress(dirtyBytesOf(volume)), progressMs);
+  try {
+    const failure = await syncOnce(volume, signal);
+    return failure === undefined || dirtyBytesOf(volume) > 0 ? failure : await syncOnce(volume, signal);
+  } finally {
+    clearInterval(ticker);
+  }
+}
+
+async function syncOnce(volume: Volume, signal: AbortSignal): Promise<Failure | undefined> {
   let giveUp = (): void => {};
   const givenUp = new Promise<never>((_, reject) => {
     giveUp = () => reject(new Failure("ETIMEDOUT", { syscall: "sync", detail: "the drain was cut short" }));
@@ -32,7 +44,6 @@ export async function drain(volume: Volume, options: DrainOptions): Promise<Fail
   } catch (thrown) {
     return failureFrom(thrown, { syscall: "sync" });
   } finally {
-    clearInterval(ticker);
     signal.removeEventListener("abort", giveUp);
   }
 }

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { Failure } from "../../../src/base/index.ts";
 import { drain } from "../../../src/cli/mount/drain.ts";
 import type { Store } from "../../../src/port/index.ts";
 import { contentAt, memoryVolume } from "../../kit/memory-volume.ts";
@@ -59,4 +60,32 @@ it("[S5.11] gives up at its deadline, and at once when it is cut short, and says
   expect(await drain(world.volume, { ...options, timeoutMs: 20_000 })).toBeUndefined();
   expect(await contentAt(world.other, "/stuck")).toBe("x");
   await file.close();
+});
+
+it("[S5.11] does not take an old failure that nobody had heard of for bytes that are still here", async () => {
+  let hasRoom = false;
+  const full = (store: Store): Store =>
+    new Proxy(store, {
+      get(target, name) {
+        const member = Reflect.get(target, name, target) as unknown;
+        if (typeof member !== "function") return member;
+        if (name !== "write") return member.bind(target);
+        return (...parameters: unknown[]): unknown => {
+          if (!hasRoom) throw new Failure("ENOSPC", { syscall: "write" });
+          return member.apply(target, parameters);
+        };
+      },
+    });
+  await using world = await memoryVolume({ wrap: full, volume: { dirtyBackgroundBytes: 8192 } });
+  const failed = new Promise<void>((resolve) => {
+    world.volume.events.on("writebackFailed", () => resolve());
+  });
+  const file = await world.volume.open("/late", "w");
+  await file.write("at last".padEnd(100_000));
+  await failed;
+  hasRoom = true;
+  const options = { signal: new AbortController().signal, progress: () => {}, timeoutMs: 20_000 };
+  expect(await drain(world.volume, options)).toBeUndefined();
+  expect(await contentAt(world.other, "/late")).toBe("at last".padEnd(100_000));
+  await file.close().catch(() => {});
 });
