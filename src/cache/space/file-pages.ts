@@ -275,15 +275,22 @@ export class FilePages implements PageOwner, CachedPages {
   /** How many pages are cached without a gap just before `page`. */
   cachedBefore(page: PageIndex, countMax: number): number {
     let count = 0;
-    while (count < countMax && page > count && this.pages.get(page - count - 1) !== undefined) count += 1;
+    while (count < countMax && page > count && this.#isWhollyCached(page - count - 1)) count += 1;
     return count;
   }
 
   /** How many pages are cached without a gap from `page` on. */
   cachedFrom(page: PageIndex, countMax: number): number {
     let count = 0;
-    while (count < countMax && this.pages.get(page + count) !== undefined) count += 1;
+    while (count < countMax && this.#isWhollyCached(page + count)) count += 1;
     return count;
+  }
+
+  /** All of it, or soon: a page of which random reads left pieces tells nothing of a sequential reader. */
+  #isWhollyCached(index: PageIndex): boolean {
+    const page = this.pages.get(index);
+    if (page === undefined) return false;
+    return page.locked || page.valid.covers(0, Math.min(this.pageSize, this.#size - index * this.pageSize));
   }
 
   checkInvariants(): void {
