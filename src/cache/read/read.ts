@@ -196,8 +196,22 @@ function finishRead(
     const marker = readahead.start + readahead.size - readahead.asyncSize;
     if (readahead.reached(marker, pageCount, space)) {
       const from = readahead.readFirst * space.pageSize;
+      const shown = holdPages(space, firstPage, lastPage);
       startAhead(space, from, from + readahead.readCount * space.pageSize, credential);
+      releaseHeld(shown);
     }
   }
   readahead.visited(lastPage);
+}
+
+/** Holds the pages of a hit whose frames somebody is looking at, so that what is brought in next does not take them. */
+function holdPages(space: FilePages, firstPage: number, lastPage: number): HeldPages {
+  const held: HeldPages = [];
+  for (let index = firstPage; index <= lastPage; index++) {
+    const page = space.pages.get(index);
+    if (page === undefined) continue;
+    page.hold();
+    held.push(page);
+  }
+  return held;
 }
