@@ -303,7 +303,7 @@ export class CachedVolume implements Volume {
     this.#core.cache.close();
     await Promise.all([...this.#files.handles].map((handle) => handle.release()));
     const nodes = [...this.#core.spaces];
-    for (const node of nodes) this.#core.discardPages(node);
+    for (const node of nodes) inBackground(this.#core.discardPages(node));
     await this.#core.allDiscarded();
     await Promise.all(nodes.map((node) => this.#core.releaseLingering(node)));
     await this.#core.store.close();

@@ -87,18 +87,22 @@ export class VolumeCore {
     this.entries.clear(node);
     this.entries.removeNode(node);
     if (!node.removed && node.space?.isUncommitted === true) this.droppedUncommitted = true;
-    this.discardPages(node);
+    inBackground(this.discardPages(node));
   }
 
-  /** Lets go of a node's pages, dirty ones too: of a removed file, or of one that is clean. */
-  discardPages(node: VolumeNode): void {
+  /**
+   * Lets go of a node's pages, dirty ones too: of a removed file, or of one that is clean. Resolves when they have gone;
+   * what is being sent is waited for, and until then the hold must stay that it is sent by.
+   */
+  discardPages(node: VolumeNode): Promise<void> {
     const space = node.space;
-    if (space === undefined) return;
+    if (space === undefined) return Promise.resolve();
     node.space = undefined;
     this.spaces.delete(node);
     const gone = space.destroy().finally(() => this.#leaving.delete(gone));
     this.#leaving.add(gone);
     inBackground(gone);
+    return gone;
   }
 
   /** Resolves when all pages that were let go have gone; what is being sent is waited for. */

@@ -65,7 +65,7 @@ export class OpenFiles {
     const handle = this.#admit(pin.node, flags, call, processId);
     // A file without bytes must survive a crash too, once it was synced.
     if (madeJustNow && this.#core.store.manifest.durability === "volatile") pin.node.space?.setUncommitted(true);
-    if (!madeJustNow && mode.write && (flags & openFlags.O_TRUNC) !== 0) await this.#cut(handle, call);
+    if (!madeJustNow && (flags & openFlags.O_TRUNC) !== 0) await this.#cut(handle, call);
     return handle;
   }
 
@@ -75,9 +75,10 @@ export class OpenFiles {
     else await this.#attributes.refresh(node, call);
   }
 
+  /** O_TRUNC asks for the right to write even where the open itself is for reading only. */
   async #cut(handle: OpenHandle, call: Call): Promise<void> {
     try {
-      await handle.truncate(0, call.signal);
+      await this.#attributes.set(handle.node, { size: 0, killSetId: call.credential.uid !== 0 }, call);
     } catch (thrown) {
       await handle.release();
       throw failureFrom(thrown, { syscall: "open", path: handle.path });
@@ -105,8 +106,8 @@ export class OpenFiles {
       return;
     }
     const mode: AccessMode = { read: handle.readable, write: handle.writable, execute: false };
+    if (node.removed && node.handleCount === 0) await this.#core.discardPages(node);
     await this.#giveBack(node, mode, credential);
-    if (node.removed && node.handleCount === 0) this.#core.discardPages(node);
     this.#core.nodes.unuse(node);
   }
 

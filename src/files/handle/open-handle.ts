@@ -14,7 +14,7 @@
  */
 import { type ByteCount, type ByteOffset, type CancelSignal, Failure, failureFrom } from "../../base/index.ts";
 import type { AddressSpace, ErrorCursor, FrameRun, Readahead } from "../../cache/index.ts";
-import type { Call, Credential } from "../../port/index.ts";
+import { type Call, type Credential, withoutSetId } from "../../port/index.ts";
 import type { Handle } from "../handle.ts";
 import type { AttributeCache } from "../nodes/attribute-cache.ts";
 import type { VolumeNode } from "../nodes/volume-node.ts";
@@ -118,7 +118,7 @@ export class OpenHandle implements Handle {
     this.#require(this.writable, "write");
     const call = this.#callWith(signal);
     if (!this.#knowsBase()) await this.#attributes.refresh(this.node, call);
-    if (this.#hasSetIdToKill()) await this.#attributes.set(this.node, { killSetId: true }, call);
+    await this.#killSetId(call);
     const byteCount =
       (this.flags & openFlags.O_APPEND) === 0
         ? await this.#space.write(position, source, call)
@@ -133,12 +133,14 @@ export class OpenHandle implements Handle {
   async truncate(size: ByteCount, signal: CancelSignal = noSignal): Promise<void> {
     this.#require(true, "ftruncate");
     if (!this.writable) throw new Failure("EINVAL", { syscall: "ftruncate", path: this.path });
-    await this.#attributes.set(this.node, { size, killSetId: true }, this.#callWith(signal), this);
+    const killSetId = this.#hasSetIdToKill();
+    await this.#attributes.set(this.node, { size, killSetId }, this.#callWith(signal), this);
   }
 
   async punchHole(position: ByteOffset, length: ByteCount, signal: CancelSignal = noSignal): Promise<void> {
     this.#require(this.writable, "fallocate");
     const call = this.#callWith(signal);
+    await this.#killSetId(call);
     this.#attributes.adopt(this.node, await this.#space.punchHole(position, length, call), this.credential);
   }
 
@@ -150,6 +152,7 @@ export class OpenHandle implements Handle {
   ): Promise<void> {
     this.#require(this.writable, "fallocate");
     const call = this.#callWith(signal);
+    await this.#killSetId(call);
     this.#attributes.adopt(this.node, await this.#space.allocate(position, length, keepSize, call), this.credential);
   }
 
@@ -213,8 +216,14 @@ export class OpenHandle implements Handle {
     return this.#space.dirtyBytes > 0 || this.#attributes.isFresh(this.node);
   }
 
+  /** Whether a change of the content by this credential ends what the file lends to those who run it. */
   #hasSetIdToKill(): boolean {
-    return (this.node.attributes.mode & setIdBits) !== 0 && this.credential.uid !== 0;
+    const { mode } = this.node.attributes;
+    return (mode & setIdBits) !== 0 && this.credential.uid !== 0 && mode !== withoutSetId(mode);
+  }
+
+  async #killSetId(call: Call): Promise<void> {
+    if (this.#hasSetIdToKill()) await this.#attributes.set(this.node, { killSetId: true }, call);
   }
 
   /** Renews the grant; after a change of access a byte is read at the store, which knows what the open still allows. */

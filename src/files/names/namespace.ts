@@ -236,7 +236,7 @@ export class Namespace {
     }
     node.removed = true;
     if (node.handleCount > 0) return;
-    this.#core.discardPages(node);
+    await this.#core.discardPages(node);
     await this.#core.releaseLingering(node);
   }
 
