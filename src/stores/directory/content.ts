@@ -48,25 +48,16 @@ export async function writeContent(
     if (expected !== undefined && !isAtVersion(node, expected, versionOf(before))) {
       throw new Failure("ESTALE", { syscall: "write", detail: "the file is at another version" });
     }
-    const byteCount = await writeNothingOrSome(node, fd, before, offset, frames);
+    let byteCount: ByteCount;
+    try {
+      byteCount = await writeFrames(fd, offset, frames);
+    } catch (failure) {
+      // A write that fails has written nothing, but the kernel may have stamped the file before it found no room.
+      noteSameBytes(node, versionOf(before), versionOf(checked(statusOf(fd), "write")), expected);
+      throw failure;
+    }
     return { byteCount, attributes: attributesOf(checked(statusOf(fd), "write")) };
   });
-}
-
-/** A write that fails has written nothing, but the kernel may have stamped the file before it found no room. */
-async function writeNothingOrSome(
-  node: DirectoryNode,
-  fd: number,
-  before: FileStatus,
-  offset: ByteOffset,
-  frames: readonly Uint8Array[],
-): Promise<ByteCount> {
-  try {
-    return await writeFrames(fd, offset, frames);
-  } catch (failure) {
-    noteSameBytes(node, versionOf(before), versionOf(checked(statusOf(fd), "write")));
-    throw failure;
-  }
 }
 
 /** Our own change of a file's time stamps made a new version of the same bytes. */
@@ -74,11 +65,21 @@ function isAtVersion(node: DirectoryNode, expected: Version, now: Version): bool
   return expected === now || (node.versionNow === now && node.versionsBefore.has(expected));
 }
 
-/** Notes that this store changed time stamps only: both versions mean the same bytes. */
-export function noteSameBytes(node: DirectoryNode, before: Version, after: Version): void {
+/**
+ * Notes that this store changed time stamps only: both versions mean the same bytes. The version that somebody expects just
+ * now is among the last to be forgotten, however many others come and go.
+ */
+export function noteSameBytes(node: DirectoryNode, before: Version, after: Version, expected: Version = before): void {
   if (before === after) return;
-  if (node.versionNow !== before || node.versionsBefore.size >= versionsBeforeMax) node.versionsBefore.clear();
-  node.versionsBefore.add(before);
+  if (node.versionNow !== before) node.versionsBefore.clear();
+  for (const version of [before, expected]) {
+    node.versionsBefore.delete(version);
+    node.versionsBefore.add(version);
+  }
+  for (const oldest of node.versionsBefore) {
+    if (node.versionsBefore.size <= versionsBeforeMax) break;
+    node.versionsBefore.delete(oldest);
+  }
   node.versionNow = after;
 }
 
