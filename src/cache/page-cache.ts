@@ -50,6 +50,7 @@ export class PageCache implements CacheCore {
   readonly #uncommitted: Set<FilePages> = new Set();
   readonly #flusher: Flusher;
   readonly #frameBell: Bell = new Bell();
+  #lastSerial = 0;
 
   constructor(store: Store, options: Partial<CacheOptions> = {}) {
     this.store = store;
@@ -57,7 +58,7 @@ export class PageCache implements CacheCore {
     const { pageSize, budgetBytes, clock, dirtyBackgroundBytes, dirtyLimitBytes } = this.options;
     this.clock = clock;
     this.pageSize = pageSize;
-    this.pool = new FramePool(pageSize, Math.floor(budgetBytes / pageSize));
+    this.pool = new FramePool(pageSize, Math.floor(budgetBytes / pageSize), () => this.frameMayBeFree());
     this.eviction = new S3Fifo<Page>(this.pool.frameCountMax);
     this.ledger = new DirtyLedger(pageSize);
     this.throttle = new Throttle(clock, {
@@ -79,13 +80,22 @@ export class PageCache implements CacheCore {
     return space;
   }
 
+  newSerial(): number {
+    this.#lastSerial += 1;
+    return this.#lastSerial;
+  }
+
   tryTakeFrame(): Uint8Array | undefined {
     const frame = this.pool.tryTake();
     if (frame !== undefined) return frame;
-    const page = this.eviction.victim(evictable);
-    if (page === null) return undefined;
-    this.counters.evictedPages += 1;
-    return page.owner.removePage(page);
+    for (;;) {
+      const page = this.eviction.victim(evictable);
+      if (page === null) return undefined;
+      this.counters.evictedPages += 1;
+      const evicted = page.owner.removePage(page);
+      if (!this.pool.isOverBudget) return evicted;
+      this.pool.discard();
+    }
   }
 
   async takeFrame(signal: CancelSignal): Promise<Uint8Array> {

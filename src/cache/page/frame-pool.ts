@@ -5,7 +5,7 @@
  * *abandoned* frame may still be touched by a store that answers after its deadline: it is never used again.
  *
  * Invariants. I1 takenCount + freeCount <= frameCountMax. I2 A frame is given back once. I3 Abandoned frames count against
- * the budget as soon as other frames come back, and there are few enough of them that the cache goes on.
+ * the budget as soon as other frames come back, but never so many of them that less than a quarter of it is left to use.
  */
 import { assert, type ByteCount } from "../../base/index.ts";
 
@@ -13,13 +13,16 @@ export class FramePool {
   readonly frameBytes: ByteCount;
   readonly frameCountMax: number;
 
+  readonly #onRoom: () => void;
   readonly #free: Uint8Array[] = [];
   #takenCount = 0;
   #abandonedCount = 0;
 
-  constructor(frameBytes: ByteCount, frameCountMax: number) {
+  /** @param onRoom Called when there is room again because an abandoned frame is done with. */
+  constructor(frameBytes: ByteCount, frameCountMax: number, onRoom: () => void = () => undefined) {
     this.frameBytes = frameBytes;
     this.frameCountMax = frameCountMax;
+    this.#onRoom = onRoom;
   }
 
   get takenCount(): number {
@@ -37,7 +40,7 @@ export class FramePool {
       this.#takenCount += 1;
       return free;
     }
-    if (this.#takenCount + this.#abandonedCount >= this.frameCountMax) return undefined;
+    if (this.#takenCount >= this.#frameCountNow) return undefined;
     this.#takenCount += 1;
     return new Uint8Array(new ArrayBuffer(this.frameBytes));
   }
@@ -46,7 +49,7 @@ export class FramePool {
     assert(frame.byteLength === this.frameBytes, "a frame of this pool comes back");
     assert(this.#takenCount > 0, "no frame comes back twice");
     this.#takenCount -= 1;
-    if (this.#takenCount + this.#free.length + this.#abandonedCount < this.frameCountMax) this.#free.push(frame);
+    if (this.#takenCount + this.#free.length < this.#frameCountNow) this.#free.push(frame);
   }
 
   /** A taken frame is left to whoever still looks at it, and never comes back. */
@@ -60,6 +63,7 @@ export class FramePool {
     this.#abandonedCount += 1;
     const forget = () => {
       this.#abandonedCount -= 1;
+      this.#onRoom();
     };
     settled.then(forget, forget);
     return this.#free.pop() ?? new Uint8Array(new ArrayBuffer(this.frameBytes));
@@ -67,6 +71,16 @@ export class FramePool {
 
   get abandonedCount(): number {
     return this.#abandonedCount;
+  }
+
+  /** How many frames may be taken while some are abandoned. */
+  get #frameCountNow(): number {
+    return this.frameCountMax - Math.min(this.#abandonedCount, Math.floor((this.frameCountMax * 3) / 4));
+  }
+
+  /** Whether more frames are taken than the budget has beside those that are abandoned. */
+  get isOverBudget(): boolean {
+    return this.#takenCount > this.#frameCountNow;
   }
 
   /** Whether so many operations were not answered in time that no more frames are entrusted to the store. */

@@ -76,8 +76,14 @@ export class FillBatch {
     }
   }
 
-  /** Sends the reads; the promise is settled when every page is unlocked again. */
-  async submit(): Promise<void> {
+  /** Sends the reads; the promise is settled when every page is unlocked again. It may fail before anybody looks at it. */
+  submit(): Promise<void> {
+    const landed = this.#send();
+    landed.catch(() => undefined);
+    return landed;
+  }
+
+  async #send(): Promise<void> {
     const pages = this.#pages;
     const segments = this.#segments;
     this.#pages = [];

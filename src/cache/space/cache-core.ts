@@ -25,6 +25,8 @@ export interface CacheCore {
   /** Rings whenever dirty memory may have become less. */
   readonly dirtyBell: Bell;
 
+  /** A number that no other space of the cache has. */
+  newSerial(): number;
   /** A frame, if need be that of a clean page which leaves; undefined when every frame is dirty, in flight or wanted. */
   tryTakeFrame(): Uint8Array | undefined;
   /** Waits for a frame; starts write-back when only that can free one. */

@@ -38,14 +38,12 @@ export interface SpaceObserver {
   writebackFailed(failure: Error, start: ByteOffset, end: ByteOffset, credential: Credential): void;
 }
 
-let lastSerial = 0;
-
 export class FilePages implements PageOwner, CachedPages {
   readonly core: CacheCore;
   readonly node: NodeId;
   readonly observer: SpaceObserver;
   readonly pageSize: ByteCount;
-  readonly serial: number = ++lastSerial;
+  readonly serial: number;
 
   readonly inodeLock: Mutex = new Mutex("inode");
   readonly invalidateLock: SharedLock = new SharedLock("invalidate");
@@ -81,6 +79,7 @@ export class FilePages implements PageOwner, CachedPages {
     this.node = node;
     this.observer = observer;
     this.pageSize = core.pageSize;
+    this.serial = core.newSerial();
     this.#size = attributes.size;
     this.storeSize = attributes.size;
     this.version = attributes.version;

@@ -103,6 +103,21 @@ describe("readers who fail or leave", () => {
     expect(file.cache.snapshot().frameBytes).toBe(0);
   });
 
+  test("a part that fails while the reader still waits for another page is his to hear of, later", async () => {
+    const file = await storedFile(bytesOf(4 * pageSize, 7), noReadahead);
+    file.gates.close("read");
+    const first = readBack(file.space, pageSize, pageSize);
+    const slow = await file.gates.arrived("read", 1);
+    const reading = readBack(file.space, 0, 2 * pageSize);
+    (await file.gates.arrived("read", 2)).refuse(new Failure("EIO"));
+    // The failure is there for many turns before the reader comes to it; nothing may count it as unheard.
+    for (let turn = 0; turn < 5; turn++) await settle();
+    slow.pass();
+    await expect(reading).rejects.toMatchObject({ code: "EIO" });
+    expect(await first).toEqual(bytesOf(pageSize, 7));
+    file.cache.checkInvariants();
+  });
+
   test("a reader who asks when already interrupted reads nothing", async () => {
     const file = await storedFile(bytesOf(pageSize, 7), noReadahead);
     const controller = cancelController();

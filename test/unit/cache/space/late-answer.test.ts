@@ -69,6 +69,30 @@ describe("late reads", () => {
     file.cache.checkInvariants();
   });
 
+  test("[S5.9] [S5.10] late reads that have the whole budget leave a quarter of it to go on with, and give it all back", async () => {
+    const file = await storedFile(bytesOf(20 * pageSize, 7), noReadahead);
+    const slow = late();
+    file.gates.close("read");
+    const readings = Array.from({ length: 8 }, (_, at) => readBack(file.space, 2 * at * pageSize, 2 * pageSize));
+    await file.gates.arrived("read", 8);
+    for (const read of file.gates.of("read")) read.refuse(slow.failure);
+    for (const reading of readings) await expect(reading).rejects.toMatchObject({ code: "ETIMEDOUT" });
+    expect(file.cache.pool.abandonedCount).toBe(16);
+    file.gates.open("read");
+    const kept: Uint8Array[] = [];
+    for (let frame = file.cache.tryTakeFrame(); frame !== undefined; frame = file.cache.tryTakeFrame())
+      kept.push(frame);
+    expect(kept).toHaveLength(4);
+    // Whoever waits for a frame now has it when the late reads have ended, although nothing else happens.
+    const waiting = file.cache.takeFrame(asSuperuser.signal);
+    await slow.end();
+    kept.push(await waiting);
+    for (const frame of kept) file.cache.pool.give(frame);
+    expect(file.cache.pool.abandonedCount).toBe(0);
+    expect(await readBack(file.space, 0, 20 * pageSize)).toEqual(bytesOf(20 * pageSize, 7));
+    file.cache.checkInvariants();
+  });
+
   test("[S5.9] a store that never answers does not make the cache grow without end", async () => {
     const file = await storedFile(bytesOf(64 * pageSize, 7), noReadahead);
     const never = late();
