@@ -137,6 +137,7 @@ class MountedVolume implements Mount {
         this.#settleAgreed.resolve();
       },
       over: (failure) => void this.#end(failure),
+      answered: () => this.#pump.answered(),
       room: () => this.#pump.resume(),
     });
     this.#session = session;

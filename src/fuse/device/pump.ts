@@ -3,14 +3,15 @@
  *
  * Words. A *turn* is one call-back of the event loop; it ends after so many requests or so much time, because promises,
  * timers and other descriptors wait meanwhile. *Spinning* is asking again and again for the next request instead of going
- * to sleep: waking an idle processor costs more than everything else together. Spinning *pays* when a request comes.
+ * to sleep: waking an idle processor costs more than everything else together. Spinning *pays* when a request comes. It is
+ * *quiet* since the last request was served, or answered after it waited: who hears an answer soon asks on.
  *
  * States and what moves between them:
  *
  *   asleep --readable--> draining --nothing there, spinning pays--> spinning --request--> draining
  *                           |                                          |
  *                           +--nothing there, it does not pay--> asleep <--quiet for spinMs--+
- *   any --device ended--> over;   any --tooBusy--> held --resume--> draining
+ *   asleep --answered--> draining;   any --device ended--> over;   any --tooBusy--> held --resume--> draining
  *
  * I1 Asleep, the thread is in the event loop with the descriptor watched: an idle mount uses no processor.
  * I2 While requests wait for promises (`isWaiting`), spinning goes through the event loop, so that it delays nothing.
@@ -41,7 +42,7 @@ export interface PumpServer {
 const turnRequestsMax = 256;
 const turnMsMax = 2;
 const creditMax = 16;
-/** Requests closer than this earn credit. */
+/** Requests that come so soon after the last request or answer earn credit. */
 const closeMs = 0.15;
 
 export class Pump {
@@ -53,7 +54,7 @@ export class Pump {
   readonly #again: () => void;
 
   #credit = 0;
-  #lastRequestMs = 0;
+  #quietSinceMs = 0;
   #immediate: NodeJS.Immediate | undefined;
   #spinning = false;
   #paused = false;
@@ -80,6 +81,13 @@ export class Pump {
     this.#paused = false;
     this.#watch.resume();
     this.#soon();
+  }
+
+  /** A request that waited was answered. */
+  answered(): void {
+    if (this.#over || this.#paused) return;
+    this.#quietSinceMs = this.#clock.nowMs();
+    if (this.#credit > 0) this.#soon();
   }
 
   /** Takes no more requests. */
@@ -126,11 +134,12 @@ export class Pump {
       if (outcome === "request") {
         this.#noteRequest(nowMs);
         this.#server.serve();
+        this.#quietSinceMs = this.#clock.nowMs();
         if (this.#over) return "sleep";
         if (this.#server.isTooBusy) return "hold";
         count += 1;
       } else {
-        if (this.#credit <= 0 || nowMs - this.#lastRequestMs >= this.#spinMs) return "sleep";
+        if (this.#credit <= 0 || nowMs - this.#quietSinceMs >= this.#spinMs) return "sleep";
         if (!this.#spinning) this.spins += 1;
         this.#spinning = true;
         if (this.#server.isWaiting) return "goOn";
@@ -143,8 +152,7 @@ export class Pump {
   #noteRequest(nowMs: number): void {
     if (this.#spinning) this.spinsThatPaid += 1;
     this.#spinning = false;
-    if (nowMs - this.#lastRequestMs < closeMs) this.#credit = Math.min(this.#credit + 2, creditMax);
-    this.#lastRequestMs = nowMs;
+    if (nowMs - this.#quietSinceMs < closeMs) this.#credit = Math.min(this.#credit + 2, creditMax);
   }
 
   /** Goes through the event loop once without sleeping there. */

@@ -66,6 +66,8 @@ export interface SessionEvents {
   ready(agreement: Agreement): void;
   /** The kernel cannot be served, or says that it is over. */
   over(failure?: Failure): void;
+  /** A request that waited was answered. */
+  answered(): void;
   /** There is room for requests again. */
   room(): void;
 }
@@ -165,6 +167,7 @@ export class Session {
     } finally {
       const wasFull = this.pending.isFull;
       this.pending.end(pending);
+      this.events.answered();
       if (wasFull && !this.pending.isFull) this.events.room();
     }
   }
