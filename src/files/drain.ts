@@ -41,7 +41,7 @@ function throwUnheard(ears: ReadonlyMap<VolumeNode, ErrorCursor>, other: Failure
   for (const [node, cursor] of ears) {
     if (node.removed) continue;
     const failure = node.space?.errors.check(cursor);
-    if (failure === undefined) continue;
+    if (failure === undefined || tookAll(node, failure)) continue;
     first ??= failure;
     failed.push(node);
   }
@@ -50,6 +50,11 @@ function throwUnheard(ears: ReadonlyMap<VolumeNode, ErrorCursor>, other: Failure
   const path = failed[0]?.path;
   const detail = failed.length === 0 ? cause.message : `not delivered: ${namesOf(failed)}`;
   throw new Failure(cause.code, { syscall: "sync", detail, cause, ...(path === undefined ? {} : { path }) });
+}
+
+/** A file that another client removed after the store had taken every byte of it: nothing is left to deliver. */
+function tookAll(node: VolumeNode, failure: Failure): boolean {
+  return !node.isDirty && (failure.code === "ENOENT" || failure.code === "ESTALE");
 }
 
 function namesOf(nodes: readonly VolumeNode[]): string {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { Failure } from "../../../src/base/index.ts";
 import { openFlags } from "../../../src/files/index.ts";
-import type { Store } from "../../../src/port/index.ts";
+import { type Store, superuser } from "../../../src/port/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
 import { alice, contentAt, memoryVolume } from "../../kit/memory-volume.ts";
 
@@ -153,6 +153,20 @@ describe("durability", () => {
     expect(await contentAt(other, "/synced")).toBe("kept");
     expect(await contentAt(other, "/closed")).toBe("");
     await synced.close();
+  });
+
+  it("a file that another client removed after its bytes were taken keeps nobody from closing the volume", async () => {
+    await using place = await memoryVolume({ store: { durability: "volatile", reportsChanges: false } });
+    const { volume, other } = place;
+    await volume.promises.writeFile("/taken", "taken");
+    const held = await volume.open("/held", "w", { credential: alice });
+    await held.write("sent by sync");
+    const asRoot = callAs(superuser);
+    const { node } = await other.root(asRoot);
+    await other.remove(node, "taken", asRoot);
+    await volume.sync();
+    await held.close();
+    await volume.close();
   });
 
   it("[S5.13] [G12] fsync covers what was written and closed before, although the node was dropped since", async () => {
