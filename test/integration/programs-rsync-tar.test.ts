@@ -50,7 +50,7 @@ it("tar unpacks on the mount, finds no difference, and packs from it what can be
     "node_modules/koffi",
     "node_modules/vitest",
   ]);
-  await using mounted = await MountedStore.start("tar");
+  await using mounted = await MountedStore.start("tar", ["--cache-size", "1M"]);
   await run("tar", ["-xpf", archive, "-C", mounted.point]);
   expect(await run("tar", ["-df", archive, "-C", mounted.point])).toBe("");
   const packed = mounted.at("packed.tar.gz");
