@@ -10,8 +10,3 @@ export class AssertionFailure extends Error {
 export function assert(condition: boolean, invariant: string): asserts condition {
   if (!condition) throw new AssertionFailure(`broken invariant: ${invariant}`);
 }
-
-/** Marks a place that an exhaustive switch never reaches. */
-export function unreachable(value: never): never {
-  throw new AssertionFailure(`unreachable: ${String(value)}`);
-}

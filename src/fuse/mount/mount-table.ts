@@ -13,7 +13,7 @@ export interface MountTableEntry {
 export const mountType = "fuse.holdfast";
 
 /** All mounts that this process sees, oldest first. */
-export async function readMountTable(): Promise<readonly MountTableEntry[]> {
+async function readMountTable(): Promise<readonly MountTableEntry[]> {
   return parseMountTable(await readFile("/proc/self/mountinfo", "utf8"));
 }
 
