@@ -31,7 +31,10 @@ function candidate(): string {
 /** The directory, made when it is missing. One that others may write to, or that is not ours, is not used. */
 async function runtimeDirectory(): Promise<string> {
   const directory = candidate();
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await mkdir(directory, { recursive: true, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    const advice = "set XDG_RUNTIME_DIR to a directory of your own";
+    throw new CommandError(`${directory}, where mounts are found again, cannot be made (${error.code}); ${advice}`);
+  });
   const found = await lstat(directory);
   const { uid } = userInfo();
   if (!found.isDirectory() || found.uid !== uid || (found.mode & 0o077) !== 0) {

@@ -61,6 +61,15 @@ it("stores that cannot be used end with 1 and one line", async () => {
   await expectRefusal(["mount", `dir:${file}`, point], 1, /is not a directory/);
 });
 
+it("a runtime directory that cannot be made ends with 1 and one line that says what to do", async () => {
+  const file = join(scratch, "file");
+  await writeFile(file, "");
+  const finished = await runHoldfast(["mount", `dir:${store}`, point], { environment: { XDG_RUNTIME_DIR: file } });
+  expect(finished).toMatchObject({ status: 1, stdout: "" });
+  expect(finished.stderr).toMatch(/^holdfast: .* cannot be made \(ENOTDIR\); set XDG_RUNTIME_DIR to .*\n$/);
+  expect(await mountsBelow(scratch)).toEqual([]);
+});
+
 it("verbs about mounts that are not there end with 1 and one line", async () => {
   await expectRefusal(["unmount", point], 1, /nothing is mounted at/);
   await expectRefusal(["unmount", "/proc"], 1, /is not holdfast's/);
