@@ -46,6 +46,7 @@ export async function storedFile(
   await file.clock.during(file.space.sync(asSuperuser));
   await file.space.invalidate(0, Number.POSITIVE_INFINITY, asSuperuser);
   file.gates.operations.length = 0;
+  poisonFrames(file);
   return file;
 }
 
@@ -58,6 +59,14 @@ export async function anotherSpace(file: CachedFile, name: string): Promise<Addr
     attributesChanged: () => undefined,
     writebackFailed: () => undefined,
   });
+}
+
+/** Fills every free frame with rubbish, so that a byte which was never brought in cannot look right by chance. */
+export function poisonFrames(file: CachedFile): void {
+  const frames: Uint8Array[] = [];
+  for (let frame = file.cache.pool.tryTake(); frame !== undefined; frame = file.cache.pool.tryTake())
+    frames.push(frame);
+  for (const frame of frames) file.cache.pool.give(frame.fill(0xdd));
 }
 
 /** `count` bytes of one value. */

@@ -57,6 +57,7 @@ describe("readers who fail or leave", () => {
     const readings = [readBack(file.space, 0, pageSize), framesOf(file.space, pageSize, pageSize)];
     for (const count of [1, 2]) (await file.gates.arrived("read", count)).refuse(new Failure("EIO"));
     for (const reading of readings) await expect(reading).rejects.toMatchObject({ code: "EIO" });
+    expect([0, 1].map((page) => file.space.pages.get(page)?.holdCount ?? 0)).toEqual([0, 0]);
     await file.space.destroy();
     expect(file.cache.snapshot().frameBytes).toBe(0);
     file.cache.checkInvariants();
@@ -96,8 +97,13 @@ describe("readers who fail or leave", () => {
     const reads = [await file.gates.arrived("read", 1), await file.gates.arrived("read", 2)];
     controller.abort();
     await expect(reading).rejects.toMatchObject({ code: "EINTR" });
-    for (const read of reads) read.refuse(new Failure("EIO"));
+    reads[0]?.refuse(new Failure("EIO"));
     await expect(first).rejects.toMatchObject({ code: "EIO" });
+    const truncating = file.space.truncate(0, asSuperuser);
+    await settle();
+    expect(file.gates.of("setAttributes")).toHaveLength(0);
+    reads[1]?.refuse(new Failure("EIO"));
+    await truncating;
     await settle();
     await file.space.destroy();
     expect(file.cache.snapshot().frameBytes).toBe(0);

@@ -61,6 +61,9 @@ describe("late reads", () => {
     // Every frame of the budget comes into use; none of them may be the one that the late read touches now.
     for (let page = 1; page < 40; page++) await file.space.write(page * pageSize, bytesOf(pageSize, 9), asSuperuser);
     for (const frame of read.frames) frame.fill(66);
+    for (let page = file.space.pages.next(0); page !== undefined; page = file.space.pages.next(page.index + 1)) {
+      expect(page.frame.includes(66), `page ${page.index}`).toBe(false);
+    }
     await file.space.sync(asSuperuser);
     const stored = await bytesAtStore(file);
     expect(stored.includes(66)).toBe(false);
