@@ -15,6 +15,7 @@ export {
   processIdentity,
   programBytes,
   readableStreamOf,
+  rubbishBytes,
 } from "./platform.ts";
 export { SeededRandom } from "./random.ts";
 export { type ByteCount, type ByteOffset, byteOffsetMax, type Milliseconds, type PageIndex } from "./units.ts";

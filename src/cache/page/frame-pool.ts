@@ -7,7 +7,7 @@
  * Invariants. I1 takenCount + freeCount <= frameCountMax. I2 A frame is given back once. I3 Abandoned frames count against
  * the budget as soon as other frames come back, but never so many of them that less than a quarter of it is left to use.
  */
-import { assert, type ByteCount } from "../../base/index.ts";
+import { assert, type ByteCount, rubbishBytes } from "../../base/index.ts";
 
 export class FramePool {
   readonly frameBytes: ByteCount;
@@ -42,7 +42,7 @@ export class FramePool {
     }
     if (this.#takenCount >= this.#frameCountNow) return undefined;
     this.#takenCount += 1;
-    return new Uint8Array(new ArrayBuffer(this.frameBytes));
+    return rubbishBytes(this.frameBytes);
   }
 
   give(frame: Uint8Array): void {
@@ -66,7 +66,7 @@ export class FramePool {
       this.#onRoom();
     };
     settled.then(forget, forget);
-    return this.#free.pop() ?? new Uint8Array(new ArrayBuffer(this.frameBytes));
+    return this.#free.pop() ?? rubbishBytes(this.frameBytes);
   }
 
   get abandonedCount(): number {
