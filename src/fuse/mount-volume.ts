@@ -222,7 +222,10 @@ class MountedVolume implements Mount {
     this.#pump.stop();
     this.#unsubscribe();
     await this.#session.end();
-    await this.#notifier?.stop();
+    // A message that the kernel still makes wait would be let go by the close alone.
+    await this.#within(this.#notifier?.stop() ?? Promise.resolve(), "the notifier did not end").catch(() =>
+      this.#notifier?.abandon(),
+    );
     this.#device.close();
     this.#settleAgreed.reject(failure ?? new Failure("ENOTCONN", { syscall: "mount", path: this.directory }));
     if (failure === undefined) this.#settleEnded.resolve();

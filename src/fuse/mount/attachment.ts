@@ -4,13 +4,13 @@
  */
 
 import { closeSync, constants, openSync } from "node:fs";
-import { realpath, stat } from "node:fs/promises";
+import { realpath, stat, writeFile } from "node:fs/promises";
 import { Failure, failureFrom } from "../../base/index.ts";
 import { mount, mountFlags, unmount } from "../../system/index.ts";
 import { payloadBytesMax } from "../wire/init.ts";
 import { clearDeadMount } from "./dead-mount.ts";
 import { escapeOption, mountAsUser, unmountAsUser } from "./fusermount.ts";
-import { mountType } from "./mount-table.ts";
+import { mountedOn, mountType } from "./mount-table.ts";
 
 /** Requests under way get errors at once, and the directory is free although programs still hold files below it. */
 const abortAndDetach = mountFlags.MNT_FORCE | mountFlags.MNT_DETACH;
@@ -42,9 +42,18 @@ export async function attach(directory: string, options: AttachmentOptions): Pro
   return {
     directory: target,
     descriptor,
-    detach: (lazily) => (privileged ? unmount(target, lazily ? abortAndDetach : 0) : unmountAsUser(target, lazily)),
+    detach: (lazily) => (privileged ? unmount(target, lazily ? abortAndDetach : 0) : detachAsUser(target, lazily)),
   };
 }
+
+/** fusermount3 cannot abort, but the kernel lets whoever mounted do so through its control files, where they are there. */
+async function detachAsUser(directory: string, lazily: boolean): Promise<void> {
+  const connection = (await mountedOn(directory))?.device.split(":")[1];
+  await unmountAsUser(directory, lazily);
+  if (lazily) await writeFile(`/sys/fs/fuse/connections/${connection}/abort`, "1").catch(noControlFiles);
+}
+
+function noControlFiles(): void {}
 
 async function existingDirectory(directory: string): Promise<string> {
   try {

@@ -96,6 +96,11 @@ export class Notifier {
     await this.#exited;
   }
 
+  /** The thread is stuck in the kernel; it keeps nobody from ending. */
+  abandon(): void {
+    this.#worker?.unref();
+  }
+
   #kick(): void {
     if (this.#busy || this.#stopped) return;
     const packets: Uint8Array[] = [];
