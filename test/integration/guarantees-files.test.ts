@@ -1,9 +1,39 @@
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { readFile, rename, stat, writeFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { RunningMount } from "../kit/command.ts";
 import { MountedStore, run, runOwn } from "../kit/mounted-store.ts";
 import { until } from "../kit/until.ts";
 import { type Status, Worker } from "../kit/worker.ts";
+
+it("[G11] what a process closed is in the directory, for whoever opens it there", async () => {
+  await using mounted = await MountedStore.start("close-to-open", ["--attribute-timeout", "1min"]);
+  await run("sh", ["-c", "head -c 3M /dev/urandom > closed"], { directory: mounted.point });
+  await run("cmp", [mounted.at("closed"), mounted.inStore("closed")]);
+  await using worker = await Worker.start(mounted.scratch, mounted.point);
+  const file = await worker.do("open", "open", "w");
+  await worker.do("write", file, "not yet", 0);
+  await worker.do("close", file);
+  expect(await readFile(mounted.inStore("open"), "utf8")).toBe("not yet");
+  await writeFile(mounted.inStore("open"), "from elsewhere");
+  expect(await worker.do<string>("readFile", "open")).toBe("from elsewhere");
+  await mounted.unmount();
+});
+
+it("[G2] bytes that were written before the directory was moved away are there when it is back", async () => {
+  await using mounted = await MountedStore.start("moved", ["--attribute-timeout", "0"]);
+  await using worker = await Worker.start(mounted.scratch, mounted.point);
+  const file = await worker.do("open", "file", "w");
+  await worker.do("write", file, "before, ", 0);
+  await rename(mounted.store, `${mounted.store}-away`);
+  expect(await worker.try("open", "other", "w")).toMatch(/ENOENT|ESTALE|EIO/);
+  expect(await worker.try("list", ".")).toMatch(/ENOENT|ESTALE|EIO/);
+  await worker.do("write", file, "after", 8);
+  await rename(`${mounted.store}-away`, mounted.store);
+  await worker.do("fsync", file);
+  await worker.do("close", file);
+  await mounted.unmount();
+  expect(await readFile(mounted.inStore("file"), "utf8")).toBe("before, after");
+});
 
 it("[G25] a file that lost its name lives on in the processes that have it open", async () => {
   await using mounted = await MountedStore.start("unlinked");
