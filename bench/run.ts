@@ -10,7 +10,9 @@ import { dirtyPages } from "./library/dirty-pages.ts";
 import { hits } from "./library/hits.ts";
 import { pageMemory } from "./library/page-memory.ts";
 import { scale } from "./library/scale.ts";
+import { memoryRun } from "./mount/memory-run.ts";
 import { mountPart } from "./mount/mount-part.ts";
+import { pageSizePart } from "./mount/page-sizes.ts";
 import { printTable, printTargets, type Report, type Target } from "./report.ts";
 
 const parts: Readonly<Record<string, (quick: boolean) => Promise<Report>>> = {
@@ -19,6 +21,8 @@ const parts: Readonly<Record<string, (quick: boolean) => Promise<Report>>> = {
   "dirty-pages": dirtyPages,
   "page-memory": pageMemory,
   mount: mountPart,
+  memory: memoryRun,
+  "page-sizes": pageSizePart,
 };
 
 async function runHere(name: string, quick: boolean): Promise<void> {

@@ -23,6 +23,10 @@ export class Rates {
     return this.#rounds.get(`${what}/${contender}`) ?? [];
   }
 
+  median(what: string, contender: string): number {
+    return median(this.rounds(what, contender));
+  }
+
   ratio(what: string, contender: string, yardstick: string): number {
     const others = this.rounds(what, yardstick);
     return median(this.rounds(what, contender).map((rate, round) => rate / (others[round] as number)));
@@ -35,14 +39,14 @@ export interface MetadataOptions {
   readonly roundCount: number;
 }
 
-/** The contenders that serve the store, and the bare loop, which only answers plain requests. */
+/** The contenders that serve the store, and perhaps the bare loop, which only answers plain requests. */
 export async function measureMetadata(
   contenders: readonly Contender[],
-  bare: Contender,
+  bare: Contender | undefined,
   options: MetadataOptions,
 ): Promise<Rates> {
   const rates = new Rates();
-  const all = [bare, ...contenders];
+  const all = bare === undefined ? contenders : [bare, ...contenders];
   for (let round = 0; round < options.roundCount; round++) {
     for (let turn = 0; turn < all.length; turn++) {
       const contender = all[(turn + round) % all.length] as Contender;

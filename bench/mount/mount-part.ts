@@ -1,9 +1,9 @@
 /** The mount against the bare loop, its ceiling, and against bindfs over the same directory. */
-import { fileURLToPath } from "node:url";
 import { percent, type Report, type Target } from "../report.ts";
 import { bareLoop, bindfs, type Contender, holdfast, plainDirectory } from "./contender.ts";
 import { measureMetadata, metadataTable, type Rates } from "./metadata.ts";
 import { prepareStore } from "./prepared-store.ts";
+import { projectRoot } from "./project-root.ts";
 import {
   nameOf,
   type Phase,
@@ -14,9 +14,6 @@ import {
   transfer,
   transferTables,
 } from "./transfers.ts";
-
-/** The root of the project, from where this runs when built: dist/bench/mount. */
-export const projectRoot: string = fileURLToPath(new URL("../../..", import.meta.url));
 
 const cacheOptions = ["--cache-size", "1G"];
 const noise = 0.95;
