@@ -2,8 +2,8 @@
  * The flusher: write-back that nobody waits for. It wakes every 5 s for what has been dirty for 30 s, and at once when dirty
  * memory passes the background limit or memory is short.
  *
- * Words. A *round* offers every dirty file one pass; a file whose pass is still running is left alone, so a file that hangs
- * holds only itself. A file that failed is left alone until its time to retry has come.
+ * Words. A *round* offers every dirty file one pass, in turn as passes end; a file whose pass is still running is left alone,
+ * so a file that hangs holds only itself. A file that failed is left alone until its time to retry has come.
  *
  * Invariants. I1 The timer runs exactly while some file has dirty bytes. I2 At most one pass of the flusher per file, and at
  * most `passesMax` at once.
@@ -39,6 +39,10 @@ export class Flusher {
   readonly #running: Set<FilePages> = new Set();
   #cancelTimer: CancelTimer | null = null;
   #wanted: WritebackReason | null = null;
+  /** The round: why, the files it comes to next, and how many of them there were when it began. */
+  #reason: WritebackReason = "periodic";
+  #files: Iterator<FilePages> = this.#dirty.values();
+  #filesLeft = 0;
   #closed = false;
 
   constructor(clock: Clock, ledger: DirtyLedger, options: FlusherOptions) {
@@ -96,22 +100,37 @@ export class Flusher {
   }
 
   #round(reason: WritebackReason): void {
+    this.#reason = reason;
+    this.#files = this.#dirty.values();
+    this.#filesLeft = this.#dirty.size;
+    this.#goOn();
+  }
+
+  /** Begins as many passes of the round as may run at once; the end of each one comes back here for the rest. */
+  #goOn(): void {
     if (this.#closed) return;
     const nowMs = this.#clock.nowMs();
-    const before = reason === "periodic" ? nowMs - this.#options.expireMs : Number.POSITIVE_INFINITY;
-    for (const space of this.#dirty) {
-      if (this.#running.size >= passesMax) return;
+    const before = this.#reason === "periodic" ? nowMs - this.#options.expireMs : Number.POSITIVE_INFINITY;
+    for (; this.#filesLeft > 0 && this.#running.size < passesMax; this.#filesLeft -= 1) {
+      const next = this.#files.next();
+      if (next.done === true) {
+        this.#filesLeft = 0;
+        return;
+      }
+      const space = next.value;
       if (this.#running.has(space) || space.retryAtMs > nowMs || !space.hasDirtyPages) continue;
-      void this.#pass(space, writeSome(reason, passBytes, before));
+      // The file queues again behind the others, for the next round.
+      this.#dirty.delete(space);
+      this.#dirty.add(space);
+      void this.#pass(space, writeSome(this.#reason, passBytes, before));
     }
   }
 
-  /** One pass over one file; afterwards the file queues again behind the others. */
   async #pass(space: FilePages, control: WritebackControl): Promise<void> {
     this.#running.add(space);
     const result = await writebackPass(space, control);
     this.#running.delete(space);
-    if (this.#dirty.delete(space) && space.dirtyBytes > 0) this.#dirty.add(space);
+    this.#goOn();
     const progressed = result.byteCount > 0 && result.failure === undefined;
     if (!progressed) return;
     if (this.#overBackground) this.wake("background");

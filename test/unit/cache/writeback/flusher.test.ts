@@ -28,6 +28,22 @@ describe("the flusher", () => {
     expect(file.space.dirtyBytes).toBe(0);
   });
 
+  test("[G19] comes to every file in time, however many there are", async () => {
+    const file = await gatedFile({ ...noReadahead, budgetBytes: 200 * pageSize });
+    const files = await Promise.all(Array.from({ length: 60 }, (_, at) => anotherSpace(file, `file ${at}`)));
+    for (const space of files) await space.write(0, bytesOf(10, 1), alice);
+    await file.clock.advance(20_000);
+    // Younger ones stand among them; they are passed over, and keep nobody waiting.
+    const young = await Promise.all(Array.from({ length: 20 }, (_, at) => anotherSpace(file, `young ${at}`)));
+    for (const space of young) await space.write(0, bytesOf(10, 1), alice);
+    await file.clock.advance(15_001);
+    expect(files.filter((space) => space.dirtyBytes > 0)).toHaveLength(0);
+    expect(young.filter((space) => space.dirtyBytes === 0)).toHaveLength(0);
+    await file.clock.advance(20_000);
+    expect(young.filter((space) => space.dirtyBytes > 0)).toHaveLength(0);
+    expect(file.clock.timerCount).toBe(0);
+  });
+
   test("has no timer when nothing is dirty", async () => {
     const file = await gatedFile(noReadahead);
     expect(file.clock.timerCount).toBe(0);
