@@ -1,6 +1,7 @@
 /** Holes: what punching frees, what seeking finds, and what reserving does. Without holes, punching still makes zeros. */
 import { type ContractStep, contractCase, promised } from "./contract-case.ts";
 import { expect, expectEqual, expectFailure } from "./expectation.ts";
+import { writing } from "./stage.ts";
 
 const mebibyte = 1024 * 1024;
 
@@ -60,6 +61,14 @@ export const holeCases: readonly ContractStep[] = [
     const node = await stage.file("f", "0123456789");
     expectEqual(await stage.store.seek(node, 4, "hole", stage.owner), 10, "hole");
     expectEqual(await stage.store.seek(node, 4, "data", stage.owner), 4, "data");
+  }),
+  contractCase("whoever has a file open for writing only is told where its data lies", [], async (stage) => {
+    const { store, owner } = stage;
+    const { node } = await store.createFile(stage.root, "f", 0, owner);
+    await store.hold(node, writing, owner);
+    await stage.write(node, 0, "abc");
+    expectEqual(await store.seek(node, 0, "hole", owner), 3, "the end counts as a hole");
+    await store.release(node, writing, owner);
   }),
   contractCase("reserving grows the file unless it is told to keep the size", [], async (stage) => {
     const node = await stage.file("f", "abc");

@@ -222,6 +222,7 @@ export class Namespace {
     const isSettled = !node.isDirty && node.space?.isUncommitted !== true && node.lingeringHolds.length === 0;
     if (node.handleCount === 0 && isSettled) {
       // Anybody who still has a name finds it again at the store.
+      node.nameless = wasLast;
       node.forgettable = wasLast;
       return;
     }

@@ -52,8 +52,17 @@ export class AttributeCache {
     try {
       this.learn(node, await this.#core.store.getAttributes(node.id, call), call.credential, askedAt);
     } catch (thrown) {
-      throw this.refused(node, call.credential, failureFrom(thrown, { syscall: "stat" }));
+      const failure = this.refused(node, call.credential, failureFrom(thrown, { syscall: "stat" }));
+      if (failure.code !== "ESTALE" || !node.nameless) throw failure;
+      this.#outliveName(node, call.credential);
     }
+  }
+
+  /** The store knows the node no more, for its last name was removed from here: whoever has it open sees it as it was. */
+  #outliveName(node: VolumeNode, credential: Credential): void {
+    node.attributes = { ...node.attributes, linkCount: 0 };
+    node.attributesUntilMs = Number.POSITIVE_INFINITY;
+    node.grants.giveAttributes(credential, Number.POSITIVE_INFINITY);
   }
 
   /** Takes in an answer to a question asked when the change count was `askedAt`. */

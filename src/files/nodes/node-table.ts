@@ -73,6 +73,7 @@ export class NodeTable {
     if (known !== undefined && known.kind === entry.attributes.kind && !known.removed) {
       known.recentlyUsed = true;
       known.forgettable = false;
+      known.nameless = false;
       return known;
     }
     // The store has given the id to another node; the old one lives on in its handles only.

@@ -66,6 +66,8 @@ export class VolumeNode implements Node {
   recentlyUsed = true;
   dropped = false;
   removed = false;
+  /** Its last name, as far as is known, was removed from here; the kernel may have it open all the same. */
+  nameless = false;
   /** Probably nobody will ask for the node again: it goes as soon as it is idle. */
   forgettable = false;
   /** How many handles are open for writing, by credential id. */

@@ -160,6 +160,7 @@ function requireRange(offset: ByteOffset, length: ByteCount): void {
   if (!Number.isSafeInteger(offset + length)) throw new Failure("EFBIG", { syscall: "fallocate" });
 }
 
+/** Where data lies is told to whoever may read the file or write it. */
 export function seekContent(
   server: DirectoryServer,
   node: DirectoryNode,
@@ -167,10 +168,12 @@ export function seekContent(
   whence: "data" | "hole",
   credential: Credential,
 ): ByteOffset | undefined {
-  const fd = server.descriptors.acquire(node, "read", "lseek");
+  const fd = server.descriptors.acquire(node, node.writer === undefined ? "read" : "write", "lseek");
   try {
     const status = checked(statusOf(fd), "lseek");
-    server.holds.require(node, "read", credential, fd, status, "lseek");
+    if (!server.holds.permits(node, "write", credential, fd, status)) {
+      server.holds.require(node, "read", credential, fd, status, "lseek");
+    }
     const found = seekFile(fd, offset, whence);
     if (found < 0 && lastErrno() === enxio) return undefined;
     return checked(found, "lseek");

@@ -87,7 +87,10 @@ export function seekContent(
   actor: MemoryActor,
 ): ByteOffset | undefined {
   const bytes = bytesOf(node, "lseek");
-  if (!mayRead(node, actor.client, actor.credential)) throw new Failure("EACCES", { syscall: "lseek" });
+  const { client, credential } = actor;
+  if (!mayRead(node, client, credential) && !mayWrite(node, client, credential)) {
+    throw new Failure("EACCES", { syscall: "lseek" });
+  }
   return bytes.seek(offset, whence);
 }
 
