@@ -34,6 +34,8 @@ import { PageTree, tags } from "./page-tree.ts";
 export interface SpaceObserver {
   /** The store answered a change made by this cache with new attributes. */
   attributesChanged(attributes: Attributes): void;
+  /** Another client was found to have changed the content; clean pages are gone. */
+  changedElsewhere?(): void;
   /** A run could not be written; its bytes are still dirty. One call for each failed write. */
   writebackFailed(failure: Error, start: ByteOffset, end: ByteOffset, credential: Credential): void;
 }
@@ -260,15 +262,33 @@ export class FilePages implements PageOwner, CachedPages {
     await using _order = await this.writebackLock.acquire(call.signal);
     if (!(await lateChangesEnded(this, call.signal))) throw lateChangeFailure("setattr");
     if (this.destroyed) throw new Failure("ESTALE", { syscall: "setattr" });
+    const isConflict = await this.#meetsConflict(call);
     try {
       const attributes = await change();
+      const base = this.version;
       this.adoptAttributes(attributes);
+      if (isConflict && this.dirtyBytes > 0) this.version = base;
       return attributes;
     } catch (thrown) {
       const settled = settlementOf(thrown);
       if (settled !== undefined) noteLateChange(this, settled, (attributes) => startOver(this, attributes));
       throw thrown;
     }
+  }
+
+  /**
+   * The version that answers our own change would hide what another client did just before it, so the store is asked first.
+   * What is clean starts over then. Dirty bytes that are to be written at their base version keep it, whatever is changed
+   * besides them, so that their write still tells of the conflict: true.
+   */
+  async #meetsConflict(call: Call): Promise<boolean> {
+    if (this.pages.count === 0) return false;
+    const now = await this.core.store.getAttributes(this.node, call).catch(() => undefined);
+    if (now === undefined || now.version === this.version) return false;
+    if (this.dirtyBytes > 0 && this.core.store.manifest.conditionalWrites) return true;
+    startOver(this, now);
+    this.observer.changedElsewhere?.();
+    return false;
   }
 
   /** How many pages are cached without a gap just before `page`. */

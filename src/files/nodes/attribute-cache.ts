@@ -177,6 +177,9 @@ export class AttributeCache {
         this.written(node, attributes);
         this.#core.settle(node);
       },
+      changedElsewhere: () => {
+        this.#core.events.emit("invalidate", { what: "content", node, start: 0, end: undefined });
+      },
       writebackFailed: (thrown) => {
         const failure = failureFrom(thrown, { syscall: "write" });
         this.#core.events.emit("writebackFailed", { node, failure });

@@ -1,6 +1,7 @@
 /** Truncate and punch against write-back and reads, and when the store refuses them. */
 import { describe, expect, test } from "vitest";
 import { cancelController, Failure } from "../../../../src/base/index.ts";
+import { memoryStore } from "../../../../src/stores/memory/index.ts";
 import { asSuperuser, bytesAtStore } from "../../../kit/cached-file.ts";
 import { alice, bytesOf, gatedFile, pageSize, readBack, storedFile } from "../../../kit/gated-file.ts";
 import { settle } from "../../../kit/virtual-clock.ts";
@@ -103,6 +104,41 @@ describe("truncate", () => {
     write.pass();
     await syncing;
     expect(await bytesAtStore(file)).toEqual(bytesOf(pageSize, 1));
+  });
+});
+
+describe("a change of ours just after another client's", () => {
+  test("[G17] does not hide it: what was clean is read again", async () => {
+    const file = await storedFile(bytesOf(2 * pageSize, 7), noReadahead);
+    const other = memoryStore(file.server);
+    await readBack(file.space, 0, 2 * pageSize);
+    await other.write(file.node, 0, [bytesOf(pageSize, 8)], undefined, asSuperuser);
+    await file.space.truncate(pageSize + 10, alice);
+    expect(await readBack(file.space, 0, pageSize)).toEqual(bytesOf(pageSize, 8));
+    expect(file.space.size).toBe(pageSize + 10);
+    await other.write(file.node, 0, [bytesOf(pageSize, 9)], undefined, asSuperuser);
+    await file.space.changeAtStore(alice, () => file.store.setAttributes(file.node, { mode: 0o600 }, alice));
+    expect(await readBack(file.space, 0, pageSize)).toEqual(bytesOf(pageSize, 9));
+    file.cache.checkInvariants();
+  });
+
+  test("[G18] does not hide a conflict: dirty bytes are still refused, and the other client's stay", async () => {
+    const file = await storedFile(bytesOf(2 * pageSize, 7), noReadahead);
+    const other = memoryStore(file.server);
+    await file.space.write(0, bytesOf(10, 1), alice);
+    await other.write(file.node, 0, [bytesOf(pageSize, 8)], undefined, asSuperuser);
+    const cursor = file.space.errors.sample();
+    await file.space.truncate(pageSize, alice);
+    await file.space.sync(alice);
+    expect(file.space.errors.check(cursor)).toMatchObject({ code: "ESTALE" });
+    expect(await bytesAtStore(file)).toEqual(bytesOf(pageSize, 8));
+    expect(file.space.dirtyBytes).toBe(10);
+    // With the last dirty byte the conflict has gone.
+    await file.space.truncate(0, alice);
+    await file.space.write(0, bytesOf(10, 2), alice);
+    await file.space.sync(alice);
+    expect(file.space.errors.check(cursor)).toBeUndefined();
+    expect(await bytesAtStore(file)).toEqual(bytesOf(10, 2));
   });
 });
 
