@@ -70,6 +70,7 @@ export class KernelSide implements Channel {
       over: () => {
         this.over = true;
       },
+      answered: () => {},
       room: () => {},
     });
   }
