@@ -8,18 +8,29 @@ import type { FilePages } from "../space/file-pages.ts";
 
 /** Drops clean bytes of [start, end); answers how many pages could not go (S4.11). */
 export function dropClean(space: FilePages, start: ByteOffset = 0, end: ByteOffset = Number.POSITIVE_INFINITY): number {
+  return dropCleanBatch(space, start, end, Number.POSITIVE_INFINITY).pagesLeft;
+}
+
+/** As `dropClean`, for `pagesMax` pages at most; `next` is where to go on, undefined at the end of the range. */
+export function dropCleanBatch(
+  space: FilePages,
+  start: ByteOffset,
+  end: ByteOffset,
+  pagesMax: number,
+): { pagesLeft: number; next: ByteOffset | undefined } {
   const pageSize = space.pageSize;
   let pagesLeft = 0;
   space.generation += 1;
   let page = space.pages.next(Math.floor(start / pageSize));
-  while (page !== undefined && page.index * pageSize < end) {
-    const next = space.pages.next(page.index + 1);
+  for (let count = 0; page !== undefined && page.index * pageSize < end; count++) {
+    if (count >= pagesMax) return { pagesLeft, next: page.index * pageSize };
+    const following = space.pages.next(page.index + 1);
     if (page.locked || page.sending !== null || !page.dirty.isEmpty) pagesLeft += 1;
     if (page.locked) page.valid = keptBytes(page);
     else dropCleanBytes(space, page);
-    page = next;
+    page = following;
   }
-  return pagesLeft;
+  return { pagesLeft, next: undefined };
 }
 
 function dropCleanBytes(space: FilePages, page: Page): void {

@@ -1,11 +1,14 @@
 /** Invalidation: what is cached of a file is no longer believed, because somebody says so or because the store does. */
-import type { ByteOffset } from "../../base/index.ts";
+import { type ByteOffset, delay } from "../../base/index.ts";
 import type { Attributes, Call } from "../../port/index.ts";
 import type { FilePages } from "../space/file-pages.ts";
 import { writeEverything } from "../writeback/control.ts";
 import { writebackPass } from "../writeback/pass.ts";
-import { dropClean } from "./drop-clean.ts";
+import { dropCleanBatch } from "./drop-clean.ts";
 import { startOver } from "./start-over.ts";
+
+/** So many pages go before others have their turn (S4.12). */
+const batchPages = 4096;
 
 /** Writes back what is dirty in the range, then drops it (launder); answers how many pages could not go. */
 export async function invalidate(
@@ -16,7 +19,14 @@ export async function invalidate(
 ): Promise<{ pagesLeft: number }> {
   await writebackPass(space, writeEverything("launder", start, end), call.signal);
   await using _alone = await space.invalidateLock.acquireAlone(call.signal);
-  return { pagesLeft: dropClean(space, start, end) };
+  let pagesLeft = 0;
+  for (let from: ByteOffset | undefined = start; from !== undefined; ) {
+    const batch = dropCleanBatch(space, from, end, batchPages);
+    pagesLeft += batch.pagesLeft;
+    from = batch.next;
+    if (from !== undefined) await delay(space.core.clock, 0);
+  }
+  return { pagesLeft };
 }
 
 /**

@@ -50,6 +50,25 @@ describe("invalidation by order", () => {
     expect(file.space.pages.count).toBe(0);
   });
 
+  test("[S4.12] of very many pages lets others have their turn", async () => {
+    const pageCount = 10_000;
+    const file = await storedFile(bytesOf(10, 7), { ...noReadahead, budgetBytes: 12_000 * pageSize });
+    await file.clock.during(file.space.truncate(pageCount * pageSize, alice));
+    for (let from = 0; from < pageCount; from += 1000) await readBack(file.space, from * pageSize, 1000 * pageSize);
+    expect(file.space.pages.count).toBe(pageCount);
+    const left: number[] = [];
+    const look = (): void => {
+      left.push(file.space.pages.count);
+      if (file.space.pages.count > 0) file.clock.after(0, look);
+    };
+    file.clock.after(0, look);
+    expect(await file.clock.during(file.space.invalidate(0, Number.POSITIVE_INFINITY, alice))).toEqual({
+      pagesLeft: 0,
+    });
+    expect(left.filter((count) => count > 0 && count < pageCount).length).toBeGreaterThan(0);
+    file.cache.checkInvariants();
+  });
+
   test("the frame of a page that a reader has views of stays his", async () => {
     const file = await storedFile(bytesOf(pageSize, 7), noReadahead);
     const run = await framesOf(file.space, 0, pageSize);
