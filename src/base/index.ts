@@ -1,6 +1,7 @@
 /** The door of the base room: what every other room may use. It knows nothing above it and nothing of any platform. */
 export { AssertionFailure, assert } from "./assert.ts";
 export { ByteRanges } from "./byte-ranges.ts";
+export { CancelSource } from "./cancel-source.ts";
 export { type CancelTimer, type Clock, delay, systemClock } from "./clock.ts";
 export { codeOfErrno, describe, type ErrorCode, errnoOf, errorCodes, isErrorCode } from "./errno.ts";
 export { Failure, type FailureDetails, failureFrom } from "./failure.ts";

@@ -3,6 +3,7 @@
  * kernel says that nobody waits any more. How many there are, and how many bytes they keep, is bounded: beyond that the
  * device is not read until some are answered.
  */
+import { type CancelSignal, CancelSource } from "../../base/index.ts";
 import type { Call, Credential } from "../../port/index.ts";
 
 /** The bounds; a request under way is never refused, the next one is not read. */
@@ -17,7 +18,7 @@ export class PendingRequest implements Call {
   readonly credential: Credential;
   /** Bytes of the request that are kept until it is answered. */
   readonly heldBytes: number;
-  readonly #controller: AbortController = new AbortController();
+  readonly #source: CancelSource = new CancelSource();
 
   constructor(unique: number, opcode: number, credential: Credential, heldBytes: number) {
     this.unique = unique;
@@ -26,12 +27,12 @@ export class PendingRequest implements Call {
     this.heldBytes = heldBytes;
   }
 
-  get signal(): AbortSignal {
-    return this.#controller.signal;
+  get signal(): CancelSignal {
+    return this.#source;
   }
 
   interrupt(): void {
-    this.#controller.abort();
+    this.#source.abort();
   }
 }
 
