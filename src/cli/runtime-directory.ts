@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { lstat, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir, userInfo } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CommandError } from "./command-error.ts";
 
@@ -21,8 +21,13 @@ export interface MountRecord {
 /** Unix socket addresses hold 107 bytes; the file name takes 22 of them. */
 const directoryBytesMax = 84;
 
+/** The user's number; not every user has a name that the machine knows. */
+function ownUid(): number {
+  return process.geteuid?.() ?? 0;
+}
+
 function candidate(): string {
-  const { uid } = userInfo();
+  const uid = ownUid();
   const given = process.env.XDG_RUNTIME_DIR;
   if (given !== undefined && given !== "" && given.length + 9 <= directoryBytesMax) return join(given, "holdfast");
   return uid === 0 ? "/run/holdfast" : join(tmpdir(), `holdfast-${uid}`);
@@ -36,8 +41,7 @@ async function runtimeDirectory(): Promise<string> {
     throw new CommandError(`${directory}, where mounts are found again, cannot be made (${error.code}); ${advice}`);
   });
   const found = await lstat(directory);
-  const { uid } = userInfo();
-  if (!found.isDirectory() || found.uid !== uid || (found.mode & 0o077) !== 0) {
+  if (!found.isDirectory() || found.uid !== ownUid() || (found.mode & 0o077) !== 0) {
     throw new CommandError(`${directory} must be a directory of your own with mode 0700; remove it and try again`);
   }
   return directory;
