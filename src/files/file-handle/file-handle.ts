@@ -17,6 +17,13 @@ import { readWhole } from "./read-whole.ts";
 
 const readBytesDefault = 16_384;
 
+/** Where a call reads or writes; nothing, or a negative number, is the handle's own position. */
+type Position = number | bigint | null | undefined;
+
+function isOwn(position: Position): boolean {
+  return position === null || position === undefined || position < 0;
+}
+
 /** Where to put what is read, or what to take for writing. */
 export interface BufferRange<View extends ArrayBufferView = ArrayBufferView> {
   readonly buffer?: View;
@@ -62,7 +69,8 @@ export class FileHandle implements AsyncDisposable {
     const asked = rangeOf(target, offsetOrRange, length, position);
     const buffer = (asked.buffer ?? new Uint8Array(readBytesDefault)) as View;
     const view = viewOf(buffer, asked.offset ?? 0, asked.length ?? undefined);
-    return { bytesRead: await this.#readAt(view, asked.position), buffer };
+    const done = this.#tryReadAt(view, asked.position);
+    return { bytesRead: done >= 0 ? done : await this.#readLater(view, asked.position), buffer };
   }
 
   async readv<Views extends readonly ArrayBufferView[]>(
@@ -99,7 +107,8 @@ export class FileHandle implements AsyncDisposable {
       position,
     );
     const view = viewOf(data, asked.offset ?? 0, asked.length ?? undefined);
-    return { bytesWritten: await this.#writeAt(view, asked.position), buffer: data };
+    const done = this.#tryWriteAt(view, asked.position);
+    return { bytesWritten: done >= 0 ? done : await this.#writeLater(view, asked.position), buffer: data };
   }
 
   async writev<Views extends readonly ArrayBufferView[]>(
@@ -197,21 +206,45 @@ export class FileHandle implements AsyncDisposable {
     return this.close();
   }
 
-  async #readAt(target: Uint8Array, position: number | bigint | null | undefined): Promise<number> {
-    const own = position === null || position === undefined || position < 0;
-    const start = own ? this.#position : Number(position);
-    let count = this.handle.tryRead(start, target);
-    if (count < 0) count = await this.#saying("read", () => this.handle.readAt(start, target));
-    if (own) this.#position = start + count;
-    return count;
+  /** Bytes read, or -1: then `#readLater` is to be called. Most reads end here, without a promise of their own. */
+  #tryReadAt(target: Uint8Array, position: Position): number {
+    const start = this.#startOf(position);
+    return this.#moved(position, start, this.handle.tryRead(start, target));
   }
 
-  async #writeAt(source: Uint8Array, position: number | bigint | null | undefined): Promise<number> {
-    const own = position === null || position === undefined || position < 0;
-    const start = own ? this.#position : Number(position);
-    let count = this.handle.tryWrite(start, source);
-    if (count < 0) count = await this.#saying("write", () => this.#writeAll(start, source));
-    if (own) this.#position = start + count;
+  async #readLater(target: Uint8Array, position: Position): Promise<number> {
+    const start = this.#startOf(position);
+    return this.#moved(position, start, await this.#saying("read", () => this.handle.readAt(start, target)));
+  }
+
+  async #readAt(target: Uint8Array, position: Position): Promise<number> {
+    const done = this.#tryReadAt(target, position);
+    return done >= 0 ? done : this.#readLater(target, position);
+  }
+
+  /** As `#tryReadAt`. */
+  #tryWriteAt(source: Uint8Array, position: Position): number {
+    const start = this.#startOf(position);
+    return this.#moved(position, start, this.handle.tryWrite(start, source));
+  }
+
+  async #writeLater(source: Uint8Array, position: Position): Promise<number> {
+    const start = this.#startOf(position);
+    return this.#moved(position, start, await this.#saying("write", () => this.#writeAll(start, source)));
+  }
+
+  async #writeAt(source: Uint8Array, position: Position): Promise<number> {
+    const done = this.#tryWriteAt(source, position);
+    return done >= 0 ? done : this.#writeLater(source, position);
+  }
+
+  #startOf(position: Position): ByteOffset {
+    return isOwn(position) ? this.#position : Number(position);
+  }
+
+  /** Moves the handle's own position where that was used; passes the count on. */
+  #moved(position: Position, start: ByteOffset, count: number): number {
+    if (count >= 0 && isOwn(position)) this.#position = start + count;
     return count;
   }
 
@@ -258,5 +291,6 @@ function viewOf(buffer: ArrayBufferView, offset: number, length: number | undefi
   if (offset < 0 || count < 0 || offset + count > buffer.byteLength) {
     throw new Failure("EINVAL", { detail: "the range lies outside the buffer" });
   }
+  if (count === buffer.byteLength && buffer instanceof Uint8Array) return buffer;
   return new Uint8Array(buffer.buffer, buffer.byteOffset + offset, count);
 }
