@@ -7,8 +7,8 @@
  * a second client changes it, and all of it is sent. A seed replays a run exactly; a fresh one is in the failure's message.
  */
 import { describe, expect, test } from "vitest";
-import { delay, SeededRandom } from "../../../src/base/index.ts";
-import { type AddressSpace, type CacheOptions, PageCache } from "../../../src/cache/index.ts";
+import { delay, Failure, SeededRandom } from "../../../src/base/index.ts";
+import { type AddressSpace, type CacheOptions, FrameRun, PageCache } from "../../../src/cache/index.ts";
 import { type Call, DeadlineStore, type NodeId, posixCredential, type Store } from "../../../src/port/index.ts";
 import { MemoryServer, type MemoryStoreOptions, memoryStore } from "../../../src/stores/memory/index.ts";
 import { asSuperuser, callAs } from "../../kit/cached-file.ts";
@@ -17,9 +17,7 @@ import { VirtualClock } from "../../kit/virtual-clock.ts";
 
 const actorCount = 5;
 const fileCount = 3;
-const stripe = 1_300;
 const stripesPerActor = 25;
-const sizeMax = actorCount * stripe * stripesPerActor;
 const deadlineMs = 1_000;
 const retriesMax = 300;
 
@@ -54,6 +52,9 @@ interface World {
   readonly cache: PageCache;
   readonly subjects: readonly Subject[];
   readonly punches: boolean;
+  /** How many bytes in a row are one actor's: across pages, or a page exactly, which may be adopted then. */
+  readonly stripe: number;
+  readonly sizeMax: number;
 }
 
 interface Weather {
@@ -71,6 +72,7 @@ async function worldOf(seed: number, weather: Weather): Promise<World> {
   const unruly = unrulyStore(store, seed, { ...rest, ...(late === undefined ? {} : { late: { ...late, clock } }) });
   const bounded = new DeadlineStore(unruly, { clock, deadlineMs });
   const pageSize = random.pick([4096, 16384]);
+  const stripe = random.chance(0.5) ? 1_300 : pageSize;
   const cache = new PageCache(bounded, { pageSize, budgetBytes: 24 * pageSize, clock, ...weather.options });
   const root = await store.root(asSuperuser);
   const subjects: Subject[] = [];
@@ -83,19 +85,27 @@ async function worldOf(seed: number, weather: Weather): Promise<World> {
     subjects.push({ node, space, model: new ModelFile() });
   }
   const other = memoryStore(server, weather.store);
-  return { random, clock, server, store, other, cache, subjects, punches: late === undefined };
+  const punches = late === undefined;
+  const sizeMax = actorCount * stripe * stripesPerActor;
+  return { random, clock, server, store, other, cache, subjects, punches, stripe, sizeMax };
 }
 
 /** Bytes of one value over part of a stripe of the actor's. */
-function pieceFor(self: number, random: SeededRandom): { position: number; source: Uint8Array } {
+function pieceFor({ stripe }: World, self: number, random: SeededRandom): { position: number; source: Uint8Array } {
   const start = (random.below(stripesPerActor) * actorCount + self) * stripe;
   const from = random.chance(0.5) ? 0 : random.below(stripe);
   const length = 1 + random.below(stripe - from);
   return { position: start + from, source: new Uint8Array(length).fill(1 + random.below(255)) };
 }
 
+/** The world may fail an operation; a broken invariant ends the run. */
+function requireFailure(thrown: unknown): void {
+  if (!(thrown instanceof Failure)) throw thrown;
+}
+
 /** As whoever calls again after a failure: a little later. */
-async function failed(clock: VirtualClock): Promise<number> {
+async function failed(clock: VirtualClock, thrown: unknown): Promise<number> {
+  requireFailure(thrown);
   await delay(clock, 50);
   return -1;
 }
@@ -116,7 +126,7 @@ async function write(
   for (let done = 0, tries = 0; done < source.length; tries++) {
     expect(tries, "a write comes through").toBeLessThan(retriesMax);
     const rest = source.subarray(done);
-    const count = await space.write(position + done, rest, call).catch(() => failed(clock));
+    const count = await space.write(position + done, rest, call).catch((thrown) => failed(clock, thrown));
     if (count <= 0) continue;
     model.write(position + done, rest.subarray(0, count));
     done += count;
@@ -130,7 +140,7 @@ async function check({ clock }: World, subject: Subject, position: number, lengt
     expect(tries, "a read comes through").toBeLessThan(retriesMax);
     // The actor's own bytes do not change while it reads; the end of the file may move as others write.
     const expected = subject.model.bytes.slice(position, position + length);
-    const count = await subject.space.read(position, target, readahead, call).catch(() => failed(clock));
+    const count = await subject.space.read(position, target, readahead, call).catch((thrown) => failed(clock, thrown));
     if (count < 0) continue;
     expect(count).toBeGreaterThanOrEqual(expected.length);
     expect(Buffer.compare(target.subarray(0, expected.length), expected), `bytes at ${position}`).toBe(0);
@@ -138,24 +148,61 @@ async function check({ clock }: World, subject: Subject, position: number, lengt
   }
 }
 
+/** A whole page, taken over from a device that fills its next frame at once. */
+function adopt(
+  world: World,
+  subject: Subject,
+  position: number,
+  value: number,
+  call: Call,
+  device: Uint8Array[],
+): void {
+  const { pageSize } = world.cache;
+  device[0]?.fill(value);
+  const start = Math.floor(position / pageSize) * pageSize;
+  if (subject.space.tryAdoptWrite(start, device, pageSize, call.credential) === pageSize) {
+    subject.model.write(start, new Uint8Array(pageSize).fill(value));
+  }
+  device[0]?.fill(0xdd);
+}
+
+/** Views of frames, which must show the actor's bytes as long as they are held. */
+async function checkViews(world: World, subject: Subject, position: number, length: number, call: Call): Promise<void> {
+  const run = new FrameRun();
+  const expected = subject.model.bytes.slice(position, position + length);
+  try {
+    await subject.space.readFrames(position, length, subject.space.newReadahead(), run, call);
+    for (let turn = 0; turn < 3; turn++) {
+      const shown = Buffer.concat(run.views).subarray(0, expected.length);
+      expect(Buffer.compare(shown, expected), `views at ${position}`).toBe(0);
+      await delay(world.clock, 50);
+    }
+  } catch (thrown) {
+    requireFailure(thrown);
+  } finally {
+    run.release();
+  }
+}
+
 async function act(world: World, self: number, seed: number, steps: number): Promise<void> {
   const random = new SeededRandom(seed * 1000 + self);
   const call = callAs(posixCredential(0, 0, [self]));
+  const { stripe } = world;
+  const device = [new Uint8Array(world.cache.pageSize)];
   for (let step = 0; step < steps; step++) {
     const subject = random.pick(world.subjects);
     const { space, model } = subject;
-    const { position, source } = pieceFor(self, random);
+    const { position, source } = pieceFor(world, self, random);
     const choice = random.below(100);
-    if (choice < 50) await write(world, subject, position, source, call, random.chance(0.5));
+    if (choice < 10 && stripe === world.cache.pageSize) adopt(world, subject, position, choice + 1, call, device);
+    else if (choice < 50) await write(world, subject, position, source, call, random.chance(0.5));
+    else if (choice < 60) await checkViews(world, subject, position, source.length, call);
     else if (choice < 85) await check(world, subject, position, source.length, call);
     else if (choice < 90) await space.sync(call);
     else if (choice < 95) await space.invalidate(position, position + 3 * stripe, call);
     else if (world.punches && position + source.length <= model.bytes.length) {
-      const punched = await space.punchHole(position, source.length, call).then(
-        () => true,
-        () => false,
-      );
-      if (punched) model.bytes.fill(0, position, position + source.length);
+      const punched = await space.punchHole(position, source.length, call).then(() => true, requireFailure);
+      if (punched === true) model.bytes.fill(0, position, position + source.length);
     }
     world.cache.checkInvariants();
   }
@@ -173,14 +220,11 @@ async function drain(world: World): Promise<void> {
 }
 
 async function quietPoint(world: World): Promise<void> {
-  const { random, store, other } = world;
+  const { random, store, other, stripe, sizeMax } = world;
   const { node, space, model } = random.pick(world.subjects);
   if (random.chance(0.5)) {
     const size = random.below(sizeMax);
-    await space.truncate(size, asSuperuser).then(
-      () => model.resize(size),
-      () => undefined,
-    );
+    await space.truncate(size, asSuperuser).then(() => model.resize(size), requireFailure);
     await drain(world);
     // A truncate that was late has been done by now, or never will be.
     if (space.size !== model.bytes.length) model.resize(space.size);
@@ -212,7 +256,7 @@ async function run(seed: number, weather: Weather): Promise<void> {
     }
     await drain(world);
     for (const { node, space, model } of world.subjects) {
-      await check(world, { node, space, model }, 0, sizeMax, asSuperuser);
+      await check(world, { node, space, model }, 0, world.sizeMax, asSuperuser);
       const stored = new Uint8Array(model.bytes.length + 1);
       const { byteCount } = await world.store.read(node, 0, [stored], asSuperuser);
       expect(byteCount, "the size at the store").toBe(model.bytes.length);

@@ -1,6 +1,6 @@
 /** The cache against a byte array: long seeded runs under memory pressure, slow and refusing stores. */
 import { describe, expect, test } from "vitest";
-import { SeededRandom } from "../../../src/base/index.ts";
+import { Failure, SeededRandom } from "../../../src/base/index.ts";
 import { posixCredential } from "../../../src/port/index.ts";
 import { bytesAtStore, cachedFile, callAs } from "../../kit/cached-file.ts";
 import { unrulyStore } from "../../kit/unruly-store.ts";
@@ -8,6 +8,12 @@ import { VirtualClock } from "../../kit/virtual-clock.ts";
 
 const sizeMax = 300_000;
 const users = [callAs(posixCredential(0, 0)), callAs(posixCredential(0, 0, [7]))];
+
+/** Nothing was done, if it was the store's failure and not ours. */
+function refused(thrown: unknown): number {
+  if (thrown instanceof Failure) return 0;
+  throw thrown;
+}
 
 /** A file as a person would describe it: its bytes. */
 class ModelFile {
@@ -49,7 +55,7 @@ async function run(seed: number, steps: number, shortWrites: boolean, pageSize: 
         // A refused conflict flush refuses the write; it is then tried again, as its caller would.
         for (let done = 0, tries = 0; done < length; tries++) {
           expect(tries).toBeLessThan(100);
-          done += await space.write(position + done, source.subarray(done), call).catch(() => 0);
+          done += await space.write(position + done, source.subarray(done), call).catch(refused);
         }
       }
       if (length > 0) model.write(position, source);
@@ -66,7 +72,7 @@ async function run(seed: number, steps: number, shortWrites: boolean, pageSize: 
     } else if (choice < 90) {
       const done = await space.punchHole(position, length, call).then(
         () => true,
-        () => false,
+        (thrown) => refused(thrown) > 0,
       );
       if (done) model.bytes.fill(0, position, Math.min(model.bytes.length, position + length));
     } else if (choice < 95) {
