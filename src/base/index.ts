@@ -7,6 +7,7 @@ export { codeOfErrno, describe, type ErrorCode, errnoOf, errorCodes, isErrorCode
 export { Failure, type FailureDetails, failureFrom } from "./failure.ts";
 export { decodeFileName, encodeFileName } from "./file-name.ts";
 export {
+  type CancelController,
   type CancelSignal,
   cancelController,
   decodeText,

@@ -57,8 +57,8 @@ function wordsOfSkip(call) {
 /** A skip inside a running test prints its note; any other skip prints nothing but the title, which must say why. */
 function givesReason(call) {
   const words = wordsOfSkip(call);
-  const isInsideTest = !/^(it|test|describe)$/.test(call.callee.object.name ?? "");
-  return isInsideTest ? words !== "" : reason.test(words);
+  const isNote = call.callee.property.name === "skip" && call.arguments.length === 1;
+  return isNote ? words !== "" : reason.test(words);
 }
 
 export const rulesOfCode = [
