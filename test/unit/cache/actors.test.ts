@@ -226,7 +226,7 @@ async function act(world: World, self: number, seed: number, steps: number): Pro
     const { space, model } = subject;
     const { position, source } = pieceFor(world, self, random);
     const choice = random.below(100);
-    if (choice < 10 && stripe === world.cache.pageSize) adopt(world, subject, position, choice + 1, call, device);
+    if (choice < 25 && stripe === world.cache.pageSize) adopt(world, subject, position, choice + 1, call, device);
     else if (choice < 50) await write(world, subject, position, source, call, random.chance(0.5));
     else if (choice < 62) await checkViews(world, subject, position, source.length, call);
     else if (choice < 85) await check(world, subject, position, source.length, call);
