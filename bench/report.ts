@@ -40,6 +40,11 @@ export function printTable(table: Table): void {
   if (table.notes !== undefined && table.notes.length > 0) console.log(`\n${table.notes.join("\n")}`);
 }
 
+/** Tells whoever waits how far it is, apart from the results. */
+export function progress(what: string): void {
+  process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${what}\n`);
+}
+
 export function printTargets(targets: readonly Target[]): void {
   if (targets.length === 0) return;
   printTable({

@@ -25,7 +25,8 @@ export interface Contender {
 /** The kernel's read-ahead on every contender's mount, so that all are asked in the same pieces. */
 const readAheadKiB = 4096;
 const readyMsMax = 20_000;
-const endMsMax = 120_000;
+const endMsMax = 60_000;
+const unmountMsMax = 20_000;
 
 /** The bare loop: answers from nothing, so nothing can be faster. Its one file is called `file`. */
 export function bareLoop(root: string): Contender {
@@ -97,14 +98,23 @@ async function start(name: string, serverAt: (directory: string) => Server): Pro
     directory,
     processId: child.pid as number,
     end: async () => {
-      const ended = once(child, "exit", { signal: AbortSignal.timeout(endMsMax) });
       if (end === "SIGTERM") child.kill("SIGTERM");
-      else await run(["umount", directory]);
-      const [status, signal] = await ended;
-      if (status !== 0) throw new Error(`${name} ended with ${status ?? signal}: ${said}`);
+      else await run(["umount", directory], { msMax: unmountMsMax }).catch(() => run(["umount", "-l", directory]));
+      await ended(child, name, () => said);
       await rm(directory, { recursive: false, force: true }).catch(() => rm(directory, { recursive: true }));
     },
   };
+}
+
+/** Waits for the server's end; one that does not end is killed, and that is a mistake worth stopping for. */
+async function ended(child: ChildProcess, name: string, said: () => string): Promise<void> {
+  const late = setTimeout(() => child.kill("SIGKILL"), endMsMax);
+  try {
+    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  } finally {
+    clearTimeout(late);
+  }
+  if (child.exitCode !== 0) throw new Error(`${name} ended with ${child.exitCode ?? child.signalCode}: ${said()}`);
 }
 
 /** Waits until the mount stands; answers its device, MAJOR:MINOR. */

@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { median } from "../measure.ts";
-import { grouped, percent, type Table } from "../report.ts";
+import { grouped, percent, progress, type Table } from "../report.ts";
 import type { Contender, Mounted } from "./contender.ts";
 import type { PreparedStore } from "./prepared-store.ts";
 import { run, timed } from "./run-program.ts";
@@ -48,6 +48,7 @@ export async function measureMetadata(
   const rates = new Rates();
   const all = bare === undefined ? contenders : [bare, ...contenders];
   for (let round = 0; round < options.roundCount; round++) {
+    progress(`names and attributes, round ${round + 1} of ${options.roundCount}`);
     for (let turn = 0; turn < all.length; turn++) {
       const contender = all[(turn + round) % all.length] as Contender;
       await measureOne(contender, contender === bare, options, rates);

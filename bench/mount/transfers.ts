@@ -5,7 +5,7 @@
  * twice: until the last call returned, and until an fsync returned.
  */
 import { median } from "../measure.ts";
-import { grouped, percent, type Table } from "../report.ts";
+import { grouped, percent, progress, type Table } from "../report.ts";
 import type { Contender } from "./contender.ts";
 import { type FioJob, fio } from "./fio.ts";
 
@@ -49,7 +49,7 @@ function keyOf(phase: Phase, { order, pieceBytes }: Shape, contender: string): s
 }
 
 export function shapesOf(quick: boolean): Shape[] {
-  const share = quick ? 0.25 : 1;
+  const share = quick ? 0.25 : 0.5;
   return [
     { order: "sequential", pieceBytes: 4096, moveBytes: 64 * mebi * share },
     { order: "sequential", pieceBytes: 128 * 1024, moveBytes: 256 * mebi * share },
@@ -71,6 +71,7 @@ export async function transfer(
   const transfers = new Transfers();
   for (const shape of shapes) {
     for (let round = 0; round < roundCount; round++) {
+      progress(`${nameOf(shape)}, round ${round + 1} of ${roundCount}`);
       for (let turn = 0; turn < contenders.length; turn++) {
         const contender = contenders[(turn + round) % contenders.length] as Contender;
         await readAndWrite(contender, shape, transfers);
