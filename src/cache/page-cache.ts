@@ -8,7 +8,7 @@
  * Invariants. I1 The frames of all pages, flights and devices stay within the budget. I2 The ledger equals the sums over all
  * spaces. I3 A space with bytes that the store has not accepted is known to the flusher.
  */
-import { assert, type CancelSignal, type Clock, failureFrom } from "../base/index.ts";
+import { assert, type CancelSignal, type Clock, type Failure, failureFrom } from "../base/index.ts";
 import type { Attributes, Credential, NodeId, Store } from "../port/index.ts";
 import { type CacheOptions, completeOptions } from "./cache-options.ts";
 import { Bell } from "./lock/bell.ts";
@@ -22,6 +22,7 @@ import { S3Fifo } from "./reclaim/s3-fifo.ts";
 import { AddressSpace } from "./space/address-space.ts";
 import type { CacheCore } from "./space/cache-core.ts";
 import type { FilePages, SpaceObserver } from "./space/file-pages.ts";
+import { standingRefusal } from "./writeback/balance.ts";
 import { commitToStore } from "./writeback/commit-to-store.ts";
 import { type WritebackReason, writeEverything } from "./writeback/control.ts";
 import { DirtyLedger } from "./writeback/dirty-ledger.ts";
@@ -122,6 +123,16 @@ export class PageCache implements CacheCore {
 
   becameClean(space: FilePages): void {
     this.#flusher.becameClean(space);
+  }
+
+  refusalOfEverything(): Failure | undefined {
+    if (this.ledger.inFlightPages > 0) return undefined;
+    let refusal: Failure | undefined;
+    for (const space of this.#flusher.dirtySpaces) {
+      refusal = standingRefusal(space);
+      if (refusal === undefined) return undefined;
+    }
+    return refusal;
   }
 
   wakeFlusher(reason: WritebackReason): void {

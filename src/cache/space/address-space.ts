@@ -11,6 +11,7 @@ import { invalidate, revalidate } from "../invalidate/invalidate.ts";
 import type { FrameRun } from "../read/frame-run.ts";
 import { readFramesWaiting, readWaiting, tryRead, tryReadFrames } from "../read/read.ts";
 import { Readahead } from "../read/readahead.ts";
+import { seekData, seekHole } from "../read/seek.ts";
 import { tryAdoptWrite } from "../write/adopt.ts";
 import { allocate, punchHole, truncate } from "../write/truncate.ts";
 import { tryWrite, writeWaiting } from "../write/write.ts";
@@ -91,10 +92,9 @@ export class AddressSpace extends FilePages {
     return allocate(this, position, length, keepSize, call);
   }
 
-  /** The next position with data, or in a hole, by the store's word after everything dirty was sent. */
-  async seek(position: ByteOffset, whence: "data" | "hole", call: Call): Promise<ByteOffset | undefined> {
-    await this.writeback("attributes", call);
-    return this.core.store.seek(this.node, position, whence, call);
+  /** The next position with data, or in a hole: by the store's word, and by what it does not have yet. */
+  seek(position: ByteOffset, whence: "data" | "hole", call: Call): Promise<ByteOffset | undefined> {
+    return whence === "data" ? seekData(this, position, call) : seekHole(this, position, call);
   }
 
   /** Sends everything that is dirty in the range now; resolves when the store has answered for all of it. */

@@ -1,5 +1,5 @@
 /** What an address space needs of the cache it belongs to: memory, time, the store, and the books. */
-import type { CancelSignal, Clock } from "../../base/index.ts";
+import type { CancelSignal, Clock, Failure } from "../../base/index.ts";
 import type { Store } from "../../port/index.ts";
 import type { CacheOptions } from "../cache-options.ts";
 import type { Bell } from "../lock/bell.ts";
@@ -37,6 +37,8 @@ export interface CacheCore {
   becameDirty(space: FilePages): void;
   /** Tells the flusher that a space has none left. */
   becameClean(space: FilePages): void;
+  /** The latest refusal, when every file with dirty bytes has met one and nothing is in flight. */
+  refusalOfEverything(): Failure | undefined;
   /** Asks the flusher to start now. */
   wakeFlusher(reason: WritebackReason): void;
   /** Notes whether the store has taken bytes of the space that it was not yet told to make durable. */

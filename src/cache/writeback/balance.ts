@@ -1,13 +1,48 @@
-/** Holding a writer back: after it has dirtied memory, it pauses as the throttle says (balance_dirty_pages). */
-import { type ByteCount, type CancelSignal, type Clock, Failure } from "../../base/index.ts";
+/**
+ * Holding a writer back: after it has dirtied memory, it pauses as the throttle says (balance_dirty_pages). A writer is
+ * held only for room that will come: when the store refuses what its file already holds, or when all that is dirty is
+ * refused, holding would last for ever, and the write ends with the failure instead. What a store that is out of reach has
+ * not answered may still be taken, so for that a writer is held.
+ */
+import { type ByteCount, type CancelSignal, type Clock, type ErrorCode, Failure } from "../../base/index.ts";
 import type { FilePages } from "../space/file-pages.ts";
 
-/** Pauses the writer for the bytes it dirtied; over the hard limit, until there is room. Rejects with EINTR. */
+/** Failures that pass by themselves: nobody refused anything. */
+const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "EINTR",
+  "EAGAIN",
+  "ENOMEM",
+  "ETIMEDOUT",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EHOSTUNREACH",
+  "ENETRESET",
+  "ENOTCONN",
+]);
+
+/** The refusal of the file's bytes that write-back met last, while it stands. */
+export function standingRefusal(space: FilePages): Failure | undefined {
+  const latest = space.failuresInARow > 0 ? space.errors.latest : undefined;
+  return latest === undefined || passing.has(latest.code) ? undefined : latest;
+}
+
+/** Throws when room for this writer will not come by itself. */
+export function requireHope(space: FilePages): void {
+  const { core } = space;
+  const refusal = standingRefusal(space) ?? core.refusalOfEverything();
+  if (refusal !== undefined) throw new Failure(refusal.code, { syscall: "write", cause: refusal });
+}
+
+/**
+ * Pauses the writer for the bytes it dirtied; over the hard limit, until there is room. Rejects with EINTR, and with the
+ * refusal when there will be none.
+ */
 export async function balanceDirty(space: FilePages, bytes: ByteCount, signal: CancelSignal): Promise<void> {
   const { throttle, ledger, counters, clock, dirtyBell } = space.core;
   if (ledger.heldBytes > space.core.options.dirtyBackgroundBytes) space.core.wakeFlusher("background");
   let pauseMs = throttle.dirtied(space.throttledWriter, bytes, ledger.heldBytes);
   while (pauseMs === Number.POSITIVE_INFINITY) {
+    requireHope(space);
     counters.throttlePauses += 1;
     space.core.wakeFlusher("background");
     await dirtyBell.heard(signal);

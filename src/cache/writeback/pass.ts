@@ -66,7 +66,8 @@ async function walk(
   let index = firstPage(space, control);
   /** A credential that was refused: the rest of its pages need not be tried in this pass. */
   let refused: string | undefined;
-  while (result.byteCount < control.bytesMax && !endsPass(result.failure)) {
+  let storeFailed = false;
+  while (result.byteCount < control.bytesMax && !storeFailed) {
     if (signal.aborted) throw new Failure("EINTR", { syscall: "fsync" });
     const page = space.pages.nextTagged(tag, index);
     if (page === undefined || page.index > last) return;
@@ -92,8 +93,11 @@ async function walk(
     const flown = sendFlight(space, flight)
       .then((sent) => {
         const failure = collectFlight(space, flight, sent);
-        if (failure !== undefined) refused = flight.credential.id;
-        result.failure ??= failure;
+        if (failure !== undefined) {
+          refused = flight.credential.id;
+          storeFailed ||= concernsStore(failure);
+          result.failure ??= failure;
+        }
         flights.delete(flown);
       })
       .finally(landed);
@@ -103,10 +107,8 @@ async function walk(
 }
 
 /** A refusal concerns one credential; any other failure concerns the store, and the rest of the pass would fail too. */
-function endsPass(failure: Failure | undefined): boolean {
-  return (
-    failure !== undefined && failure.code !== "EACCES" && failure.code !== "EPERM" && !failure.code.startsWith("EKEY")
-  );
+function concernsStore(failure: Failure): boolean {
+  return failure.code !== "EACCES" && failure.code !== "EPERM" && !failure.code.startsWith("EKEY");
 }
 
 /** Nothing newer may be sent before late changes have ended: a pass for integrity waits a while, any other skips the file. */

@@ -12,12 +12,16 @@
  *                           |                                          |
  *                           +--nothing there, it does not pay--> asleep <--quiet for spinMs--+
  *   asleep --answered--> draining;   any --device ended--> over;   any --tooBusy--> held --resume--> draining
+ *   held --nothing answered for stuckMs--> draining, whatever the server has on its hands, until resume
+ *
+ * Held, nobody hears an INTERRUPT; so when nothing moves any more, requests are taken again, and the server refuses those
+ * that would have to wait as well.
  *
  * I1 Asleep, the thread is in the event loop with the descriptor watched: an idle mount uses no processor.
  * I2 While requests wait for promises (`isWaiting`), spinning goes through the event loop, so that it delays nothing.
  * I3 The credit for spinning is bounded; it is earned by requests that follow closely and spent by spins in vain.
  */
-import type { Clock, Milliseconds } from "../../base/index.ts";
+import type { CancelTimer, Clock, Milliseconds } from "../../base/index.ts";
 import { type ReadableWatch, whenReadable } from "../../system/index.ts";
 import type { Device } from "./device.ts";
 
@@ -33,7 +37,7 @@ export interface PumpServer {
   serve(): void;
   /** Whether requests wait for promises. */
   readonly isWaiting: boolean;
-  /** Whether no more requests may be taken for now; `resume` is called later. */
+  /** Whether no more requests should be taken for now; `resume` is called later. */
   readonly isTooBusy: boolean;
   /** The kernel ended the connection. */
   ended(): void;
@@ -41,6 +45,7 @@ export interface PumpServer {
 
 const turnRequestsMax = 256;
 const turnMsMax = 2;
+const stuckMs = 5_000;
 const creditMax = 16;
 /** Requests that come so soon after the last request or answer earn credit. */
 const closeMs = 0.15;
@@ -58,6 +63,8 @@ export class Pump {
   #immediate: NodeJS.Immediate | undefined;
   #spinning = false;
   #paused = false;
+  #stuck = false;
+  #cancelStuckTimer: CancelTimer | undefined;
   #over = false;
   spins = 0;
   spinsThatPaid = 0;
@@ -77,15 +84,36 @@ export class Pump {
 
   /** Goes on after the server was too busy. */
   resume(): void {
+    this.#stuck = false;
+    this.#goOn();
+  }
+
+  #goOn(): void {
     if (!this.#paused || this.#over) return;
+    this.#cancelStuckTimer?.();
     this.#paused = false;
     this.#watch.resume();
     this.#soon();
   }
 
+  /** Stops reading until there is room, or until nothing has been answered for so long that nothing may ever be. */
+  #hold(): void {
+    this.#paused = true;
+    this.#watch.pause();
+    this.#cancelStuckTimer?.();
+    this.#cancelStuckTimer = this.#clock.after(stuckMs, () => {
+      this.#stuck = true;
+      this.#goOn();
+    });
+  }
+
   /** A request that waited was answered. */
   answered(): void {
-    if (this.#over || this.#paused) return;
+    if (this.#over) return;
+    if (this.#paused) {
+      this.#hold();
+      return;
+    }
     this.#quietSinceMs = this.#clock.nowMs();
     if (this.#credit > 0) this.#soon();
   }
@@ -94,6 +122,7 @@ export class Pump {
   stop(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#cancelStuckTimer?.();
     this.#watch.close();
   }
 
@@ -115,8 +144,7 @@ export class Pump {
         this.sleeps += 1;
         break;
       case "hold":
-        this.#paused = true;
-        this.#watch.pause();
+        this.#hold();
         break;
       case "end":
         this.stop();
@@ -136,7 +164,7 @@ export class Pump {
         this.#server.serve();
         this.#quietSinceMs = this.#clock.nowMs();
         if (this.#over) return "sleep";
-        if (this.#server.isTooBusy) return "hold";
+        if (this.#server.isTooBusy && !this.#stuck) return "hold";
         count += 1;
       } else {
         if (this.#credit <= 0 || nowMs - this.#quietSinceMs >= this.#spinMs) return "sleep";

@@ -1,16 +1,29 @@
 /**
  * Requests that wait for promises. Each is the `Call` that the volume gets: who asks, and a signal that fires when the
  * kernel says that nobody waits any more. How many there are, and how many bytes they keep, is bounded: beyond that the
- * device is not read until some are answered.
+ * device is not read until some are answered; see device/pump.ts for when none is.
  */
 import { type CancelSignal, CancelSource } from "../../base/index.ts";
 import type { Call, Credential } from "../../port/index.ts";
+import { opcodes } from "../wire/opcode.ts";
+import { transferIn, writeFlags } from "../wire/read-write.ts";
+import type { Request } from "../wire/request.ts";
 
 /** The bounds; a request under way is never refused, the next one is not read. */
 const pendingLimits: { readonly requestsMax: number; readonly heldBytesMax: number } = {
   requestsMax: 1024,
   heldBytesMax: 64 * 1024 * 1024,
 };
+
+/** What gives something back, or carries bytes that nobody else has: it is taken however much waits. */
+const alwaysTaken: ReadonlySet<number> = new Set([opcodes.RELEASE, opcodes.RELEASEDIR, opcodes.FLUSH]);
+
+/** Whether a request may be refused for want of memory without anything being lost. */
+export function mayBeRefused(request: Request): boolean {
+  const { opcode } = request;
+  if (opcode === opcodes.WRITE) return (transferIn.ioFlags(request) & writeFlags.CACHE) === 0;
+  return !alwaysTaken.has(opcode);
+}
 
 export class PendingRequest implements Call {
   readonly unique: number;

@@ -43,7 +43,7 @@ import type { MountLog } from "./mount-log.ts";
 import { NodeReferences } from "./node-references.ts";
 import { OpenTable } from "./open-table.ts";
 import { PayloadPool } from "./payload-pool.ts";
-import { type PendingRequest, PendingRequests } from "./pending-requests.ts";
+import { mayBeRefused, type PendingRequest, PendingRequests } from "./pending-requests.ts";
 import { SessionCounters } from "./session-counters.ts";
 
 /** Answers a request, in this turn or through `session.later`. */
@@ -148,13 +148,20 @@ export class Session {
     return node;
   }
 
-  /** Lets a request wait: `work` answers it by `unique`, or throws what it is refused with. */
+  /**
+   * Lets a request wait: `work` answers it by `unique`, or throws what it is refused with. When too much waits already and
+   * nothing moves (the device is not read otherwise), it is refused with ENOMEM, unless refusing it would lose something.
+   */
   later(
     request: Request,
     work: (pending: PendingRequest) => Promise<void>,
     credential?: Credential,
     heldBytes = 0,
   ): void {
+    if (this.pending.isFull && mayBeRefused(request)) {
+      this.refuse(request.unique, "ENOMEM");
+      return;
+    }
     const asking = credential ?? this.callers.credentialOf(request);
     void this.#run(this.pending.begin(request.unique, request.opcode, asking, heldBytes), work);
   }
