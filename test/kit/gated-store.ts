@@ -6,7 +6,7 @@
 import type { ByteOffset, Failure } from "../../src/base/index.ts";
 import type { Call, Credential, NodeId, Store, WriteResult } from "../../src/port/index.ts";
 
-export type GateName = "read" | "write" | "commit" | "setAttributes" | "punchHole";
+export type GateName = "read" | "write" | "commit" | "setAttributes" | "punchHole" | "seek";
 
 /** One operation that came to a gate. */
 export class GatedOperation {
@@ -165,6 +165,12 @@ export class GatedStore {
       async punchHole(node, offset, length, call) {
         await come(new GatedOperation("punchHole", node, offset, [], call));
         return inner.punchHole(node, offset, length, call);
+      },
+      async seek(node, offset, whence, call) {
+        const { answering } = await come(new GatedOperation("seek", node, offset, [], call));
+        const found = await inner.seek(node, offset, whence, call);
+        await answering;
+        return found;
       },
     };
   }
