@@ -126,7 +126,8 @@ const rowsByName: Readonly<Record<OpcodeName, OpcodeRow>> = {
   SETUPMAPPING: row("SETUPMAPPING", 32),
   REMOVEMAPPING: row("REMOVEMAPPING", 4),
   SYNCFS: row("SYNCFS", 8),
-  TMPFILE: row("TMPFILE", 16, 1),
+  // What follows is the kernel's own word for no name, "/", and nobody reads it.
+  TMPFILE: row("TMPFILE", 16),
   STATX: row("STATX", 24),
   COPY_FILE_RANGE_64: row("COPY_FILE_RANGE_64", 56),
 };

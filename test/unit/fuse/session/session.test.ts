@@ -102,6 +102,9 @@ describe("answers", () => {
   it("[G26] unknown opcodes, ioctls, nodes and handles are refused by their own errors", async () => {
     expect((await kernel.ask(99, 1)).error).toBe(errno.ENOSYS);
     expect((await kernel.ask(opcodes.BMAP, 1, [u64(0), u32(0), u32(0)])).error).toBe(errno.ENOSYS);
+    // An unnamed file, whose name the kernel gives as "/"; it tells the program EOPNOTSUPP then.
+    const unnamed = [u32(0o20200002), u32(0o100600), u32(0o22), u32(0), text("/")];
+    expect((await kernel.ask(opcodes.TMPFILE, 1, unnamed)).error).toBe(errno.ENOSYS);
     expect((await kernel.ask(opcodes.IOCTL, 1, [u64(0), u64(0), u64(0), u64(0)])).error).toBe(errno.ENOTTY);
     expect((await kernel.ask(opcodes.GETATTR, 12345, [u64(0), u64(0)])).error).toBe(errno.ESTALE);
     expect((await kernel.read(777, 1, 0, 10)).error).toBe(errno.EBADF);
