@@ -27,4 +27,5 @@ export {
 export { openAt, openBeneath, openByStep, openPathOnly, workingDirectory } from "./open-at.ts";
 export { receiveDescriptor, socketPair } from "./socket-descriptors.ts";
 export { type FileStatus, statusAt, statusOf, statusOfPath } from "./status-at.ts";
+export { syncFileSystem } from "./synchronization.ts";
 export { actAs, type ThreadIdentity } from "./thread-identity.ts";

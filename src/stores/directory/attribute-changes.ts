@@ -56,7 +56,9 @@ function apply(
   if (changes.uid !== undefined || changes.gid !== undefined) {
     checked(changeOwner(fd, changes.uid, changes.gid), "chown");
   }
-  const changesMode = changes.mode !== undefined || (changes.killSetId === true && server.authority.isPrivileged);
+  // Where the server may not, the kernel takes set-id bits away itself, with the write.
+  const killsSetId = changes.killSetId === true && server.authority.mayChangeMode(before);
+  const changesMode = changes.mode !== undefined || killsSetId;
   if (changesMode && node.kind !== "symbolicLink" && (changes.mode !== undefined || rights.mode !== modeOf(fd))) {
     checked(changeMode(fd, rights.mode), "chmod");
   }

@@ -80,6 +80,11 @@ export class Authority {
     }
   }
 
+  /** Whether the server itself may change the mode of such a node. */
+  mayChangeMode(status: FileStatus): boolean {
+    return this.isPrivileged || status.uid === this.#own.uid;
+  }
+
   isForeign(credential: Credential): boolean {
     return this.#standingOf(credential) === "foreign";
   }

@@ -4,15 +4,60 @@
  */
 import { close, constants, fsync } from "node:fs";
 import { Failure, failureFrom } from "../../base/index.ts";
-import { openAt, pathOfDescriptor, workingDirectory } from "../../system/index.ts";
+import { openAt, pathOfDescriptor, syncFileSystem, workingDirectory } from "../../system/index.ts";
 import { checked } from "./authority.ts";
 import type { DirectoryNode } from "./directory-node.ts";
 import type { DirectoryServer } from "./directory-server.ts";
 
 export async function commit(server: DirectoryServer, node: DirectoryNode): Promise<void> {
+  try {
+    await commitAlone(server, node);
+  } catch (failure) {
+    if (!isRefusal(failure) || !(await commitAround(server, node))) throw failure;
+  }
+}
+
+async function commitAlone(server: DirectoryServer, node: DirectoryNode): Promise<void> {
   if (node.kind === "directory") await syncDirectory(server, node);
   else if (node.kind === "file") await syncFile(server, node);
   await syncNames(server, node);
+}
+
+function isRefusal(failure: unknown): boolean {
+  return failure instanceof Failure && failure.code === "EACCES";
+}
+
+/**
+ * A server that is an ordinary user may be unable to open what it made. Then everything that the file system holds is made
+ * durable, by the nearest directory above that it can open; false when there is none on the same file system.
+ */
+async function commitAround(server: DirectoryServer, node: DirectoryNode): Promise<boolean> {
+  for (let at = directoryAbove(node); at !== undefined; at = directoryAbove(at)) {
+    if (deviceOf(at) !== deviceOf(node)) return false;
+    let fd: number;
+    try {
+      fd = openDirectory(server, at);
+    } catch (failure) {
+      if (isRefusal(failure)) continue;
+      throw failure;
+    }
+    try {
+      await syncFileSystem(fd);
+    } finally {
+      close(fd, () => {});
+    }
+    return true;
+  }
+  return false;
+}
+
+function directoryAbove(node: DirectoryNode): DirectoryNode | undefined {
+  return node.places[node.places.length - 1]?.parent;
+}
+
+/** An identity begins with the device. */
+function deviceOf(node: DirectoryNode): string | undefined {
+  return node.identity.split(".")[0];
 }
 
 async function syncFile(server: DirectoryServer, node: DirectoryNode): Promise<void> {
@@ -22,7 +67,7 @@ async function syncFile(server: DirectoryServer, node: DirectoryNode): Promise<v
     fd = server.descriptors.acquire(node, purpose, "fsync");
   } catch (failure) {
     // A server that is an ordinary user may be unable to open the file for reading and able to for writing.
-    if (!(failure instanceof Failure) || failure.code !== "EACCES" || purpose === "write") throw failure;
+    if (!isRefusal(failure) || purpose === "write") throw failure;
     fd = server.descriptors.acquire(node, "write", "fsync");
   }
   try {
@@ -33,14 +78,18 @@ async function syncFile(server: DirectoryServer, node: DirectoryNode): Promise<v
 }
 
 async function syncDirectory(server: DirectoryServer, node: DirectoryNode): Promise<void> {
-  const fd = server.locator.use(node, "fsync", (named) =>
-    checked(openAt(workingDirectory, pathOfDescriptor(named), constants.O_RDONLY | constants.O_DIRECTORY), "fsync"),
-  );
+  const fd = openDirectory(server, node);
   try {
     await synchronized(fd);
   } finally {
     close(fd, () => {});
   }
+}
+
+function openDirectory(server: DirectoryServer, node: DirectoryNode): number {
+  return server.locator.use(node, "fsync", (named) =>
+    checked(openAt(workingDirectory, pathOfDescriptor(named), constants.O_RDONLY | constants.O_DIRECTORY), "fsync"),
+  );
 }
 
 /** Synchronizes the directories that hold names made since, from the node upwards. */
