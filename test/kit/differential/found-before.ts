@@ -1,0 +1,78 @@
+/** The fewest operations of each difference that was found once; what they showed is what their names say must not be. */
+import { constants } from "node:fs";
+import type { Operation } from "./script.ts";
+
+export interface FoundBefore {
+  readonly name: string;
+  readonly operations: readonly Operation[];
+}
+
+const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_TRUNC } = constants;
+
+export const foundBefore: readonly FoundBefore[] = [
+  {
+    name: "opening with O_TRUNC took the set-id bits away from root's files too",
+    operations: [
+      ["open", 0, "a", O_RDWR | O_CREAT, 0o6755],
+      ["open", 1, "a", O_RDWR | O_TRUNC, 0],
+      ["fstat", 1],
+    ],
+  },
+  {
+    name: "opening for reading with O_TRUNC cut nothing",
+    operations: [
+      ["open", 0, "a", O_RDWR | O_CREAT, 0o644],
+      ["pwrite", 0, 0, 70_000, 1],
+      ["open", 1, "a", O_RDONLY | O_TRUNC, 0],
+      ["readFile", "a"],
+    ],
+  },
+  {
+    name: "opening for reading with O_TRUNC needs the right to write",
+    operations: [
+      ["open", 0, "a", O_RDWR | O_CREAT, 0o444],
+      ["pwrite", 0, 0, 100, 1],
+      ["open", 1, "a", O_RDONLY | O_TRUNC, 0],
+      ["stat", "a"],
+    ],
+  },
+  {
+    name: "fallocate left set-id bits on the file of an ordinary user",
+    operations: [
+      ["open", 0, "a", O_RDWR | O_CREAT, 0o644],
+      ["fchmod", 0, 0o4755],
+      ["fallocate", 0, 3, 0, 139],
+      ["fstat", 0],
+      ["fchmod", 0, 0o2755],
+      ["fallocate", 0, 0, 0, 4000],
+      ["fstat", 0],
+    ],
+  },
+  {
+    name: "a file open for writing only did not tell where its data lies",
+    operations: [
+      ["open", 0, "a", O_WRONLY | O_CREAT, 0],
+      ["seekPastEnd", 0],
+    ],
+  },
+  {
+    name: "files that their owner may not open were called undelivered by an unmount",
+    operations: [
+      ["mkdir", "b", 0o755],
+      ["open", 0, "b/a", O_RDWR | O_CREAT, 0o644],
+      ["pwrite", 0, 0, 5000, 1],
+      ["chmod", "b/a", 0],
+      ["close", 0],
+      ["chmod", "b", 0],
+    ],
+  },
+  {
+    name: "what was opened and lost its name had no attributes any more",
+    operations: [
+      ["mknod", "a", "fifo", 0o644],
+      ["open", 0, "a", O_RDWR, 0],
+      ["unlink", "a"],
+      ["fstat", 0],
+    ],
+  },
+];

@@ -1,0 +1,123 @@
+/** What scripts do with names: each act answers with what is written down of it. */
+import * as fs from "node:fs";
+import { digest, kindOf, pattern, showStatus } from "./observations.js";
+import * as system from "./system-calls.js";
+
+const typeBits = { fifo: 0o010000, socket: 0o140000, file: 0o100000 };
+const listBytes = 16;
+const bytesOf = (text) => Buffer.from(text, "latin1");
+const textOf = (bytes) => bytes.toString("latin1");
+
+function list(path) {
+  const entries = fs.readdirSync(path, { withFileTypes: true, encoding: "buffer" });
+  return entries.map((entry) => `${textOf(entry.name)} ${kindOf(entry)}`).sort();
+}
+
+/** Reads a directory in small steps while names in it come and go; the other names must be seen exactly once. */
+function listDuring(path, added, removed) {
+  const changing = new Set([...added, ...removed]);
+  const seen = [];
+  const directory = fs.opendirSync(path, { bufferSize: listBytes, encoding: "latin1" });
+  let first = true;
+  for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
+    if (!changing.has(entry.name)) seen.push(entry.name);
+    if (!first) continue;
+    first = false;
+    const inside = (name) => Buffer.concat([path, bytesOf(`/${name}`)]);
+    for (const name of added) fs.closeSync(fs.openSync(inside(name), "a"));
+    for (const name of removed) fs.rmSync(inside(name), { force: true });
+  }
+  directory.closeSync();
+  return JSON.stringify(seen.sort());
+}
+
+/** A path deeper than any one path may be long; nothing there can be named from the top. */
+function deep(levels, name, fill) {
+  const said = [];
+  let depth = 0;
+  try {
+    for (; depth < levels; depth += 1) {
+      fs.mkdirSync(name, { recursive: false });
+      process.chdir(name);
+    }
+    fs.writeFileSync("bottom", pattern(5000, fill));
+    fs.symlinkSync("bottom", "link");
+    said.push(digest(fs.readFileSync("link")), String(fs.statSync("bottom").size), list(Buffer.from(".")).join(","));
+    fs.renameSync("bottom", "moved");
+    fs.appendFileSync("moved", "more");
+    said.push(digest(fs.readFileSync("moved")));
+  } catch (error) {
+    said.push(`${error.code} at ${depth}`);
+  }
+  if (depth === levels) for (const left of ["bottom", "link", "moved"]) fs.rmSync(left, { force: true });
+  for (; depth > 0; depth -= 1) {
+    process.chdir("..");
+    fs.rmdirSync(name);
+  }
+  return said.join(" ");
+}
+
+/** Many names in one directory: made, listed, and removed while the directory is being read. */
+function crowd(path, count) {
+  const inside = (name) => Buffer.concat([path, bytesOf(`/${name}`)]);
+  fs.mkdirSync(path);
+  for (let index = 0; index < count; index += 1) fs.writeFileSync(inside(`${"n".repeat(index % 90)}${index}`), "x");
+  const listed = fs.readdirSync(path).length;
+  const directory = fs.opendirSync(path, { bufferSize: 32, encoding: "latin1" });
+  let seen = 0;
+  for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
+    fs.unlinkSync(inside(entry.name));
+    seen += 1;
+  }
+  directory.closeSync();
+  const left = fs.readdirSync(path).length;
+  fs.rmdirSync(path);
+  return `${listed} ${seen} ${left}`;
+}
+
+export function nameActs({ at, isMappedDirty }) {
+  const show = (status) => showStatus(status, isMappedDirty(status));
+  const big = { bigint: true };
+  return {
+    stat: (path) => show(fs.statSync(at(path), big)),
+    lstat: (path) => show(fs.lstatSync(at(path), big)),
+    statfs(path) {
+      const { blocks, files } = fs.statfsSync(at(path));
+      return `${blocks} ${files}`;
+    },
+    access: (path, mode) => fs.accessSync(at(path), mode),
+    truncate: (path, size) => {
+      const fd = fs.openSync(at(path), fs.constants.O_WRONLY | fs.constants.O_NONBLOCK);
+      try {
+        fs.ftruncateSync(fd, size);
+      } finally {
+        fs.closeSync(fd);
+      }
+    },
+    truncatePath: (path, size) => system.truncate(at(path), size),
+    readFile(path) {
+      const status = fs.statSync(at(path));
+      if (status.isDirectory() || status.isFile())
+        return status.size > 8 << 20 ? "large" : digest(fs.readFileSync(at(path)));
+      return "no file";
+    },
+    copyFile: (from, to, mode) => {
+      if (!fs.statSync(at(from)).isFile()) return "no file";
+      if (fs.statSync(at(to), { throwIfNoEntry: false })?.isFile() === false) return "no file";
+      fs.copyFileSync(at(from), at(to), mode);
+    },
+    mkdir: (path, mode) => fs.mkdirSync(at(path), { mode }),
+    rmdir: (path) => fs.rmdirSync(at(path)),
+    unlink: (path) => fs.unlinkSync(at(path)),
+    rename: (from, to, flags) => system.rename(at(from), at(to), flags),
+    link: (from, to) => fs.linkSync(at(from), at(to)),
+    symlink: (target, path) => fs.symlinkSync(bytesOf(target), at(path)),
+    readlink: (path) => textOf(fs.readlinkSync(at(path), "buffer")),
+    mknod: (path, kind, mode) => system.makeNode(at(path), typeBits[kind] | mode, 0),
+    list: (path) => list(at(path)).join(","),
+    listDuring: (path, added, removed) => listDuring(at(path), added, removed),
+    deep: (levels, name, fill) => deep(levels, name, fill),
+    crowd: (path, count) => crowd(at(path), count),
+    umask: (mask) => process.umask(mask).toString(8),
+  };
+}
