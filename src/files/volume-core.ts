@@ -75,10 +75,11 @@ export class VolumeCore {
     inBackground(Promise.resolve().then(() => this.releaseLingering(node)));
   }
 
+  /** Never rejects: of a store that does not take one hold back, nobody can make use, and the others go all the same. */
   async releaseLingering(node: VolumeNode): Promise<void> {
     if (node.isDirty && !node.removed) return;
     for (const { credential, read } of node.lingeringHolds.splice(0)) {
-      await this.store.release(node.id, { read, write: true, execute: false }, callOf(credential));
+      await this.store.release(node.id, { read, write: true, execute: false }, callOf(credential)).catch(ignore);
       this.nodes.unuse(node);
     }
   }

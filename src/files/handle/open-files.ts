@@ -4,13 +4,14 @@
  *
  * Invariants
  *   I1  Each handle in `#handles` has exactly one hold at the store; the last close of a writer leaves its hold to the
- *       node while bytes written under it have not been taken (`lingeringHolds`), and the node stays used as long.
+ *       node while bytes written under it have not been taken, and the node stays used as long. Of equal ones, by credential
+ *       and mode, one stays (`lingeringHolds`).
  *   I2  `handleCount` of a node is the number of its handles here; a removed node loses its pages with the last one.
  */
 import { assert, Failure, failureFrom } from "../../base/index.ts";
 import type { AccessMode, Call, Credential } from "../../port/index.ts";
 import type { AttributeCache } from "../nodes/attribute-cache.ts";
-import type { VolumeNode } from "../nodes/volume-node.ts";
+import type { LingeringHold, VolumeNode } from "../nodes/volume-node.ts";
 import { allowsRead, allowsWrite, openFlags } from "../open-flags.ts";
 import { callOf, inBackground, type VolumeCore } from "../volume-core.ts";
 import { OpenHandle } from "./open-handle.ts";
@@ -100,15 +101,19 @@ export class OpenFiles {
     this.#handles.delete(handle.fd);
     node.handleCount--;
     if (handle.writable) node.countWriter(credential, -1);
-    if (handle.writable && node.isDirty && !node.removed) {
-      // The node stays used, by the hold now.
-      node.lingeringHolds.push({ credential, read: handle.readable });
-      return;
-    }
+    if (handle.writable && node.isDirty && !node.removed && this.#linger(node, credential, handle.readable)) return;
     const mode: AccessMode = { read: handle.readable, write: handle.writable, execute: false };
     if (node.removed && node.handleCount === 0) await this.#core.discardPages(node);
     await this.#giveBack(node, mode, credential);
     this.#core.nodes.unuse(node);
+  }
+
+  /** Leaves a closed handle's hold to its node, which stays used by it; false when it has an equal one already. */
+  #linger(node: VolumeNode, credential: Credential, read: boolean): boolean {
+    const isEqual = (hold: LingeringHold): boolean => hold.read === read && hold.credential.id === credential.id;
+    if (node.lingeringHolds.some(isEqual)) return false;
+    node.lingeringHolds.push({ credential, read });
+    return true;
   }
 
   /** Nothing can be done about a store that does not take a hold back; the failure that matters was told before. */
