@@ -9,4 +9,4 @@ export { FrameRun } from "./read/frame-run.ts";
 export type { Readahead } from "./read/readahead.ts";
 export type { ErrorCursor, ErrorSequence } from "./refusal/error-sequence.ts";
 export type { AddressSpace } from "./space/address-space.ts";
-export type { SpaceObserver } from "./space/file-pages.ts";
+export type { SpaceObserver, WritebackOperation } from "./space/file-pages.ts";

@@ -1,5 +1,6 @@
 /** What a volume tells its listeners, and the small emitter that does it. */
 import type { ByteOffset, Failure } from "../base/index.ts";
+import type { WritebackOperation } from "../cache/index.ts";
 import type { Node } from "./node.ts";
 
 /** What changed behind the back of whoever keeps copies, such as the kernel under a mount. */
@@ -8,9 +9,15 @@ export type VolumeInvalidation =
   | { readonly what: "attributes"; readonly node: Node }
   | { readonly what: "entry"; readonly parent: Node; readonly name: string };
 
-/** Bytes that could not be written back, now recorded in the file's error sequence. */
+/** A failed write-back, now recorded in the file's error sequence: one event for each entry there. */
 export interface WritebackFailed {
   readonly node: Node;
+  /** The bytes that were being sent; of a commit, the whole file. */
+  readonly start: ByteOffset;
+  readonly end: ByteOffset;
+  /** `Credential.id` of whose bytes they are, or of who asked for the commit. */
+  readonly credentialId: string;
+  readonly operation: WritebackOperation;
   readonly failure: Failure;
 }
 

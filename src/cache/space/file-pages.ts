@@ -30,14 +30,26 @@ import type { CacheCore } from "./cache-core.ts";
 import { lateChangeFailure, lateChangesEnded, noteLateChange, settlementOf } from "./late-answer.ts";
 import { PageTree, tags } from "./page-tree.ts";
 
+/** What of a write-back failed: sending bytes, or making them durable. */
+export type WritebackOperation = "write" | "commit";
+
 /** Whoever keeps the file's attributes. */
 export interface SpaceObserver {
   /** The store answered a change made by this cache with new attributes. */
   attributesChanged(attributes: Attributes): void;
   /** Another client was found to have changed the content; clean pages are gone. */
   changedElsewhere?(): void;
-  /** A run could not be written; its bytes are still dirty. One call for each failed write. */
-  writebackFailed(failure: Error, start: ByteOffset, end: ByteOffset, credential: Credential): void;
+  /**
+   * Bytes [start, end) could not be written and are still dirty, or what was written could not be made durable. One call
+   * for each failure that joins the error sequence.
+   */
+  writebackFailed(
+    failure: Error,
+    start: ByteOffset,
+    end: ByteOffset,
+    credential: Credential,
+    operation: WritebackOperation,
+  ): void;
 }
 
 export class FilePages implements PageOwner, CachedPages {

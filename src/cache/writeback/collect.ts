@@ -114,5 +114,5 @@ function recordFailure(space: FilePages, flight: Flight, failure: Failure, late:
   const first = flight.segments[0];
   const last = flight.segments.at(-1);
   if (first === undefined || last === undefined) return;
-  space.observer.writebackFailed(failure, first.offset, last.offset + last.byteCount, flight.credential);
+  space.observer.writebackFailed(failure, first.offset, last.offset + last.byteCount, flight.credential, "write");
 }

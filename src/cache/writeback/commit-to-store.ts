@@ -23,6 +23,7 @@ export async function commitToStore(space: FilePages, call: Call): Promise<void>
     space.setUncommitted(true);
     if (failure.code === "EINTR") throw failure;
     space.errors.record(failure);
+    space.observer.writebackFailed(failure, 0, space.size as number, call.credential, "commit");
   } finally {
     space.committing = null;
     ended();

@@ -12,7 +12,7 @@
  *      +-- unmounted from outside: ended --------------------^
  */
 import { type Failure, failureFrom } from "../../base/index.ts";
-import type { Volume } from "../../files/index.ts";
+import type { Volume, WritebackFailed } from "../../files/index.ts";
 import type { Mount } from "../../fuse/index.ts";
 import type { ControlAnswer, MountStatus } from "../control/protocol.ts";
 import type { Log } from "../log.ts";
@@ -50,10 +50,7 @@ export class ServedMount {
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
-    parts.volume.events.on("writebackFailed", ({ node, failure }) => {
-      this.#refusedCount += 1;
-      parts.log.error("bytes could not be written back", { path: node.path, code: failure.code, why: failure.message });
-    });
+    parts.volume.events.on("writebackFailed", (event) => this.#writebackFailed(event));
     void parts.mount.ended.then(
       () => this.#unmountedFromOutside(),
       (thrown: unknown) => {
@@ -62,6 +59,15 @@ export class ServedMount {
         return this.#unmountedFromOutside();
       },
     );
+  }
+
+  #writebackFailed({ node, start, end, credentialId: credential, operation, failure }: WritebackFailed): void {
+    const { code, message: why } = failure;
+    // A file that another client removed after it had taken every byte leaves nothing to deliver.
+    const isOfNoConsequence = operation === "commit" && (code === "ENOENT" || code === "ESTALE");
+    if (!isOfNoConsequence) this.#refusedCount += 1;
+    const what = operation === "write" ? "bytes could not be written back" : "bytes could not be made durable";
+    this.#parts.log.error(what, { path: node.path, node: node.number, start, end, credential, code, why });
   }
 
   status(): MountStatus {

@@ -180,9 +180,10 @@ export class AttributeCache {
       changedElsewhere: () => {
         this.#core.events.emit("invalidate", { what: "content", node, start: 0, end: undefined });
       },
-      writebackFailed: (thrown) => {
-        const failure = failureFrom(thrown, { syscall: "write" });
-        this.#core.events.emit("writebackFailed", { node, failure });
+      writebackFailed: (thrown, start, end, credential, operation) => {
+        const failure = failureFrom(thrown, { syscall: operation === "write" ? "write" : "fsync" });
+        const credentialId = credential.id;
+        this.#core.events.emit("writebackFailed", { node, start, end, credentialId, operation, failure });
       },
     });
     node.space = space;

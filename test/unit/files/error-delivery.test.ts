@@ -1,7 +1,7 @@
 /** Failures of write-back reach every handle once, and the next opener when nobody heard [S5.8]. */
 import { describe, expect, it } from "vitest";
 import { Failure } from "../../../src/base/index.ts";
-import { openFlags } from "../../../src/files/index.ts";
+import { openFlags, type WritebackFailed } from "../../../src/files/index.ts";
 import { type Store, superuser } from "../../../src/port/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
 import { alice, contentAt, memoryVolume } from "../../kit/memory-volume.ts";
@@ -180,5 +180,27 @@ describe("durability", () => {
     server.crash();
     expect(await contentAt(other, "/first")).toBe("sent");
     await again.close();
+  });
+
+  it("[S5.15] each failed write and each failed commit is one event, with node, range, credential and failure", async () => {
+    const { volume, refusing } = await refusingVolume("volatile");
+    const events: WritebackFailed[] = [];
+    volume.events.on("writebackFailed", (event) => events.push(event));
+    const node = await volume.lookup(volume.root, "file", callAs(alice));
+    const writer = await volume.openNode(node, openFlags.O_RDWR, callAs(alice));
+    expect(writer.tryWrite(7, text)).toBe(5);
+    const common = { node, end: 12, credentialId: alice.id };
+    refusing.writes = "EDQUOT";
+    await expect(writer.sync()).rejects.toMatchObject({ code: "EDQUOT" });
+    expect(events).toMatchObject([{ ...common, start: 7, operation: "write", failure: { code: "EDQUOT" } }]);
+    refusing.writes = undefined;
+    refusing.commits = "EIO";
+    await expect(writer.sync()).rejects.toMatchObject({ code: "EIO" });
+    expect(events.slice(1)).toMatchObject([{ ...common, start: 0, operation: "commit", failure: { code: "EIO" } }]);
+    refusing.commits = undefined;
+    await writer.sync();
+    await writer.release();
+    await volume.close();
+    expect(events).toHaveLength(2);
   });
 });
