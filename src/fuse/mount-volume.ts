@@ -5,6 +5,7 @@
  *
  * I1 Once `ended` has settled, all threads of the mount are gone, its descriptor is closed, and the volume holds nothing on
  *    the kernel's behalf. The volume itself stays open, with whatever it has not sent yet.
+ * I2 A mount whose kernel can no longer be told of changes is not served any longer.
  */
 import { type ByteCount, type Clock, Failure, type Milliseconds, systemClock } from "../base/index.ts";
 import type { Volume, VolumeInvalidation } from "../files/index.ts";
@@ -133,7 +134,15 @@ class MountedVolume implements Mount {
     const dependencies = { volume, channel: this.#device, notices, handlers, clock: this.#clock, log, timeouts };
     const session = new Session(dependencies, {
       ready: (agreement) => {
-        this.#notifier = new Notifier(descriptor, agreement.has.has("HAS_EXPIRE_ONLY"));
+        this.#notifier = new Notifier(descriptor, agreement.has.has("HAS_EXPIRE_ONLY"), (failure) => {
+          const fields = { why: String(failure.cause ?? failure.message) };
+          log(
+            "error",
+            "the kernel can no longer be told of changes; rather than show old bytes, the mount ends",
+            fields,
+          );
+          void this.#end(failure, true);
+        });
         this.#settleAgreed.resolve();
       },
       over: (failure) => void this.#end(failure),
@@ -216,11 +225,13 @@ class MountedVolume implements Mount {
     }
   }
 
-  async #end(failure?: Failure): Promise<void> {
+  /** With `detaching`, the mount goes too, and whoever uses it gets errors at once. */
+  async #end(failure?: Failure, detaching = false): Promise<void> {
     if (this.#ending) return;
     this.#ending = true;
     this.#pump.stop();
     this.#unsubscribe();
+    if (detaching) await this.#attachment.detach(true).catch(noLog);
     await this.#session.end();
     // A message that the kernel still makes wait would be let go by the close alone.
     await this.#within(this.#notifier?.stop() ?? Promise.resolve(), "the notifier did not end").catch(() =>

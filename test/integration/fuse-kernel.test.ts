@@ -4,9 +4,10 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { beforeEach, expect, it } from "vitest";
 import { runProgram } from "../kit/command.ts";
 import { MemoryMount } from "../kit/memory-mount.ts";
@@ -149,4 +150,31 @@ it.skipIf(process.getuid?.() !== 0)("an ordinary user mounts and unmounts (needs
   expect(used).toMatchObject({ status: 0, stdout: "mine\n65534\n1\n" });
   expect((await runProgram("nsenter", [...inside, "ls", target])).stderr).toMatch(/Permission denied/);
   expect(await mount.order("unmount", { force: false })).toEqual({ openFiles: 0 });
+});
+
+it("[G26] an unnamed file is told to be unsupported, and nothing is taken for malformed", async () => {
+  await using mount = await MemoryMount.start(point);
+  const program = `import os
+try:
+    os.open(${JSON.stringify(point)}, os.O_TMPFILE | os.O_RDWR, 0o600)
+except OSError as error:
+    print(os.strerror(error.errno))
+`;
+  const { stdout } = await runProgram("python3", ["-c", program]);
+  expect(stdout.trim()).toBe("Operation not supported");
+  expect((await mount.counters()).malformed).toBe(0);
+});
+
+it("[G17] ends, and shows nothing old, when the thread that tells the kernel of changes dies", async () => {
+  const preload = fileURLToPath(new URL("../kit/programs/failing-thread.cjs", import.meta.url));
+  const wrapper = ["env", `NODE_OPTIONS=--require=${preload}`];
+  await using mount = await MemoryMount.start(point, believingForAnHour, wrapper);
+  await writeFile(join(point, "letter"), "first");
+  expect(await cat("letter")).toBe("first");
+  // The order's own answer and the word of the end come in either order.
+  const told = [await mount.order("write", { name: "letter", content: "second" }), await mount.next()];
+  expect(told).toContainEqual({ gone: true, failed: "EIO", openFiles: 0, dirtyBytes: 0 });
+  expect(await mountsBelow(scratch)).toEqual([]);
+  expect(await mount.finished()).toBe(0);
+  expect(await cat("letter")).toMatch(/No such file/);
 });

@@ -7,10 +7,11 @@
  * I1 At most one batch is with the thread.
  * I2 Content that waits is one range a node; it is never dropped, and there are no more nodes than the kernel knows.
  * I3 Names that wait are bounded; one more is left to the entry time-out, and counted.
- * I4 `mayBeStale(node)` is true from the report of a change until the kernel has taken the message.
+ * I4 A thread that ends before it is told to is reported, once; nothing is told to the kernel afterwards.
+ * I5 `mayBeStale(node)` is true from the report of a change until the kernel has taken the message.
  */
 import { Worker } from "node:worker_threads";
-import type { ByteOffset } from "../../base/index.ts";
+import { type ByteOffset, Failure } from "../../base/index.ts";
 import { invalidateAttributes, invalidateContent, invalidateEntry } from "../wire/notification.ts";
 
 const batchMessagesMax = 256;
@@ -39,6 +40,7 @@ export interface BatchDone {
 export class Notifier {
   readonly #descriptor: number;
   readonly #expireOnly: boolean;
+  readonly #died: (failure: Failure) => void;
   readonly #content = new Map<number, ContentRange>();
   readonly #attributes = new Set<number>();
   readonly #entries = new Map<string, WaitingEntry>();
@@ -52,9 +54,11 @@ export class Notifier {
   failed = 0;
   entriesLeftToTimeouts = 0;
 
-  constructor(descriptor: number, expireOnly: boolean) {
+  /** `died` hears when the thread ends by itself: from then on the kernel would go on showing what is out of date. */
+  constructor(descriptor: number, expireOnly: boolean, died: (failure: Failure) => void) {
     this.#descriptor = descriptor;
     this.#expireOnly = expireOnly;
+    this.#died = died;
   }
 
   /** Pages [start, end) of a node, and its attributes, are out of date; `end` undefined means to the end of the file. */
@@ -135,16 +139,25 @@ export class Notifier {
     });
     worker.on("message", (done: BatchDone) => this.#batchDone(done));
     this.#exited = new Promise((resolve) => {
-      worker.once("error", () => {
-        this.failed += 1;
-        this.#stopped = true;
+      worker.once("error", (thrown) => {
+        this.#ended(thrown);
         resolve();
       });
-      worker.once("exit", () => resolve());
+      worker.once("exit", () => {
+        this.#ended(undefined);
+        resolve();
+      });
     });
     worker.unref();
     this.#worker = worker;
     return worker;
+  }
+
+  #ended(cause: unknown): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.failed += 1;
+    this.#died(new Failure("EIO", { syscall: "write", detail: "the notifier's thread has ended", cause }));
   }
 
   #batchDone(done: BatchDone): void {

@@ -77,10 +77,14 @@ for await (const line of mounted(createInterface({ input: process.stdin }))) {
 /** The lines that come until the mount is gone. */
 async function* mounted(lines) {
   console.log(JSON.stringify({ ready: true }));
-  const gone = mount.ended.then(() => lines.close());
+  const gone = mount.ended.then(
+    () => undefined,
+    (failure) => failure.code,
+  );
+  void gone.then(() => lines.close());
   yield* lines;
-  await gone;
+  const failed = await gone;
   const { openFiles, cache } = volume.snapshot();
-  console.log(JSON.stringify({ gone: true, openFiles: openFiles.length, dirtyBytes: cache.dirtyBytes }));
+  console.log(JSON.stringify({ gone: true, failed, openFiles: openFiles.length, dirtyBytes: cache.dirtyBytes }));
   await volume.close();
 }
