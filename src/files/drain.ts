@@ -9,33 +9,47 @@ const namesMax = 5;
 
 /**
  * Writes everything back, durably. Throws the first failure that nobody has heard of, and EIO for bytes that are still
- * here; both name their files. With a deadline it stops waiting then, and what is left is such a failure.
+ * here; both name their files. With a deadline it stops waiting then: ETIMEDOUT, whatever else failed, naming the files
+ * whose bytes are not known to be durable.
  */
 export async function drain(core: VolumeCore, call: Call, deadlineMs?: Milliseconds): Promise<void> {
   const ears = new Map<VolumeNode, ErrorCursor>();
   for (const node of core.spaces) if (node.space !== undefined) ears.set(node, node.space.errors.sample());
   let timedOut = false;
+  let stopped: Failure | undefined;
   try {
-    timedOut = await within(
-      core,
-      deadlineMs,
-      core.cache.sync({ durable: true, credential: call.credential }, call.signal),
-    );
+    const work = core.cache.sync({ durable: true, credential: call.credential }, call.signal);
+    timedOut = await within(core, deadlineMs, work);
   } catch (thrown) {
-    throwUnheard(ears, failureFrom(thrown, { syscall: "sync" }));
+    stopped = failureFrom(thrown, { syscall: "sync" });
   }
-  throwUnheard(ears, undefined);
+  const unheard = unheardFailure(ears, stopped);
+  if (timedOut) throw lateFailure(core, unheard);
+  if (unheard !== undefined) throw unheard;
   const left = [...core.spaces].filter((node) => node.isDirty && !node.removed);
   for (const node of core.spaces) core.settle(node);
   if (left.length === 0) return;
-  throw new Failure(timedOut ? "ETIMEDOUT" : "EIO", {
+  throw new Failure("EIO", { syscall: "sync", path: left[0]?.path ?? "", detail: `not delivered: ${namesOf(left)}` });
+}
+
+/** What is said when the deadline passed: bytes that were taken but not made durable are as uncertain as bytes not sent. */
+function lateFailure(core: VolumeCore, cause: Failure | undefined): Failure {
+  const uncertain = [...core.spaces].filter((node) => !node.removed && !isKnownDurable(node));
+  const names = uncertain.length === 0 ? "the store did not answer in time" : namesOf(uncertain);
+  return new Failure("ETIMEDOUT", {
     syscall: "sync",
-    path: left[0]?.path ?? "",
-    detail: `not delivered: ${namesOf(left)}`,
+    detail: uncertain.length === 0 ? names : `not known to be durable: ${names}`,
+    ...(uncertain[0] === undefined ? {} : { path: uncertain[0].path }),
+    ...(cause === undefined ? {} : { cause }),
   });
 }
 
-function throwUnheard(ears: ReadonlyMap<VolumeNode, ErrorCursor>, other: Failure | undefined): void {
+/** While the store is asked to make a file durable, the file does not count as uncommitted. */
+function isKnownDurable({ space }: VolumeNode): boolean {
+  return space === undefined || (space.dirtyBytes === 0 && !space.isUncommitted && space.committing === null);
+}
+
+function unheardFailure(ears: ReadonlyMap<VolumeNode, ErrorCursor>, other: Failure | undefined): Failure | undefined {
   let first: Failure | undefined;
   const failed: VolumeNode[] = [];
   for (const [node, cursor] of ears) {
@@ -46,10 +60,10 @@ function throwUnheard(ears: ReadonlyMap<VolumeNode, ErrorCursor>, other: Failure
     failed.push(node);
   }
   const cause = first ?? other;
-  if (cause === undefined) return;
+  if (cause === undefined) return undefined;
   const path = failed[0]?.path;
   const detail = failed.length === 0 ? cause.message : `not delivered: ${namesOf(failed)}`;
-  throw new Failure(cause.code, { syscall: "sync", detail, cause, ...(path === undefined ? {} : { path }) });
+  return new Failure(cause.code, { syscall: "sync", detail, cause, ...(path === undefined ? {} : { path }) });
 }
 
 /** A file that another client removed after the store had taken every byte of it: nothing is left to deliver. */
