@@ -267,6 +267,7 @@ export class CachedVolume implements Volume {
         processId,
       })),
       dirtyFiles,
+      eventListenerFailures: this.#core.events.listenerFailures,
     };
   }
 

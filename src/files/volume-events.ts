@@ -26,9 +26,18 @@ export interface VolumeEventMap {
   readonly writebackFailed: WritebackFailed;
 }
 
-/** Calls listeners in the order they came; a listener must not throw. */
+/**
+ * Calls listeners in the order they came. One that throws harms nobody: neither the listeners after it nor the write-back or
+ * the request that the event came from; it is counted.
+ */
 export class VolumeEvents {
   readonly #listeners = new Map<keyof VolumeEventMap, Set<(event: never) => void>>();
+  #listenerFailures = 0;
+
+  /** How often a listener threw. */
+  get listenerFailures(): number {
+    return this.#listenerFailures;
+  }
 
   /** Calls back for each event of the kind; the answer ends that. */
   on<Kind extends keyof VolumeEventMap>(kind: Kind, listener: (event: VolumeEventMap[Kind]) => void): () => void {
@@ -44,6 +53,12 @@ export class VolumeEvents {
   }
 
   emit<Kind extends keyof VolumeEventMap>(kind: Kind, event: VolumeEventMap[Kind]): void {
-    for (const listener of this.#listeners.get(kind) ?? []) (listener as (event: VolumeEventMap[Kind]) => void)(event);
+    for (const listener of this.#listeners.get(kind) ?? []) {
+      try {
+        (listener as (event: VolumeEventMap[Kind]) => void)(event);
+      } catch {
+        this.#listenerFailures += 1;
+      }
+    }
   }
 }

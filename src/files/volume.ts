@@ -66,6 +66,8 @@ export interface VolumeSnapshot {
   readonly entryCount: number;
   readonly openFiles: readonly OpenFile[];
   readonly dirtyFiles: readonly { readonly path: string; readonly dirtyBytes: ByteCount }[];
+  /** How often a listener of `events` threw; what it threw is dropped. */
+  readonly eventListenerFailures: number;
 }
 
 export interface Volume {
@@ -87,7 +89,10 @@ export interface Volume {
   /** Sends everything dirty and waits until the store calls it durable; throws the first failure, naming its file. */
   sync(call?: Call): Promise<void>;
   snapshot(): VolumeSnapshot;
-  /** Drains, then gives everything back. Throws when bytes were left undelivered, naming the files. */
+  /**
+   * Drains, then gives everything back. Throws when bytes were left undelivered, naming the files; ETIMEDOUT, naming the
+   * files whose bytes are not known to be durable, when the deadline passed first.
+   */
   close(options?: { deadlineMs?: Milliseconds }): Promise<void>;
 
   readonly root: Node;
