@@ -37,7 +37,6 @@ export class Counters {
     periodic: 0,
     reclaim: 0,
     sync: 0,
-    freeSpace: 0,
     conflict: 0,
     launder: 0,
     close: 0,

@@ -11,7 +11,7 @@
  *
  * | transition | performed by |
  * |---|---|
- * | filled    | `finishFill` (read/fill.ts) |
+ * | filled    | `FillBatch.#finish` (read/fill-batch.ts) |
  * | dirtied   | `commitWrite` (write/commit.ts) |
  * | issued    | `issueFlight` (writeback/issue.ts) |
  * | accepted, failed | `collectFlight` (writeback/collect.ts) |

@@ -7,7 +7,6 @@ export type WritebackReason =
   | "periodic"
   | "reclaim"
   | "sync"
-  | "freeSpace"
   | "conflict"
   | "launder"
   | "close"
