@@ -21,11 +21,16 @@ export function parseSize(text: string, option: string): number {
   return bytes;
 }
 
+/** The longest time that a timer can be set to. */
+const durationMsMax = 2 ** 31 - 1;
+
 /** Milliseconds from `500ms`, `30s`, `5min`, `1h`; a plain number is seconds. */
 export function parseDuration(text: string, option: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|)$/.exec(text.trim());
   if (match === null) throw new UsageError(`${option} wants a time such as 500ms, 30s or 5min, not "${text}"`);
-  return Math.round(Number(match[1]) * (msByUnit[match[2] || "s"] ?? 1000));
+  const ms = Math.round(Number(match[1]) * (msByUnit[match[2] || "s"] ?? 1000));
+  if (ms > durationMsMax) throw new UsageError(`${option} can be at most 24 days, not "${text}"`);
+  return ms;
 }
 
 /** As in `12.5 MiB`. */

@@ -62,6 +62,8 @@ export const mountOptions: Readonly<Record<string, OptionSpecification>> = {
 };
 
 const defaults = { pageSize: "64K", cacheSize: "256M", attribute: "1s", store: "30s", drain: "10min" };
+/** Below this every operation of a store that is well would be given up. */
+const storeTimeoutMsMin = 100;
 const pageBytesMin = 4096;
 const pageBytesMax = 1024 * 1024;
 /** A read and a write under way, a copy, and some pages to choose from. */
@@ -79,7 +81,7 @@ export function readMountSettings({ positionals, values, switches }: VerbArgumen
     ...readSizes(values),
     readaheadBytesMax: readAhead === undefined ? undefined : parseSize(readAhead, "--read-ahead"),
     attributeTimeoutMs: parseDuration(values["attribute-timeout"] ?? defaults.attribute, "--attribute-timeout"),
-    storeTimeoutMs: parseDuration(values["store-timeout"] ?? defaults.store, "--store-timeout"),
+    storeTimeoutMs: readStoreTimeout(values["store-timeout"] ?? defaults.store),
     drainTimeoutMs: parseDuration(values["drain-timeout"] ?? defaults.drain, "--drain-timeout"),
     allowOther: switches.has("allow-other"),
     readOnly: switches.has("read-only"),
@@ -90,6 +92,12 @@ export function readMountSettings({ positionals, values, switches }: VerbArgumen
     logLevel: oneOf(values["log-level"] ?? "info", logLevels, "--log-level"),
     logFile: logFile === undefined ? undefined : resolve(logFile),
   };
+}
+
+function readStoreTimeout(text: string): number {
+  const ms = parseDuration(text, "--store-timeout");
+  if (ms < storeTimeoutMsMin) throw new UsageError(`--store-timeout must be at least 100ms, not "${text}"`);
+  return ms;
 }
 
 function readSizes(

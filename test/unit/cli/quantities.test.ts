@@ -33,6 +33,7 @@ it("reads times, with seconds as the plain unit", () => {
   for (const text of ["", "soon", "-1s", "5 days"]) {
     expect(() => parseDuration(text, "--store-timeout")).toThrow(/^--store-timeout wants a time/);
   }
+  expect(() => parseDuration("600h", "--store-timeout")).toThrow(/^--store-timeout can be at most 24 days/);
 });
 
 it("writes sizes and times for people", () => {

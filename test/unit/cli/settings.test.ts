@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { UsageError } from "../../../src/cli/command-error.ts";
 import { verbHelp } from "../../../src/cli/help.ts";
@@ -64,6 +65,8 @@ it("refuses each senseless command line with one line that says what to do", () 
     [["mem:", "m", "--dirty-limit", "1M", "--dirty-background", "2M"], /--dirty-background/],
     [["mem:", "m", "--log-format", "xml"], /--log-format is one of text, json/],
     [["mem:", "m", "--log-level", "loud"], /--log-level is one of/],
+    [["mem:", "m", "--store-timeout", "0s"], /--store-timeout must be at least 100ms/],
+    [["mem:", "m", "--store-timeout", "99ms"], /--store-timeout must be at least 100ms/],
     [["mem:", "m", "--colour"], /Unknown option '--colour'/],
     [["mem:", "m", "--page-size"], /--page-size/],
   ];
@@ -72,6 +75,17 @@ it("refuses each senseless command line with one line that says what to do", () 
     expect(error, argv.join(" ")).toBeInstanceOf(UsageError);
     expect(error?.message).toMatch(message);
     expect(error?.message).not.toContain("\n");
+  }
+});
+
+it("has a row for every option in the README, with its default", () => {
+  const text = readFileSync(new URL("../../../README.md", import.meta.url), "utf8");
+  const rows = text.split("\n").filter((line) => line.startsWith("| `--"));
+  for (const name of Object.keys(mountVerb.options)) {
+    expect(
+      rows.filter((row) => new RegExp(`\`--${name}[\` ]`).test(row.split("|")[1] ?? "")),
+      name,
+    ).toHaveLength(1);
   }
 });
 
