@@ -1,11 +1,12 @@
 /**
  * `npm start`: installs what is missing, builds, and mounts. Without arguments it makes a small demo store in a local
- * directory and mounts it; `npm start -- URL DIR` mounts anything, flags included.
+ * directory and mounts it; `npm start -- URL DIR` mounts anything, flags included. Flags alone go with the demo store.
  */
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { prepare, root } from "./setup.js";
 
 const sampleFiles = new Map([
@@ -16,6 +17,16 @@ const sampleFiles = new Map([
   ["poems/dust-of-snow.txt", "The way a crow\nShook down on me\nThe dust of snow\nFrom a hemlock tree\n"],
   ["numbers/primes.txt", "2\n3\n5\n7\n11\n13\n17\n19\n23\n29\n"],
 ]);
+
+/** Makes the directory. The temporary one is open to everybody: what somebody else put there in our name is not used. */
+function ownDirectory(path) {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  const found = lstatSync(path);
+  if (found.isDirectory() && found.uid === (process.geteuid?.() ?? found.uid) && (found.mode & 0o077) === 0)
+    return path;
+  console.error(`start: ${path} must be a directory of your own with mode 0700; remove it, or set XDG_DATA_HOME`);
+  process.exit(1);
+}
 
 /** Where the demo lives: the user's data directory, or the temporary one where there is no home. */
 function demoDirectory() {
@@ -29,9 +40,7 @@ function demoDirectory() {
       console.error(`start: cannot use ${preferred} (${error.code}); the demo goes to the temporary directory`);
     }
   }
-  const fallback = join(tmpdir(), `holdfast-demo-${process.getuid?.() ?? 0}`);
-  mkdirSync(fallback, { recursive: true, mode: 0o700 });
-  return fallback;
+  return ownDirectory(join(tmpdir(), `holdfast-demo-${process.geteuid?.() ?? 0}`));
 }
 
 /** Makes the demo's store with its sample files, once, and its mount point. */
@@ -58,10 +67,19 @@ function makeDemo() {
   return [`dir:${store}`, directory];
 }
 
+/** Whether URL or DIR stands among the arguments, told from the values of flags by the table of the command's options. */
+async function namesAStore(asked) {
+  const { mountOptions } = await import(new URL("../dist/cli/mount/settings.js", import.meta.url).href);
+  const options = { help: { type: "boolean", short: "h" } };
+  for (const [name, { value, short }] of Object.entries(mountOptions)) {
+    options[name] = { type: value === undefined ? "boolean" : "string", ...(short === undefined ? {} : { short }) };
+  }
+  return parseArgs({ args: asked, options, allowPositionals: true, strict: false }).positionals.length > 0;
+}
+
 prepare("start");
 const asked = process.argv.slice(2);
-const positionals = asked.filter((argument) => !argument.startsWith("-"));
-const parameters = positionals.length === 0 ? [...makeDemo(), ...asked] : asked;
+const parameters = (await namesAStore(asked)) ? asked : [...makeDemo(), ...asked];
 const command = spawn(process.execPath, [join(root, "bin", "holdfast.js"), "mount", ...parameters], {
   stdio: "inherit",
 });
