@@ -44,12 +44,14 @@ export class Log {
 
   #write(level: LogLevel, message: string, fields: LogFields): void {
     if (logLevels.indexOf(level) > this.#rankMax) return;
-    const time = new Date().toISOString();
-    const all = { ...this.#fields, ...fields };
-    this.#sink(
-      `${this.#format === "json" ? jsonLine(level, time, message, all) : textLine(level, time, message, all)}\n`,
-    );
+    this.#sink(logLine(this.#format, level, message, { ...this.#fields, ...fields }));
   }
+}
+
+/** One finished line, with the time of now. */
+export function logLine(format: LogFormat, level: LogLevel, message: string, fields: LogFields): string {
+  const time = new Date().toISOString();
+  return `${format === "json" ? jsonLine(level, time, message, fields) : textLine(level, time, message, fields)}\n`;
 }
 
 function jsonLine(level: LogLevel, time: string, message: string, fields: LogFields): string {

@@ -75,6 +75,13 @@ export async function removeFilesOfMount(mountPoint: string): Promise<void> {
   await rm(files.record, { force: true });
 }
 
+/** Takes away the log of a mount that ended well, and what it was turned over into. */
+export async function removeLogOfMount(mountPoint: string): Promise<void> {
+  const { log } = await filesOfMount(mountPoint);
+  await rm(log, { force: true });
+  await rm(`${log}.1`, { force: true });
+}
+
 /** The records of all mounts of this user, the dead ones included. */
 export async function readRecords(): Promise<MountRecord[]> {
   const directory = await runtimeDirectory();

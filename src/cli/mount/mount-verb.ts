@@ -4,7 +4,7 @@ import { CommandError, UsageError } from "../command-error.ts";
 import { Log, type LogSink } from "../log.ts";
 import { logFile } from "../log-file.ts";
 import { resolveMountPoint } from "../mount-point.ts";
-import { filesOfMount } from "../runtime-directory.ts";
+import { filesOfMount, removeLogOfMount } from "../runtime-directory.ts";
 import type { Verb, VerbArguments } from "../verb.ts";
 import { isDaemonChild, reportToParent, startDaemon } from "./daemon.ts";
 import { serve } from "./serve.ts";
@@ -34,7 +34,7 @@ async function runMount(parsed: VerbArguments): Promise<number> {
   const settings = { ...read, directory: await resolveMountPoint(read.directory) };
   if (isDaemonChild()) return runDaemonChild(settings);
   if (settings.daemon) return runDaemonParent();
-  const sink = settings.logFile === undefined ? standardError : logFile(settings.logFile);
+  const sink = settings.logFile === undefined ? standardError : logFile(settings.logFile, settings.logFormat);
   const log = new Log(sink, settings.logFormat, settings.logLevel);
   return serve(settings, log, () => process.stdout.write(`${readyLine(settings)}\n`));
 }
@@ -58,17 +58,19 @@ async function runDaemonParent(): Promise<number> {
   throw new CommandError(text);
 }
 
-/** Serves in the background: no terminal, no working directory, a log file. */
+/** Serves in the background: no terminal, no working directory, a log file, which stays when something went wrong. */
 async function runDaemonChild(settings: MountSettings): Promise<number> {
   let isReady = false;
   try {
     const path = settings.logFile ?? (await filesOfMount(settings.directory)).log;
-    const log = new Log(logFile(path), settings.logFormat, settings.logLevel);
+    const log = new Log(logFile(path, settings.logFormat), settings.logFormat, settings.logLevel);
     process.chdir("/");
-    return await serve(settings, log, () => {
+    const status = await serve(settings, log, () => {
       isReady = true;
       void reportToParent({ kind: "ready", text: readyLine(settings), status: 0 });
     });
+    if (status === 0 && settings.logFile === undefined) await removeLogOfMount(settings.directory);
+    return status;
   } catch (thrown) {
     const said = thrown instanceof CommandError || thrown instanceof UsageError;
     const text = said ? thrown.message : failureFrom(thrown).message;
