@@ -74,15 +74,24 @@ export class Locator {
     throw new Failure("ESTALE", { syscall });
   }
 
+  /** A place that a server without privileges may not reach is only told of when no other leads to the node. */
   #openPlaces(node: DirectoryNode, rootFd: number, syscall: string): Located | undefined {
+    let refusal: Failure | undefined;
     for (let at = node.places.length - 1; at >= 0; at--) {
       const place = node.places[at] as Place;
-      const fd = this.#open(place, rootFd, nodeOnly, syscall);
+      let fd: number | undefined;
+      try {
+        fd = this.#open(place, rootFd, nodeOnly, syscall);
+      } catch (failure) {
+        if (!(failure instanceof Failure) || failure.code !== "EACCES") throw failure;
+        refusal = failure;
+      }
       if (fd === undefined) continue;
       const status = statusOf(fd);
       if (status !== undefined && identityOf(status) === node.identity) return { fd, status, isTemporary: true };
       closeSync(fd);
     }
+    if (refusal !== undefined) throw refusal;
     return undefined;
   }
 

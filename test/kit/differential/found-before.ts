@@ -67,6 +67,18 @@ export const foundBefore: readonly FoundBefore[] = [
     ],
   },
   {
+    name: "a file could not be reached by one name because its other name could not be",
+    operations: [
+      ["open", 0, "a", O_RDWR | O_CREAT, 0o644],
+      ["close", 0],
+      ["mkdir", "b", 0o755],
+      ["link", "a", "b/a"],
+      ["chmod", "b", 0o644],
+      ["setxattr", "a", "user.a", 5, 1, 0],
+      ["listxattr", "a"],
+    ],
+  },
+  {
     name: "what was opened and lost its name had no attributes any more",
     operations: [
       ["mknod", "a", "fifo", 0o644],
