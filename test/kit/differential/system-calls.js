@@ -17,7 +17,9 @@ function call(prototype) {
   return (...parameters) => {
     const result = Number(bound(...parameters));
     if (result !== -1) return result;
-    throw Object.assign(new Error(prototype), { code: codeOfNumber(koffi.errno()) });
+    // Looked at before anything else: making an error changes it.
+    const errno = koffi.errno();
+    throw Object.assign(new Error(prototype), { code: codeOfNumber(errno) });
   };
 }
 
