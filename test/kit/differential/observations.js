@@ -45,7 +45,8 @@ export function kindOf(entry) {
 export function showStatus(status, mapped = false) {
   const kind = kindOf(status);
   const size = kind === "directory" ? "-" : status.size;
-  const time = mapped ? "mapped" : showTime(status.mtimeNs);
+  // What goes through a fifo is the kernel's alone, and no server of FUSE hears of it.
+  const time = kind === "fifo" ? "-" : mapped ? "mapped" : showTime(status.mtimeNs);
   const mode = (Number(status.mode) & 0o7777).toString(8);
   return `${kind} ${mode} ${status.nlink} ${status.uid}:${status.gid} ${size} ${time}`;
 }
