@@ -21,7 +21,7 @@ export interface DrainOptions {
  * although nothing is dirty any more is an old one that nobody had heard of: a second look says how things stand now.
  */
 export async function drain(volume: Volume, options: DrainOptions): Promise<Failure | undefined> {
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)]);
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(Math.ceil(options.timeoutMs))]);
   const ticker = setInterval(() => options.progress(dirtyBytesOf(volume)), progressMs);
   try {
     const failure = await syncOnce(volume, signal);
