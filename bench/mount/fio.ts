@@ -11,6 +11,8 @@ export interface FioJob {
   readonly moveBytes: number;
   /** O_DIRECT: every read reaches the server of the mount. */
   readonly direct?: boolean;
+  /** The kernel forgets the file's pages on this mount first. */
+  readonly forget?: boolean;
   /** The time runs until an fsync after the last write has returned. */
   readonly sync?: boolean;
   readonly extra?: readonly string[];
@@ -39,7 +41,7 @@ export async function fio(job: FioJob): Promise<FioResult> {
     `--direct=${job.direct === true ? 1 : 0}`,
     `--end_fsync=${job.sync === true ? 1 : 0}`,
     "--ioengine=psync",
-    "--invalidate=0",
+    `--invalidate=${job.forget === true ? 1 : 0}`,
     "--fallocate=none",
     "--overwrite=0",
     "--randseed=7",

@@ -15,7 +15,7 @@ import {
   transferTables,
 } from "./transfers.ts";
 
-const cacheOptions = ["--cache-size", "1G"];
+const cacheOptions = ["--cache-size", "512M"];
 const noise = 0.95;
 
 export async function mountPart(quick: boolean): Promise<Report> {
@@ -66,7 +66,11 @@ function targetsOf(
   const small = sequential.filter(({ pieceBytes }) => pieceBytes === 4096);
   const requests = rates.ratio("requests", ours.name, bare.name);
   return [
-    ...large.flatMap((shape) => [against(bare, "cold read", shape, 0.6), against(bare, "write", shape, 0.6)]),
+    ...large.flatMap((shape) => [
+      against(bare, "first read", shape, 0.6),
+      against(bare, "cold read", shape, 0.6),
+      against(bare, "write", shape, 0.6),
+    ]),
     ...small.map((shape) => against(bare, "write", shape, 0.4)),
     {
       what: "attribute requests",

@@ -12,7 +12,7 @@ export async function pageSizePart(quick: boolean): Promise<Report> {
   const store = await prepareStore(quick ? 200 : 1_000);
   try {
     const contenders = pageSizes.map((pageSize) =>
-      holdfast(projectRoot, store.directory, ["--cache-size", "1G", "--page-size", pageSize], pageSize),
+      holdfast(projectRoot, store.directory, ["--cache-size", "512M", "--page-size", pageSize], pageSize),
     );
     const shapes = shapesOf(quick).filter(({ pieceBytes }) => pieceBytes !== 128 * 1024);
     const roundCount = quick ? 1 : 3;

@@ -1,12 +1,12 @@
-/** The directory that the mounts serve: one large file, many small ones, and a repository beside it to clone from. */
+/** The directory that the mounts serve: large files, many small ones, and a repository beside it to clone from. */
 import { mkdir, mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "./run-program.ts";
-import { fileBytes } from "./transfers.ts";
+import { fileBytes, otherBytes } from "./transfers.ts";
 
 export interface PreparedStore {
-  /** What is mounted: `file`, and `files` with names 0, 1, 2 and so on. */
+  /** What is mounted: `file`, `unseen`, `other`, and `files` with names 0, 1, 2 and so on. */
   readonly directory: string;
   readonly smallFileCount: number;
   /** A repository with a working tree of its own, outside the store. */
@@ -21,16 +21,18 @@ export async function prepareStore(smallFileCount: number): Promise<PreparedStor
   const directory = join(top, "store");
   const repository = join(top, "repository");
   await mkdir(join(directory, "files"), { recursive: true });
-  await writeLarge(join(directory, "file"));
+  await writeLarge(join(directory, "file"), fileBytes);
+  await writeLarge(join(directory, "unseen"), fileBytes);
+  await writeLarge(join(directory, "other"), otherBytes);
   for (let at = 0; at < smallFileCount; at++) await writeFile(join(directory, "files", String(at)), `${at}\n`);
   await makeRepository(repository);
   return { directory, smallFileCount, repository, remove: () => rm(top, { recursive: true, force: true }) };
 }
 
-async function writeLarge(path: string): Promise<void> {
+async function writeLarge(path: string, byteCount: number): Promise<void> {
   const piece = Buffer.alloc(1024 * 1024);
   await using file = await open(path, "w");
-  for (let at = 0; at < fileBytes; at += piece.length) {
+  for (let at = 0; at < byteCount; at += piece.length) {
     piece.fill(at / piece.length);
     await file.write(piece);
   }

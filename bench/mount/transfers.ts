@@ -1,8 +1,9 @@
 /**
- * Reads and writes through mounts, in order and at random, in pieces of 4 KiB, 128 KiB and 1 MiB. Cold is a fresh mount;
- * the files behind it are in the kernel's memory for every contender. Warm is the same job again: the kernel may answer
- * it by itself. Direct is the same job once more with O_DIRECT, so that every request reaches the server. Writes are timed
- * twice: until the last call returned, and until an fsync returned.
+ * Reads and writes through mounts, in order and at random, in pieces of 4 KiB, 128 KiB and 1 MiB. *First* is the first
+ * read of a fresh mount; the files behind it are in the kernel's memory for every contender. *Warm* is the same job again:
+ * the kernel may answer it by itself. *Direct* is the same job once more with O_DIRECT, so that every request reaches the
+ * server. Writes are timed twice: until the last call returned, and until an fsync returned. *Cold* is a read of a file
+ * that the mount has not seen, while the server has been in use for a while: as much as fits into its cache was read.
  */
 import { median } from "../measure.ts";
 import { grouped, percent, progress, type Table } from "../report.ts";
@@ -17,7 +18,7 @@ export interface Shape {
   readonly moveBytes: number;
 }
 
-export const phases = ["cold read", "warm read", "direct read", "write", "write, fsync"] as const;
+export const phases = ["first read", "warm read", "direct read", "write", "write, fsync", "cold read"] as const;
 export type Phase = (typeof phases)[number];
 
 /** Bytes a second, by phase, shape and contender, one for each round. */
@@ -60,8 +61,10 @@ export function shapesOf(quick: boolean): Shape[] {
   ];
 }
 
-/** Bytes of the file `file` that all contenders serve. */
+/** Bytes of the files `file` and `unseen` that all contenders serve. */
 export const fileBytes: number = 256 * mebi;
+/** Bytes of the file `other`, as much as the cache under test holds. */
+export const otherBytes: number = 512 * mebi;
 
 export async function transfer(
   contenders: readonly Contender[],
@@ -90,7 +93,7 @@ async function readAndWrite(contender: Contender, shape: Shape, transfers: Trans
     const read: FioJob = { ...job, rw: `${prefix}read` as "read" };
     const write: FioJob = { ...job, rw: `${prefix}write` as "write" };
     const jobs: readonly (readonly [Phase, FioJob])[] = [
-      ["cold read", read],
+      ["first read", read],
       ["warm read", read],
       ["direct read", { ...read, direct: true }],
       ["write", write],
@@ -100,6 +103,15 @@ async function readAndWrite(contender: Contender, shape: Shape, transfers: Trans
       const { bytesPerSecond } = await fio(each);
       transfers.add(phase, shape, contender.name, bytesPerSecond);
     }
+    const other = {
+      file: `${mounted.directory}/other`,
+      fileBytes: otherBytes,
+      moveBytes: otherBytes,
+      pieceBytes: mebi,
+    };
+    await fio({ ...other, rw: "read", direct: true });
+    const { bytesPerSecond } = await fio({ ...read, file: `${mounted.directory}/unseen`, forget: true });
+    transfers.add("cold read", shape, contender.name, bytesPerSecond);
   } finally {
     await mounted.end();
   }
