@@ -33,6 +33,8 @@ export interface Handle {
   tryWrite(position: ByteOffset, source: Uint8Array): number;
   /** With O_APPEND the position is the end of the file, whatever is asked for. */
   writeAt(position: ByteOffset, source: Uint8Array, signal?: CancelSignal): Promise<number>;
+  /** As `writeAt`, but at the position even with O_APPEND: what a shared mapping writes has its place. */
+  writeInPlace(position: ByteOffset, source: Uint8Array, signal?: CancelSignal): Promise<number>;
   /**
    * As `tryWrite`, but whole frames may be taken over instead of copied: a frame that the cache took is replaced in
    * `frames` by a fresh one of the same length.

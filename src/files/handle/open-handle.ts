@@ -114,15 +114,24 @@ export class OpenHandle implements Handle {
     return this.#mayWritePlainly() ? this.#space.tryAdoptWrite(position, frames, length, this.credential) : -1;
   }
 
-  async writeAt(position: ByteOffset, source: Uint8Array, signal: CancelSignal = noSignal): Promise<number> {
+  writeAt(position: ByteOffset, source: Uint8Array, signal: CancelSignal = noSignal): Promise<number> {
+    return this.#write((this.flags & openFlags.O_APPEND) === 0 ? position : undefined, source, signal);
+  }
+
+  writeInPlace(position: ByteOffset, source: Uint8Array, signal: CancelSignal = noSignal): Promise<number> {
+    return this.#write(position, source, signal);
+  }
+
+  /** Without a position the end of the file is it. */
+  async #write(position: ByteOffset | undefined, source: Uint8Array, signal: CancelSignal): Promise<number> {
     this.#require(this.writable, "write");
     const call = this.#callWith(signal);
     if (!this.#knowsBase()) await this.#attributes.refresh(this.node, call);
     await this.#killSetId(call);
     const byteCount =
-      (this.flags & openFlags.O_APPEND) === 0
-        ? await this.#space.write(position, source, call)
-        : (await this.#space.append(source, call)).byteCount;
+      position === undefined
+        ? (await this.#space.append(source, call)).byteCount
+        : await this.#space.write(position, source, call);
     if (wantsSync(this.flags)) {
       await this.#space.sync(call);
       this.#throwUnheard("write");

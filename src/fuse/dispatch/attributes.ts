@@ -14,8 +14,7 @@ const byHandle = 1;
 export function getAttributes(session: Session, request: Request): void {
   const node = session.nodeOf(request);
   if (node === undefined) return;
-  const handle =
-    (getattrIn.flags(request) & byHandle) === 0 ? undefined : session.open.file(getattrIn.handle(request))?.handle;
+  const handle = (getattrIn.flags(request) & byHandle) === 0 ? undefined : session.open.file(getattrIn.handle(request));
   const credential = handle?.credential ?? session.callers.credentialOf(request);
   const attributes = session.volume.tryGetAttributes(node, credential);
   if (attributes !== undefined) {
@@ -32,8 +31,7 @@ export function getAttributes(session: Session, request: Request): void {
 export function getStatx(session: Session, request: Request): void {
   const node = session.nodeOf(request);
   if (node === undefined) return;
-  const handle =
-    (statxIn.flags(request) & byHandle) === 0 ? undefined : session.open.file(statxIn.handle(request))?.handle;
+  const handle = (statxIn.flags(request) & byHandle) === 0 ? undefined : session.open.file(statxIn.handle(request));
   const credential = handle?.credential ?? session.callers.credentialOf(request);
   session.later(
     request,
@@ -56,7 +54,7 @@ export function setAttributes(session: Session, request: Request): void {
     return;
   }
   const hasHandle = (setattrIn.valid(request) & attributeBits.FH) !== 0;
-  const handle = hasHandle ? session.open.file(setattrIn.handle(request))?.handle : undefined;
+  const handle = hasHandle ? session.open.file(setattrIn.handle(request)) : undefined;
   session.later(request, async (call) => {
     session.answerAttributes(call.unique, await session.volume.setAttributes(node, changes, call, handle));
   });

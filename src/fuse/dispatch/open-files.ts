@@ -95,12 +95,11 @@ export function release(session: Session, request: Request): void {
 
 /** FLUSH: a descriptor is closed; close(2) gets what could not be written. */
 export function flush(session: Session, request: Request): void {
-  const entry = session.open.file(flushIn.handle(request));
-  if (entry === undefined) {
+  const handle = session.open.file(flushIn.handle(request));
+  if (handle === undefined) {
     session.refuse(request.unique, "EBADF");
     return;
   }
-  const { handle } = entry;
   session.later(
     request,
     async (call) => {
@@ -112,12 +111,11 @@ export function flush(session: Session, request: Request): void {
 }
 
 export function synchronize(session: Session, request: Request): void {
-  const entry = session.open.file(fsyncIn.handle(request));
-  if (entry === undefined) {
+  const handle = session.open.file(fsyncIn.handle(request));
+  if (handle === undefined) {
     session.refuse(request.unique, "EBADF");
     return;
   }
-  const { handle } = entry;
   session.later(
     request,
     async (call) => {

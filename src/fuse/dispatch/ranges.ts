@@ -11,7 +11,7 @@ const copyChunkBytes = 1 << 20;
 const copyBytesMax = 64 << 20;
 
 export function allocate(session: Session, request: Request): void {
-  const handle = session.open.file(fallocateIn.handle(request))?.handle;
+  const handle = session.open.file(fallocateIn.handle(request));
   if (handle === undefined) {
     session.refuse(request.unique, "EBADF");
     return;
@@ -58,7 +58,7 @@ async function allocateByMode(
 
 /** LSEEK: the kernel asks for SEEK_DATA and SEEK_HOLE only. */
 export function seek(session: Session, request: Request): void {
-  const handle = session.open.file(lseekIn.handle(request))?.handle;
+  const handle = session.open.file(lseekIn.handle(request));
   if (handle === undefined) {
     session.refuse(request.unique, "EBADF");
     return;
@@ -85,8 +85,8 @@ export function seek(session: Session, request: Request): void {
 }
 
 export function copyFileRange(session: Session, request: Request): void {
-  const from = session.open.file(copyFileRangeIn.fromHandle(request))?.handle;
-  const to = session.open.file(copyFileRangeIn.toHandle(request))?.handle;
+  const from = session.open.file(copyFileRangeIn.fromHandle(request));
+  const to = session.open.file(copyFileRangeIn.toHandle(request));
   if (from === undefined || to === undefined) {
     session.refuse(request.unique, "EBADF");
     return;

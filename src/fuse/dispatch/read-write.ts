@@ -8,7 +8,6 @@
 import { Failure } from "../../base/index.ts";
 import { FrameRun } from "../../cache/index.ts";
 import { type Handle, openFlags } from "../../files/index.ts";
-import type { OpenFileEntry } from "../session/open-table.ts";
 import type { PendingRequest } from "../session/pending-requests.ts";
 import type { Session } from "../session/session.ts";
 import { payloadBytesMax } from "../wire/init.ts";
@@ -17,7 +16,7 @@ import { isCountable, type Request, writeHeadBytes } from "../wire/request.ts";
 
 export function read(session: Session, request: Request): void {
   const { unique } = request;
-  const handle = session.open.file(transferIn.handle(request))?.handle;
+  const handle = session.open.file(transferIn.handle(request));
   if (handle === undefined) {
     session.refuse(unique, "EBADF");
     return;
@@ -60,8 +59,8 @@ function answerRun(session: Session, unique: number, run: FrameRun): void {
 
 export function write(session: Session, request: Request): void {
   const { unique } = request;
-  const entry = session.open.file(transferIn.handle(request));
-  if (entry === undefined) {
+  const handle = session.open.file(transferIn.handle(request));
+  if (handle === undefined) {
     session.refuse(unique, "EBADF");
     return;
   }
@@ -71,7 +70,7 @@ export function write(session: Session, request: Request): void {
     session.refuse(unique, "EFBIG");
     return;
   }
-  const done = writeNow(session, request, entry.handle, offset, size);
+  const done = writeNow(session, request, handle, offset, size);
   if (done === size) {
     answerWritten(session, unique, size);
     return;
@@ -80,8 +79,8 @@ export function write(session: Session, request: Request): void {
   const rest = payloadOf(session, request, done, size);
   session.later(
     request,
-    (call) => writeLater(session, call, entry, { offset, done, rest, delayed }),
-    entry.handle.credential,
+    (call) => writeLater(session, call, handle, { offset, done, rest, delayed }),
+    handle.credential,
     rest.length,
   );
 }
@@ -153,17 +152,17 @@ interface WaitingWrite {
 async function writeLater(
   session: Session,
   call: PendingRequest,
-  entry: OpenFileEntry,
+  handle: Handle,
   waiting: WaitingWrite,
 ): Promise<void> {
   const { offset, done, rest, delayed } = waiting;
-  const appends = (entry.handle.flags & openFlags.O_APPEND) !== 0;
-  const handle = appends && delayed ? await positionedHandle(session, call, entry) : entry.handle;
   let written = 0;
   try {
     while (written < rest.length) {
       const piece = written === 0 ? rest : rest.subarray(written);
-      const count = await handle.writeAt(offset + done + written, piece, call.signal);
+      const at = offset + done + written;
+      const writing = delayed ? handle.writeInPlace(at, piece, call.signal) : handle.writeAt(at, piece, call.signal);
+      const count = await writing;
       if (count === 0) throw new Failure("EIO", { syscall: "write", detail: "nothing was written" });
       written += count;
     }
@@ -171,24 +170,9 @@ async function writeLater(
   } catch (thrown) {
     if (delayed || done + written === 0) throw thrown;
   }
+  const appends = (handle.flags & openFlags.O_APPEND) !== 0;
   if (appends && !delayed) await correctPosition(session, call, handle, offset + done + written);
   answerWritten(session, call.unique, done + written);
-}
-
-/** What a mapping of a file opened with O_APPEND writes has its place; appending it would tear the file apart. */
-function positionedHandle(session: Session, call: PendingRequest, entry: OpenFileEntry): Promise<Handle> {
-  const { handle } = entry;
-  const opening = { credential: handle.credential, signal: call.signal };
-  entry.positioned ??= session.volume.openNode(
-    handle.node,
-    handle.flags & ~(openFlags.O_APPEND | openFlags.O_TRUNC),
-    opening,
-    handle.processId,
-  );
-  entry.positioned.catch(() => {
-    entry.positioned = undefined;
-  });
-  return entry.positioned;
 }
 
 /**

@@ -1,22 +1,8 @@
 /** What the kernel has open: file handles and directory handles by the number it was given for each. */
 import type { DirectoryHandle, Handle } from "../../files/index.ts";
 
-/** An open file as the mount keeps it. */
-export class OpenFileEntry {
-  readonly handle: Handle;
-  /**
-   * For what a shared mapping of a file opened with O_APPEND sends: a handle that writes where it is told. Opened when
-   * the first such write comes.
-   */
-  positioned: Promise<Handle> | undefined;
-
-  constructor(handle: Handle) {
-    this.handle = handle;
-  }
-}
-
 export class OpenTable {
-  readonly #files = new Map<number, OpenFileEntry>();
+  readonly #files = new Map<number, Handle>();
   readonly #directories = new Map<number, DirectoryHandle>();
 
   get count(): number {
@@ -24,14 +10,14 @@ export class OpenTable {
   }
 
   addFile(handle: Handle): void {
-    this.#files.set(handle.fd, new OpenFileEntry(handle));
+    this.#files.set(handle.fd, handle);
   }
 
   addDirectory(handle: DirectoryHandle): void {
     this.#directories.set(handle.fd, handle);
   }
 
-  file(number: number): OpenFileEntry | undefined {
+  file(number: number): Handle | undefined {
     return this.#files.get(number);
   }
 
@@ -41,12 +27,9 @@ export class OpenTable {
 
   /** Gives a file back; dirty bytes stay with the volume. */
   async releaseFile(number: number): Promise<void> {
-    const entry = this.#files.get(number);
-    if (entry === undefined) return;
+    const handle = this.#files.get(number);
     this.#files.delete(number);
-    const positioned = await entry.positioned?.catch(() => undefined);
-    await positioned?.release();
-    await entry.handle.release();
+    await handle?.release();
   }
 
   releaseDirectory(number: number): void {

@@ -7,7 +7,7 @@ export interface FoundBefore {
   readonly operations: readonly Operation[];
 }
 
-const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_TRUNC } = constants;
+const { O_RDONLY, O_RDWR, O_WRONLY, O_APPEND, O_CREAT, O_TRUNC } = constants;
 
 export const foundBefore: readonly FoundBefore[] = [
   {
@@ -76,6 +76,17 @@ export const foundBefore: readonly FoundBefore[] = [
       ["chmod", "b", 0o644],
       ["setxattr", "a", "user.a", 5, 1, 0],
       ["listxattr", "a"],
+    ],
+  },
+  {
+    name: "what was stored through a mapping of an appending open was refused when the mode had changed since",
+    operations: [
+      ["open", 0, "a", O_RDWR | O_CREAT | O_APPEND, 0o644],
+      ["write", 0, 5000, 1],
+      ["chmod", "a", 0o200],
+      ["mmap", 0, 0, 0, 5000, true, true],
+      ["store", 0, 100, 3000, 2],
+      ["msync", 0],
     ],
   },
   {
