@@ -49,8 +49,12 @@ export class DeadlineStore implements Store {
   readonly #listeners = new WeakMap<CancelSignal, Set<() => void>>();
   #lateCount = 0;
 
+  readonly tryRead?: NonNullable<Store["tryRead"]>;
+
   constructor(inner: Store, options: DeadlineOptions = {}) {
     this.#inner = inner;
+    // What is answered at once needs no deadline.
+    if (inner.tryRead !== undefined) this.tryRead = inner.tryRead.bind(inner);
     this.#clock = options.clock ?? systemClock;
     this.#deadlineMs = options.deadlineMs ?? 30_000;
   }

@@ -120,6 +120,16 @@ export interface Store {
   /** Reads from `offset` into the frames, in order. */
   read(node: NodeId, offset: ByteOffset, frames: readonly Uint8Array[], call: Call): Promise<ReadResult>;
   /**
+   * What `read` would answer, where that can be had at once, without waiting for a disk or a network; undefined otherwise,
+   * and the bytes of the frames are then unknown. It never throws. A store that always waits leaves it out.
+   */
+  tryRead?(
+    node: NodeId,
+    offset: ByteOffset,
+    frames: readonly Uint8Array[],
+    credential: Credential,
+  ): ReadResult | undefined;
+  /**
    * Writes the frames, in order, at `offset`. With `expected`, and where the manifest promises conditional writes, a file
    * at another version is left alone and the write fails with ESTALE. The frames do not change until the answer.
    */

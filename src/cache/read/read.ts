@@ -8,6 +8,7 @@ import type { ByteCount, ByteOffset } from "../../base/index.ts";
 import type { Call, Credential } from "../../port/index.ts";
 import type { FilePages } from "../space/file-pages.ts";
 import { fill, fillAhead, type HeldPages, releaseHeld } from "./fill.ts";
+import { fillNow, fillNowBytesMax } from "./fill-now.ts";
 import type { FrameRun } from "./frame-run.ts";
 import type { Readahead } from "./readahead.ts";
 
@@ -24,9 +25,12 @@ export function tryRead(
 ): number {
   const wanted = Math.min(target.length, space.size - position);
   if (wanted <= 0) return 0;
-  const count = copyCached(space, position, target, 0, wanted, readahead);
-  if (count < wanted) return -1;
-  space.core.counters.readHits += 1;
+  if (copyCached(space, position, target, 0, wanted, readahead) === wanted) {
+    space.core.counters.readHits += 1;
+  } else {
+    if (!bringInNow(space, position, wanted, readahead, credential)) return -1;
+    if (copyCached(space, position, target, 0, wanted, readahead) < wanted) return -1;
+  }
   space.core.counters.readBytes += wanted;
   finishRead(space, position, wanted, readahead, credential);
   return wanted;
@@ -98,6 +102,25 @@ export function tryReadFrames(
 ): boolean {
   const wanted = Math.min(length, space.size - position);
   if (wanted <= 0) return true;
+  if (viewCached(space, position, wanted, readahead, into)) {
+    space.core.counters.readHits += 1;
+  } else {
+    if (!bringInNow(space, position, wanted, readahead, credential)) return false;
+    if (!viewCached(space, position, wanted, readahead, into)) return false;
+  }
+  space.core.counters.readBytes += wanted;
+  finishRead(space, position, wanted, readahead, credential);
+  return true;
+}
+
+/** Adds views of all cached bytes of a range, or of none when some are missing. */
+function viewCached(
+  space: FilePages,
+  position: ByteOffset,
+  wanted: ByteCount,
+  readahead: Readahead,
+  into: FrameRun,
+): boolean {
   const pageSize = space.pageSize;
   for (let done = 0; done < wanted; ) {
     const index = Math.floor((position + done) / pageSize);
@@ -112,9 +135,6 @@ export function tryReadFrames(
     if (index !== readahead.previousPage) space.core.eviction.accessed(page);
     done += end - start;
   }
-  space.core.counters.readHits += 1;
-  space.core.counters.readBytes += wanted;
-  finishRead(space, position, wanted, readahead, credential);
   return true;
 }
 
@@ -161,6 +181,40 @@ async function bringIn(
   call: Call,
   held: HeldPages,
 ): Promise<void> {
+  const { start, end, aheadEnd } = planMiss(space, position, length, readahead);
+  const filled = fill(space, start, end, call, held);
+  startAhead(space, end, aheadEnd, call.credential);
+  await filled;
+}
+
+/** As `bringIn`, in this turn or not at all. */
+function bringInNow(
+  space: FilePages,
+  position: ByteOffset,
+  length: ByteCount,
+  readahead: Readahead,
+  credential: Credential,
+): boolean {
+  if (space.core.store.tryRead === undefined || length > heldBytesMax(space)) return false;
+  const { start, end, aheadEnd } = planMiss(space, position, length, readahead);
+  const together = Math.min(aheadEnd, Math.ceil(space.size / space.pageSize) * space.pageSize);
+  if (together > end && together - start <= Math.min(fillNowBytesMax, heldBytesMax(space))) {
+    if (!fillNow(space, start, together, credential)) return false;
+    space.core.counters.readaheadBytes += together - end;
+  } else {
+    if (!fillNow(space, start, end, credential)) return false;
+  }
+  space.core.counters.readMisses += 1;
+  return true;
+}
+
+/** What a miss reads: [start, end) is waited for, the rest up to `aheadEnd` is read ahead. */
+function planMiss(
+  space: FilePages,
+  position: ByteOffset,
+  length: ByteCount,
+  readahead: Readahead,
+): { start: ByteOffset; end: ByteOffset; aheadEnd: ByteOffset } {
   const pageSize = space.pageSize;
   const count = Math.min(length, heldBytesMax(space));
   const firstPage = Math.floor(position / pageSize);
@@ -170,9 +224,7 @@ async function bringIn(
   const grain = asIs ? Math.min(sectorBytes, pageSize) : pageSize;
   const start = Math.floor(position / grain) * grain;
   const end = Math.ceil((position + count) / grain) * grain;
-  const filled = fill(space, start, end, call, held);
-  if (!asIs) startAhead(space, end, (readahead.readFirst + readahead.readCount) * pageSize, call.credential);
-  await filled;
+  return { start, end, aheadEnd: asIs ? end : (readahead.readFirst + readahead.readCount) * pageSize };
 }
 
 function startAhead(space: FilePages, from: ByteOffset, to: ByteOffset, credential: Credential): void {

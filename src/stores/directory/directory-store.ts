@@ -11,6 +11,7 @@ import type {
   AttributeChanges,
   Attributes,
   Call,
+  Credential,
   DirectoryEntry,
   FileSystemStatistics,
   NodeId,
@@ -193,6 +194,19 @@ class DirectoryStore implements Store {
   async read(id: NodeId, offset: ByteOffset, frames: readonly Uint8Array[], call: Call): Promise<ReadResult> {
     const credential = started(call, "read");
     return content.readContent(this.#server, this.#node(id, "read"), offset, frames, credential);
+  }
+
+  tryRead(
+    id: NodeId,
+    offset: ByteOffset,
+    frames: readonly Uint8Array[],
+    credential: Credential,
+  ): ReadResult | undefined {
+    try {
+      return content.tryReadContent(this.#server, this.#node(id, "read"), offset, frames, credential);
+    } catch {
+      return undefined;
+    }
   }
 
   async write(

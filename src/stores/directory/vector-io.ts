@@ -28,7 +28,7 @@ export async function readFrames(fd: number, offset: number, frames: readonly Ui
 }
 
 /** Bytes from the front that the kernel had in memory. The kernel's own errors are left to the read that waits. */
-function readCached(fd: number, offset: number, frames: readonly Uint8Array[]): number {
+export function readCached(fd: number, offset: number, frames: readonly Uint8Array[]): number {
   let byteCount = 0;
   for (const frame of frames) {
     if (cachedVector.count > 0 && (byteCount + frame.length > cachedBytesMax || cachedVector.count === framesMax))

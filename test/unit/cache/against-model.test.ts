@@ -31,11 +31,20 @@ class ModelFile {
   }
 }
 
-async function run(seed: number, steps: number, shortWrites: boolean, pageSize: number): Promise<void> {
+async function run(
+  seed: number,
+  steps: number,
+  shortWrites: boolean,
+  pageSize: number,
+  readsAtOnce = false,
+): Promise<void> {
   const random = new SeededRandom(seed);
   const clock = new VirtualClock();
-  const file = await cachedFile({ pageSize, budgetBytes: 16 * pageSize, clock }, (store) =>
-    unrulyStore(store, seed, { shortWriteChance: shortWrites ? 0.3 : 0, refusalChance: shortWrites ? 0.05 : 0 }),
+  const file = await cachedFile(
+    { pageSize, budgetBytes: 16 * pageSize, clock },
+    (store) =>
+      unrulyStore(store, seed, { shortWriteChance: shortWrites ? 0.3 : 0, refusalChance: shortWrites ? 0.05 : 0 }),
+    { readsAtOnce },
   );
   const { space } = file;
   const model = new ModelFile();
@@ -105,6 +114,9 @@ describe("a file behind the cache is the same bytes as a byte array", () => {
   for (const pageSize of [4096, 65536]) {
     test(`[G1] with a store that takes everything, pages of ${pageSize}`, async () => {
       for (let seed = 1; seed <= 12; seed++) await run(seed, 150, false, pageSize);
+    });
+    test(`with a store that reads at once, pages of ${pageSize}`, async () => {
+      for (let seed = 201; seed <= 212; seed++) await run(seed, 150, true, pageSize, true);
     });
     test(`[S0.17] [G1] with a store that takes parts and refuses, pages of ${pageSize}`, async () => {
       for (let seed = 101; seed <= 112; seed++) await run(seed, 150, true, pageSize);
