@@ -9,6 +9,7 @@ import { neverCancelled } from "../lock/never-cancelled.ts";
 import { pageUnlocked } from "../lock/page-lock.ts";
 import type { FilePages } from "../space/file-pages.ts";
 import { lateChangeFailure, lateChangesEnded } from "../space/late-answer.ts";
+import { tags } from "../space/page-tree.ts";
 import { coalesce } from "./coalesce.ts";
 import { collectFlight } from "./collect.ts";
 import type { WritebackControl } from "./control.ts";
@@ -122,5 +123,10 @@ async function mayGoOn(
   if (await lateChangesEnded(space, signal)) return true;
   result.failure = lateChangeFailure("write");
   space.errors.record(result.failure);
+  const first = space.pages.nextTagged(tags.dirty, firstPage(space, control));
+  if (first?.record != null) {
+    const start = first.index * space.pageSize;
+    space.observer.writebackFailed(result.failure, start, space.size as number, first.record.credential, "write");
+  }
   return false;
 }
