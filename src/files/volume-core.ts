@@ -77,7 +77,7 @@ export class VolumeCore {
 
   /** Never rejects: of a store that does not take one hold back, nobody can make use, and the others go all the same. */
   async releaseLingering(node: VolumeNode): Promise<void> {
-    if (node.isDirty && !node.removed) return;
+    if (node.isDirty && !(node.removed && node.handleCount === 0)) return;
     for (const { credential, read } of node.lingeringHolds.splice(0)) {
       await this.store.release(node.id, { read, write: true, execute: false }, callOf(credential)).catch(ignore);
       this.nodes.unuse(node);

@@ -101,9 +101,13 @@ export class OpenFiles {
     this.#handles.delete(handle.fd);
     node.handleCount--;
     if (handle.writable) node.countWriter(credential, -1);
-    if (handle.writable && node.isDirty && !node.removed && this.#linger(node, credential, handle.readable)) return;
+    const isLost = node.removed && node.handleCount === 0;
+    if (handle.writable && node.isDirty && !isLost && this.#linger(node, credential, handle.readable)) return;
     const mode: AccessMode = { read: handle.readable, write: handle.writable, execute: false };
-    if (node.removed && node.handleCount === 0) await this.#core.discardPages(node);
+    if (isLost) {
+      await this.#core.discardPages(node);
+      await this.#core.releaseLingering(node);
+    }
     await this.#giveBack(node, mode, credential);
     this.#core.nodes.unuse(node);
   }

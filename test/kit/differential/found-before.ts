@@ -90,6 +90,19 @@ export const foundBefore: readonly FoundBefore[] = [
     ],
   },
   {
+    name: "bytes of a removed file lost the right to be sent with their writer, while a reader had it open",
+    operations: [
+      ["open", 0, "a", O_RDWR | O_CREAT, 0o400],
+      ["open", 1, "a", O_RDONLY, 0],
+      ["pwrite", 0, 0, 5000, 1],
+      ["unlink", "a"],
+      ["close", 0],
+      ["fsync", 1],
+      ["pread", 1, 0, 6000],
+      ["close", 1],
+    ],
+  },
+  {
     name: "what was opened and lost its name had no attributes any more",
     operations: [
       ["mknod", "a", "fifo", 0o644],
