@@ -61,43 +61,85 @@ function makeDemo() {
   } catch (error) {
     if (error.code !== "EEXIST" && error.code !== "ENOTCONN") throw error;
   }
-  console.log(
-    `demo store:  ${store}\nmounted at:  ${directory}\nto stop:     Ctrl-C here, or: npx holdfast unmount ${directory}`,
-  );
+  console.log(`demo store:  ${store}\nmount point: ${directory}`);
   return [`dir:${store}`, directory];
 }
 
-/** Whether URL or DIR stands among the arguments, told from the values of flags by the table of the command's options. */
-async function namesAStore(asked) {
+/** The names of the command's options, each with what `parseArgs` wants to know of it. */
+async function commandOptions() {
   const { mountOptions } = await import(new URL("../dist/cli/mount/settings.js", import.meta.url).href);
   const options = { help: { type: "boolean", short: "h" } };
   for (const [name, { value, short }] of Object.entries(mountOptions)) {
     options[name] = { type: value === undefined ? "boolean" : "string", ...(short === undefined ? {} : { short }) };
   }
-  return parseArgs({ args: asked, options, allowPositionals: true, strict: false }).positionals.length > 0;
+  return options;
+}
+
+/** Without `--` npm takes flags for settings of its own, and hands on only what it takes for the value of one. */
+function refuseFlagsTakenByNpm(options) {
+  const taken = Object.keys(options).filter(
+    (name) =>
+      (name.includes("-") || name === "daemon") && process.env[`npm_config_${name.replaceAll("-", "_")}`] !== undefined,
+  );
+  if (taken.length === 0 || process.env.npm_lifecycle_event !== "start") return;
+  console.error(
+    `start: npm kept --${taken.join(" and --")} for itself; did you forget "--"? As in: npm start -- --${taken[0]}`,
+  );
+  process.exit(2);
+}
+
+/** A person's signal comes from the terminal to the whole group and once more from npm: copies this close are one. */
+const copyMsMax = 300;
+
+/**
+ * Runs the server in a session of its own, so that a signal to our group does not reach it beside the one that we hand on: a
+ * second signal would cut its drain short. Says how to stop once it is mounted. Resolves with the exit status.
+ */
+function serve(parameters, howToStop) {
+  const guard = new URL("./end-with-parent.js", import.meta.url).href;
+  const command = spawn(
+    process.execPath,
+    ["--import", guard, join(root, "bin", "holdfast.js"), "mount", ...parameters],
+    { detached: true, stdio: ["inherit", "pipe", "inherit", "ipc"] },
+  );
+  command.stdout.setEncoding("utf8");
+  command.stdout.on("data", (text) => {
+    process.stdout.write(text);
+    if (text.includes("holdfast: mounted")) process.stdout.write(`to stop:     ${howToStop}\n`);
+  });
+  command.on("error", (error) => console.error(`start: ${error.message}`));
+  let handedOnAtMs;
+  const handOn = (signal) => {
+    const nowMs = performance.now();
+    if (handedOnAtMs !== undefined && nowMs - handedOnAtMs < copyMsMax) return;
+    handedOnAtMs = nowMs;
+    if (command.connected) command.send("a signal follows", () => {});
+    command.kill(signal);
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, handOn);
+
+  // A signal to npm or its shell may end them without a word to us. Orphaned, we end the mount as it would have wanted.
+  const parentWatchMs = 500;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    if (handedOnAtMs === undefined) handOn("SIGTERM");
+  }, parentWatchMs);
+  return new Promise((resolve) => {
+    command.on("close", (status, signal) => {
+      clearInterval(watch);
+      resolve(signal === null ? (status ?? 1) : 1);
+    });
+  });
 }
 
 prepare("start");
+const options = await commandOptions();
+refuseFlagsTakenByNpm(options);
 const asked = process.argv.slice(2);
-const parameters = (await namesAStore(asked)) ? asked : [...makeDemo(), ...asked];
-const command = spawn(process.execPath, [join(root, "bin", "holdfast.js"), "mount", ...parameters], {
-  stdio: "inherit",
-});
-
-// The terminal sends Ctrl-C to the command as well, which then drains; a signal sent to this process alone is handed on.
-process.on("SIGINT", () => {});
-process.on("SIGTERM", () => command.kill("SIGTERM"));
-
-// A signal to npm ends npm and its shell without a word to us. Orphaned, we end the mount as it would have wanted.
-const parentWatchMs = 500;
-const parent = process.ppid;
-const watch = setInterval(() => {
-  if (process.ppid === parent) return;
-  clearInterval(watch);
-  command.kill("SIGTERM");
-}, parentWatchMs);
-
-command.on("exit", (status, signal) => {
-  clearInterval(watch);
-  process.exitCode = signal === null ? (status ?? 1) : 1;
-});
+const parsed = parseArgs({ args: asked, options, allowPositionals: true, strict: false });
+const parameters = parsed.positionals.length > 0 ? asked : [...makeDemo(), ...asked];
+const directory = parsed.positionals[1] ?? parameters[1];
+const unmount = `npx holdfast unmount ${directory}`;
+process.exitCode = await serve(parameters, parsed.values.daemon ? unmount : `Ctrl-C here, or: ${unmount}`);
