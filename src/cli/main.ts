@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { AssertionFailure, failureFrom } from "../base/index.ts";
+import { endProcess } from "../system/index.ts";
 import { CommandError, UsageError } from "./command-error.ts";
 import { topHelp, verbHelp } from "./help.ts";
 import { mountVerb } from "./mount/mount-verb.ts";
@@ -15,7 +16,7 @@ import type { Verb } from "./verb.ts";
 
 const verbs: readonly Verb[] = [mountVerb, unmountVerb, statusVerb];
 
-/** Something still held when the work is done must not keep the command from ending. */
+/** Something still held when the work is done, a thread that waits for a store that hangs even, must not keep the command. */
 const lingerMsMax = 5_000;
 
 /** Runs the command; answers with the exit status. */
@@ -23,7 +24,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   // A reader that goes away, as in `holdfast mount ... | head`, must not end a mount.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const status = await run(argv);
-  setTimeout(() => process.exit(status), lingerMsMax).unref();
+  setTimeout(() => endProcess(status), lingerMsMax).unref();
   return status;
 }
 
@@ -35,7 +36,10 @@ async function run(argv: readonly string[]): Promise<number> {
     if (first === "--help" || first === "-h" || first === "help") return help(rest[0]);
     if (first === "--version" || first === "-V") return print(`holdfast ${version()}`);
     const verb = verbs.find((one) => one.name === first);
-    if (verb === undefined) throw new UsageError(`there is no verb "${first}"; the verbs are ${verbNames()}`);
+    if (verb === undefined) {
+      const advice = first === "umount" ? "did you mean unmount?" : `the verbs are ${verbNames()}`;
+      throw new UsageError(`there is no verb "${first}"; ${advice}`);
+    }
     if (rest.includes("--help") || rest.includes("-h")) return print(verbHelp(verb));
     return await verb.run(parseVerb(verb, rest));
   } catch (thrown) {

@@ -5,7 +5,14 @@ import type { Verb, VerbArguments } from "./verb.ts";
 
 export function parseVerb(verb: Verb, argv: readonly string[]): VerbArguments {
   const { values, positionals } = parse(verb, argv);
-  if (positionals.length < verb.positionalCountMin || positionals.length > verb.positionalCountMax) {
+  const asIn = verb.example === undefined ? `see ${helpOf(verb)}` : `as in: ${verb.example}`;
+  const names = verb.synopsis.split(" ").slice(0, verb.positionalCountMin);
+  if (positionals.length === 0 && names.length > 0) {
+    throw new UsageError(`${verb.name} needs ${names.join(" and ")}, ${asIn}`);
+  }
+  const missing = names.slice(positionals.length);
+  if (missing.length > 0) throw new UsageError(`${verb.name}: ${missing.join(" and ")} is missing, ${asIn}`);
+  if (positionals.length > verb.positionalCountMax) {
     throw new UsageError(`${verb.name} takes ${verb.synopsis}, not "${positionals.join(" ")}"; see ${helpOf(verb)}`);
   }
   const texts: Record<string, string> = {};

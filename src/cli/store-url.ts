@@ -22,7 +22,10 @@ const schemes = "dir:/path/of/a/directory or mem:";
 /** Reads a store's URL; an unknown scheme is a usage error. */
 export function parseStoreUrl(text: string): StoreLocation {
   const match = /^([a-z][a-z0-9+.-]*):(.*)$/is.exec(text);
-  if (match === null) throw new UsageError(`"${text}" is no store URL; it should be ${schemes}`);
+  if (match === null) {
+    const advice = text === "" ? `it should be ${schemes}` : `for the directory, say dir:${text}`;
+    throw new UsageError(`"${text}" is no store URL; ${advice}`);
+  }
   const scheme = (match[1] ?? "").toLowerCase();
   const rest = match[2] ?? "";
   switch (scheme) {

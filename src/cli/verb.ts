@@ -17,6 +17,8 @@ export interface Verb {
   readonly name: string;
   /** The positionals in help, as in `URL DIR`; one in brackets may be left out. */
   readonly synopsis: string;
+  /** A command line that makes sense, for people whose line lacks something. */
+  readonly example?: string;
   readonly summary: string;
   /** Paragraphs for `--help`, after the summary. */
   readonly description: string;

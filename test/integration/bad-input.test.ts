@@ -30,9 +30,12 @@ async function expectRefusal(parameters: readonly string[], status: number, word
 it("command lines that make no sense end with 2 and one line", async () => {
   await expectRefusal([], 2, /say what to do/);
   await expectRefusal(["mont"], 2, /there is no verb "mont"; the verbs are mount, unmount, status/);
-  await expectRefusal(["mount"], 2, /takes URL DIR/);
+  await expectRefusal(["mount"], 2, /mount needs URL and DIR, as in: holdfast mount dir:.* /);
+  await expectRefusal(["mount", "mem:"], 2, /DIR is missing/);
+  await expectRefusal(["mount", "mem:", point, point], 2, /takes URL DIR/);
+  await expectRefusal(["umount", point], 2, /did you mean unmount\?/);
   await expectRefusal(["mount", "ftp://host/x", point], 2, /no store knows the scheme "ftp:"/);
-  await expectRefusal(["mount", store, point], 2, /is no store URL; it should be dir:/);
+  await expectRefusal(["mount", store, point], 2, /is no store URL; for the directory, say dir:\//);
   await expectRefusal(["mount", `dir:${store}`, point, "--fast"], 2, /--fast/);
   await expectRefusal(["mount", `dir:${store}`, point, "--page-size", "5000"], 2, /power of two/);
   await expectRefusal(["mount", `dir:${store}`, point, "--page-size", "1K"], 2, /power of two/);
@@ -51,6 +54,10 @@ it("mount points that cannot be used end with 1 and one line that says what to d
   await expectRefusal(["mount", `dir:${store}`, full], 1, /is not empty/);
   await expectRefusal(["mount", `dir:${scratch}`, point], 1, /lie inside each other/);
   await expectRefusal(["mount", `dir:${point}/s`, point], 1, /lie inside each other/);
+  const log = join(scratch, "none", "log");
+  const noLog = /--log-file .*none\/log cannot be opened \(ENOENT\)/;
+  await expectRefusal(["mount", "mem:", point, "--log-file", log], 1, noLog);
+  await expectRefusal(["mount", "mem:", point, "--log-file", log, "--daemon"], 1, noLog);
   await expectRefusal(["mount", "mem:", "/proc"], 1, /another file system is mounted/);
 });
 

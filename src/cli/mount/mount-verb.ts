@@ -13,6 +13,7 @@ import { type MountSettings, mountOptions, readMountSettings } from "./settings.
 export const mountVerb: Verb = {
   name: "mount",
   synopsis: "URL DIR",
+  example: "holdfast mount dir:/srv/data /mnt/data",
   summary: "Mount the store URL at the directory DIR.",
   description: [
     "URL is dir:/path/of/a/directory, or mem: for a store in memory that ends with the mount.",
@@ -34,9 +35,19 @@ async function runMount(parsed: VerbArguments): Promise<number> {
   const settings = { ...read, directory: await resolveMountPoint(read.directory) };
   if (isDaemonChild()) return runDaemonChild(settings);
   if (settings.daemon) return runDaemonParent();
-  const sink = settings.logFile === undefined ? standardError : logFile(settings.logFile, settings.logFormat);
+  const sink = settings.logFile === undefined ? standardError : openLog(settings.logFile, settings);
   const log = new Log(sink, settings.logFormat, settings.logLevel);
   return serve(settings, log, () => process.stdout.write(`${readyLine(settings)}\n`));
+}
+
+function openLog(path: string, { logFormat }: MountSettings): LogSink {
+  try {
+    return logFile(path, logFormat);
+  } catch (thrown) {
+    const { code } = failureFrom(thrown);
+    const advice = code === "ENOENT" ? "; its directory is missing, make it first" : "";
+    throw new CommandError(`--log-file ${path} cannot be opened (${code})${advice}`);
+  }
 }
 
 const standardError: LogSink = (line) => {
@@ -63,7 +74,7 @@ async function runDaemonChild(settings: MountSettings): Promise<number> {
   let isReady = false;
   try {
     const path = settings.logFile ?? (await filesOfMount(settings.directory)).log;
-    const log = new Log(logFile(path, settings.logFormat), settings.logFormat, settings.logLevel);
+    const log = new Log(openLog(path, settings), settings.logFormat, settings.logLevel);
     process.chdir("/");
     const status = await serve(settings, log, () => {
       isReady = true;

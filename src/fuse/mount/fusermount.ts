@@ -60,9 +60,16 @@ function run(options: string[], socket: number | undefined, directory: string, s
     });
     child.once("close", (status) => {
       if (status === 0) resolve();
-      else reject(new Failure(codeOf(message), { syscall, path: directory, detail: message.trim().slice(0, 500) }));
+      else reject(new Failure(codeOf(message), { syscall, path: directory, detail: explained(message) }));
     });
   });
+}
+
+function explained(message: string): string {
+  if (/\/dev\/fuse: permission denied/i.test(message)) {
+    return "/dev/fuse is not open to you; as root: chmod 666 /dev/fuse";
+  }
+  return message.trim().slice(0, 500);
 }
 
 function codeOf(message: string): ErrorCode {
