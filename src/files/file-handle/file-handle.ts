@@ -11,7 +11,16 @@ import { type BigIntStats, type Stats, statsOf } from "../promises/stats.ts";
 import { type ProgramTime, timeNsOf } from "../promises/time.ts";
 import type { Volume } from "../volume.ts";
 import { callOf } from "../volume-core.ts";
-import { bytesOf, type EncodingOption, encodingOf, given, isChunk, type ProgramData } from "./program-data.ts";
+import {
+  type BytesOption,
+  bytesOf,
+  type EncodingOption,
+  encodingOf,
+  given,
+  isChunk,
+  type ProgramData,
+  type TextOption,
+} from "./program-data.ts";
 import { type ChunkRange, readChunks } from "./read-chunks.ts";
 import { readWhole } from "./read-whole.ts";
 
@@ -124,6 +133,9 @@ export class FileHandle implements AsyncDisposable {
   }
 
   /** From the position to the end. */
+  async readFile(options: TextOption): Promise<string>;
+  async readFile(options?: BytesOption): Promise<Uint8Array>;
+  async readFile(options?: EncodingOption): Promise<Uint8Array | string>;
   async readFile(options?: EncodingOption): Promise<Uint8Array | string> {
     const encoding = encodingOf(options);
     const bytes = await this.#saying("read", () => readWhole(this.handle, this.#position, this.#sizeHint()));

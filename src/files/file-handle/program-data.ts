@@ -4,6 +4,26 @@ import { decodeText, encodeText, Failure, isTextEncoding, programBytes } from ".
 /** Options that name an encoding, as node:fs takes them. */
 export type EncodingOption = string | null | undefined | { readonly encoding?: string | null | undefined };
 
+/** Options that name no encoding: content is bytes. */
+export type BytesOption = "buffer" | null | undefined | { readonly encoding?: "buffer" | null | undefined };
+
+/** Options that name an encoding: content is text. */
+export type TextOption = TextEncodingName | { readonly encoding: TextEncodingName };
+
+type TextEncodingName =
+  | "utf8"
+  | "utf-8"
+  | "utf16le"
+  | "utf-16le"
+  | "ucs2"
+  | "ucs-2"
+  | "latin1"
+  | "binary"
+  | "ascii"
+  | "base64"
+  | "base64url"
+  | "hex";
+
 export type Chunk = string | ArrayBufferView | ArrayBuffer;
 
 /** What can be written as a whole. */

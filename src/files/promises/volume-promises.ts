@@ -7,7 +7,7 @@ import { Failure, failureFrom } from "../../base/index.ts";
 import type { Credential } from "../../port/index.ts";
 import type { CachedVolume } from "../cached-volume.ts";
 import type { FileHandle } from "../file-handle/file-handle.ts";
-import type { EncodingOption, ProgramData } from "../file-handle/program-data.ts";
+import type { BytesOption, EncodingOption, ProgramData, TextOption } from "../file-handle/program-data.ts";
 import { openFlags } from "../open-flags.ts";
 import { accessBits, accessModeOf } from "./access-mode.ts";
 import { copyContent } from "./copy-content.ts";
@@ -39,6 +39,9 @@ export class VolumePromises {
     return this.#paths.open(path, flags, mode);
   }
 
+  readFile(path: PathLike, options: TextOption & FileOptions): Promise<string>;
+  readFile(path: PathLike, options?: BytesOption & FileOptions): Promise<Uint8Array>;
+  readFile(path: PathLike, options?: FileOptions): Promise<Uint8Array | string>;
   async readFile(path: PathLike, options?: FileOptions): Promise<Uint8Array | string> {
     await using file = await this.open(path, flagOf(options, "r"));
     return await file.readFile(options);

@@ -29,7 +29,7 @@ import * as content from "./content.ts";
 import * as extendedAttributes from "./extended-attributes.ts";
 import { acquireHold, endHolds, mayWrite, releaseAllHolds, releaseHold } from "./hold.ts";
 import { attributesOf, type MemoryNode } from "./memory-node.ts";
-import { entriesOf, type MemoryClient, type MemoryServer } from "./memory-server.ts";
+import { entriesOf, type MemoryClient, MemoryServer } from "./memory-server.ts";
 import * as names from "./names.ts";
 
 export interface MemoryStoreOptions {
@@ -47,8 +47,8 @@ export interface MemoryStoreOptions {
   readonly readsAtOnce?: boolean;
 }
 
-/** A new client of the server. */
-export function memoryStore(server: MemoryServer, options: MemoryStoreOptions = {}): Store {
+/** A new client of the server; without one, of a server of its own. */
+export function memoryStore(server: MemoryServer = new MemoryServer(), options: MemoryStoreOptions = {}): Store {
   return new MemoryStore(server, options);
 }
 
