@@ -136,7 +136,7 @@ class Comparison implements AsyncDisposable {
   /** What the mount's log says of failures below a directory. */
   #complaintOf(place: string): string | undefined {
     const lines = this.#log.split("\n");
-    return lines.find((line) => / error /.test(line) && line.includes(`path=/${place}/`));
+    return lines.find((line) => / error /.test(line) && line.includes(`/${place}/w/`));
   }
 
   async #fewest(operations: readonly Operation[]): Promise<string> {
