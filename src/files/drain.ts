@@ -35,10 +35,14 @@ export async function drain(core: VolumeCore, call: Call, deadlineMs?: Milliseco
 /** What is said when the deadline passed: bytes that were taken but not made durable are as uncertain as bytes not sent. */
 function lateFailure(core: VolumeCore, cause: Failure | undefined): Failure {
   const uncertain = [...core.spaces].filter((node) => !node.removed && !isKnownDurable(node));
-  const names = uncertain.length === 0 ? "the store did not answer in time" : namesOf(uncertain);
+  const unsent = uncertain.filter((node) => node.isDirty);
+  const sent = uncertain.filter((node) => !node.isDirty);
+  const details: string[] = [];
+  if (unsent.length > 0) details.push(`not delivered: ${namesOf(unsent)}`);
+  if (sent.length > 0) details.push(`not known to be durable: ${namesOf(sent)}`);
   return new Failure("ETIMEDOUT", {
     syscall: "sync",
-    detail: uncertain.length === 0 ? names : `not known to be durable: ${names}`,
+    detail: details.length === 0 ? "the store did not answer in time" : details.join("; "),
     ...(uncertain[0] === undefined ? {} : { path: uncertain[0].path }),
     ...(cause === undefined ? {} : { cause }),
   });

@@ -27,7 +27,7 @@ export function standingRefusal(space: FilePages): Failure | undefined {
 }
 
 /** Throws when room for this writer will not come by itself. */
-export function requireHope(space: FilePages): void {
+function requireHope(space: FilePages): void {
   const { core } = space;
   const refusal = standingRefusal(space) ?? core.refusalOfEverything();
   if (refusal !== undefined) throw new Failure(refusal.code, { syscall: "write", cause: refusal });
