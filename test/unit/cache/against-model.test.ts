@@ -1,7 +1,8 @@
 /** The cache against a byte array: long seeded runs under memory pressure, slow and refusing stores. */
 import { describe, expect, test } from "vitest";
 import { Failure, SeededRandom } from "../../../src/base/index.ts";
-import { posixCredential } from "../../../src/port/index.ts";
+import type { AddressSpace } from "../../../src/cache/index.ts";
+import { type Call, posixCredential } from "../../../src/port/index.ts";
 import { bytesAtStore, cachedFile, callAs } from "../../kit/cached-file.ts";
 import { unrulyStore } from "../../kit/unruly-store.ts";
 import { settle, VirtualClock } from "../../kit/virtual-clock.ts";
@@ -28,6 +29,16 @@ class ModelFile {
     const resized = new Uint8Array(size);
     resized.set(this.bytes.subarray(0, size));
     this.bytes = resized;
+  }
+}
+
+/** A refused conflict flush refuses the write; it is then tried again a little later, as its caller would. */
+async function writeAll(space: AddressSpace, position: number, source: Uint8Array, call: Call): Promise<void> {
+  for (let done = 0, tries = 0; done < source.length; tries++) {
+    expect(tries).toBeLessThan(1000);
+    const count = await space.write(position + done, source.subarray(done), call).catch(refused);
+    if (count === 0) await settle();
+    done += count;
   }
 }
 
@@ -61,13 +72,7 @@ async function run(
     if (choice < 40) {
       const source = Uint8Array.from({ length }, () => random.below(256));
       if (random.chance(0.5) || space.tryWrite(position, source, call.credential) < 0) {
-        // A refused conflict flush refuses the write; it is then tried again, as its caller would.
-        for (let done = 0, tries = 0; done < length; tries++) {
-          expect(tries).toBeLessThan(1000);
-          const count = await space.write(position + done, source.subarray(done), call).catch(refused);
-          if (count === 0) await settle();
-          done += count;
-        }
+        await writeAll(space, position, source, call);
       }
       if (length > 0) model.write(position, source);
     } else if (choice < 80) {
