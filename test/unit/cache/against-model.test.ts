@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Failure, SeededRandom } from "../../../src/base/index.ts";
 import type { AddressSpace } from "../../../src/cache/index.ts";
 import { type Call, posixCredential } from "../../../src/port/index.ts";
-import { bytesAtStore, cachedFile, callAs } from "../../kit/cached-file.ts";
+import { bytesAtStore, type CachedFile, cachedFile, callAs } from "../../kit/cached-file.ts";
 import { unrulyStore } from "../../kit/unruly-store.ts";
 import { settle, VirtualClock } from "../../kit/virtual-clock.ts";
 
@@ -40,6 +40,16 @@ async function writeAll(space: AddressSpace, position: number, source: Uint8Arra
     if (count === 0) await settle();
     done += count;
   }
+}
+
+/** Every gauge is zero once the file is gone. */
+async function leavesNothing(file: CachedFile): Promise<void> {
+  await file.space.destroy();
+  file.cache.checkInvariants();
+  const gauges = file.cache.snapshot();
+  expect([gauges.frameBytes, gauges.cachedPages, gauges.dirtyBytes, gauges.inFlightBytes, gauges.openSpaces]).toEqual([
+    0, 0, 0, 0, 0,
+  ]);
 }
 
 async function run(
@@ -104,12 +114,7 @@ async function run(
     await space.sync(users[0] as (typeof users)[number]);
   }
   expect(Buffer.compare(await bytesAtStore(file), model.bytes), `seed ${seed}: bytes at the store`).toBe(0);
-  await space.destroy();
-  file.cache.checkInvariants();
-  const gauges = file.cache.snapshot();
-  expect([gauges.frameBytes, gauges.cachedPages, gauges.dirtyBytes, gauges.inFlightBytes, gauges.openSpaces]).toEqual([
-    0, 0, 0, 0, 0,
-  ]);
+  await leavesNothing(file);
   file.cache.close();
   running = false;
   await time;
