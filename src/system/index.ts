@@ -25,6 +25,7 @@ export {
   withoutUmask,
 } from "./nodes-at.ts";
 export { openAt, openBeneath, openByStep, openPathOnly, workingDirectory } from "./open-at.ts";
+export { endProcess } from "./process-end.ts";
 export { receiveDescriptor, socketPair } from "./socket-descriptors.ts";
 export { type FileStatus, statusAt, statusOf, statusOfPath } from "./status-at.ts";
 export { syncFileSystem } from "./synchronization.ts";
