@@ -100,28 +100,34 @@ async function answer(
   return served.unmount({
     force: request.force,
     drainTimeoutMs: request.drainTimeoutMs ?? settings.drainTimeoutMs,
-    signal: new AbortController().signal,
     progress: (dirtyBytes) => progress({ kind: "progress", dirtyBytes }),
   });
 }
 
-/** The first signal drains and unmounts, busy or not; a second one cuts the drain short. */
+/**
+ * The first signal drains and unmounts, busy or not, joining an unmount that is under way; a second one cuts the drain short.
+ * Where the unmount failed, the next signal is a first one again.
+ */
 function obeySignals(served: ServedMount, settings: MountSettings, log: Log): () => void {
-  const cutShort = new AbortController();
-  let count = 0;
+  let obeyed: string | undefined;
   const obey = (signal: string): void => {
-    count += 1;
-    if (count > 1) {
+    if (obeyed !== undefined) {
       log.warn("draining is cut short", { signal });
-      cutShort.abort();
+      served.cutShort();
       return;
     }
+    obeyed = signal;
     log.info("draining and unmounting", { signal });
     const progress = (dirtyBytes: number): void =>
       log.info(`draining: ${formatSize(dirtyBytes)} to go`, { dirtyBytes });
     served
-      .unmount({ force: true, drainTimeoutMs: settings.drainTimeoutMs, signal: cutShort.signal, progress })
-      .catch((thrown: unknown) => log.error("the unmount failed", { why: failureFrom(thrown).message }));
+      .unmount({ force: true, drainTimeoutMs: settings.drainTimeoutMs, progress })
+      .catch((thrown: unknown) => {
+        log.error("the unmount failed; still mounted", { why: failureFrom(thrown).message });
+      })
+      .finally(() => {
+        obeyed = undefined;
+      });
   };
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const signal of signals) process.on(signal, obey);

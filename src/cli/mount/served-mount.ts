@@ -1,29 +1,35 @@
 /**
  * A mount that this process serves, from its first answer to its last.
  *
- * Words: to *drain* is to send everything dirty and have it made durable. *Left* is what could not be delivered.
+ * Words: to *drain* is to send everything dirty and have it made durable. *Left* is what could not be delivered. To *cut* a
+ * drain is to wait no longer for it.
  *
- * I1  The process ends only after the volume was closed, and says by its exit status whether anything was refused or left.
+ * I1  The process ends only after the volume was closed or its close was given up, and says by its exit status whether
+ *     anything was refused or left.
  * I2  Without `force`, a mount with undelivered bytes or open files stays mounted and goes on serving.
- * I3  One unmount is under way at a time.
+ * I3  One unmount is under way at a time. A request with `force` joins it, makes it go through, and may shorten it.
+ * I4  An unmount takes no longer than its drain time-out, closing the volume included, and ends soon after it is cut.
+ * I5  Nothing is served without a mount: where it has gone meanwhile, the volume is closed instead.
  *
- *   serving --unmount--> draining --busy or undelivered--> serving
- *      |                     +-----gone------------------> ended
- *      +-- unmounted from outside: ended --------------------^
+ *   serving --unmount (#begin)-----> draining --busy, undelivered, failed (#backToServing)--> serving
+ *      |                                +-----gone (#closeVolume)-----------------> ended
+ *      +-- gone from outside: draining (#unmountedFromOutside) -- closed (#closeVolume) --^
  */
-import { type Failure, failureFrom } from "../../base/index.ts";
+import { Failure, failureFrom } from "../../base/index.ts";
 import type { Volume, WritebackFailed } from "../../files/index.ts";
 import type { Mount } from "../../fuse/index.ts";
 import type { ControlAnswer, MountStatus } from "../control/protocol.ts";
 import type { Log } from "../log.ts";
 import { dirtyFilesOf, openFilesOf, statusOf } from "./describe-mount.ts";
 import { drain } from "./drain.ts";
+import { UnmountAttempt } from "./unmount-attempt.ts";
+
+const namesMax = 5;
 
 export interface UnmountRequest {
   readonly force: boolean;
+  /** For the drain and the closing of the volume together. */
   readonly drainTimeoutMs: number;
-  /** Fires when the drain is to be cut short. */
-  readonly signal: AbortSignal;
   readonly progress: (dirtyBytes: number) => void;
 }
 
@@ -43,6 +49,10 @@ export class ServedMount {
   readonly #mountedAtMs: number = Date.now();
   #state: "serving" | "draining" | "ended" = "serving";
   #refusedCount = 0;
+  /** Whether the mount has gone, by us or from outside. */
+  #gone = false;
+  /** What is under way while draining. */
+  #attempt: UnmountAttempt | undefined;
   #end: (status: number) => void = () => {};
 
   constructor(parts: ServedMountParts) {
@@ -51,14 +61,15 @@ export class ServedMount {
       this.#end = resolve;
     });
     parts.volume.events.on("writebackFailed", (event) => this.#writebackFailed(event));
-    void parts.mount.ended.then(
-      () => this.#unmountedFromOutside(),
-      (thrown: unknown) => {
+    void parts.mount.ended
+      .catch((thrown: unknown) => {
         parts.log.error("the mount failed", { why: failureFrom(thrown).message });
         this.#refusedCount += 1;
-        return this.#unmountedFromOutside();
-      },
-    );
+      })
+      .then(() => {
+        this.#gone = true;
+        this.#unmountedFromOutside();
+      });
   }
 
   #writebackFailed({ node, start, end, credentialId: credential, operation, failure }: WritebackFailed): void {
@@ -77,69 +88,108 @@ export class ServedMount {
   }
 
   /** Drains and unmounts. With `force` the mount goes whatever is open or undelivered. */
-  async unmount(request: UnmountRequest): Promise<ControlAnswer> {
-    if (this.#state !== "serving") return { kind: "error", message: "an unmount is under way already" };
+  unmount(request: UnmountRequest): Promise<ControlAnswer> {
+    const attempt = this.#attempt;
+    if (attempt === undefined && this.#state === "serving") return this.#begin(request);
+    if (attempt === undefined || !request.force) {
+      return Promise.resolve({ kind: "error", message: "an unmount is under way already" });
+    }
+    attempt.join(request);
+    return attempt.answer;
+  }
+
+  /** Has what is under way wait no longer; false when nothing is. */
+  cutShort(): boolean {
+    this.#attempt?.cut();
+    return this.#attempt !== undefined;
+  }
+
+  #begin(request: UnmountRequest): Promise<ControlAnswer> {
+    return this.#attemptTo(request, (attempt) => this.#drainAndUnmount(attempt));
+  }
+
+  /** Whatever becomes of the attempt, afterwards the mount is served again or has ended. */
+  #attemptTo(
+    request: UnmountRequest,
+    work: (attempt: UnmountAttempt) => Promise<ControlAnswer>,
+  ): Promise<ControlAnswer> {
     this.#state = "draining";
+    const attempt = new UnmountAttempt(request);
+    this.#attempt = attempt;
+    attempt.answer = work(attempt).finally(() => {
+      attempt.end();
+      this.#attempt = undefined;
+      if (this.#state === "draining") this.#backToServing();
+    });
+    return attempt.answer;
+  }
+
+  #backToServing(): void {
+    this.#state = "serving";
+    if (this.#gone) this.#unmountedFromOutside();
+  }
+
+  async #drainAndUnmount(attempt: UnmountAttempt): Promise<ControlAnswer> {
     const { volume, log } = this.#parts;
     const failure = await drain(volume, {
-      timeoutMs: request.drainTimeoutMs,
-      signal: request.signal,
-      progress: request.progress,
+      timeoutMs: attempt.remainingMs,
+      signal: attempt.signal,
+      progress: (dirtyBytes) => attempt.progress(dirtyBytes),
     });
     if (failure !== undefined) {
       const dirtyFiles = dirtyFilesOf(volume);
       log.error("the drain failed", { code: failure.code, why: failure.message, dirtyFiles: dirtyFiles.length });
-      if (!request.force) {
-        this.#state = "serving";
-        return { kind: "undelivered", message: failure.message, dirtyFiles };
-      }
+      if (!attempt.isForced && !this.#gone) return { kind: "undelivered", message: failure.message, dirtyFiles };
     }
     log.debug("drained; unmounting");
-    if (!(await this.#takeAway(request.force))) {
-      this.#state = "serving";
-      return { kind: "busy", openFiles: openFilesOf(volume) };
-    }
+    if (!(await this.#takeAway(attempt))) return { kind: "busy", openFiles: openFilesOf(volume) };
     log.debug("the kernel has let go; closing the volume");
-    const left = await this.#closeVolume(request.drainTimeoutMs);
-    return { kind: "unmounted", left };
+    return { kind: "unmounted", left: await this.#closeVolume(attempt) };
   }
 
-  /** Unmounts in the kernel; false when the mount is busy and `force` was not asked for. */
-  async #takeAway(force: boolean): Promise<boolean> {
+  /** Unmounts in the kernel; false when the mount is busy and nobody asked for `force`. */
+  async #takeAway(attempt: UnmountAttempt): Promise<boolean> {
     const { mount, log, volume } = this.#parts;
+    if (this.#gone) return true;
     try {
-      await mount.unmount();
+      await this.#unmountInTime(attempt, mount.unmount());
       return true;
     } catch (thrown) {
       const failure = failureFrom(thrown);
+      if (this.#gone) return true;
       if (failure.code !== "EBUSY") log.warn("the kernel did not unmount", { why: failure.message });
-      if (!force) return this.#notBusy(failure);
+      if (!attempt.isForced) {
+        if (failure.code === "EBUSY") return false;
+        throw failure;
+      }
       for (const file of openFilesOf(volume))
         log.warn("still open", { path: file.path, pid: file.processId, uid: file.uid });
-      await mount.unmount({ force: true });
+      await this.#unmountInTime(attempt, mount.unmount({ force: true }));
       return true;
     }
   }
 
-  #notBusy(failure: Failure): false {
-    if (failure.code === "EBUSY") return false;
-    this.#state = "serving";
-    throw failure;
+  /** What the kernel has let go of, the mount gives back at the store, which may hang: that does not hold a cut attempt. */
+  async #unmountInTime(attempt: UnmountAttempt, unmount: Promise<void>): Promise<void> {
+    if (await attempt.endsInTime(unmount)) return;
+    this.#parts.log.warn("what was open could not be given back in time");
   }
 
-  async #unmountedFromOutside(): Promise<void> {
+  #unmountedFromOutside(): void {
     if (this.#state !== "serving") return;
-    this.#state = "draining";
-    this.#parts.log.info("unmounted from outside; draining");
-    await this.#closeVolume(this.#parts.drainTimeoutMs);
+    const { log, drainTimeoutMs } = this.#parts;
+    log.info("unmounted from outside; draining");
+    const request = { force: true, drainTimeoutMs, progress: () => {} };
+    void this.#attemptTo(request, async (attempt) => ({ kind: "unmounted", left: await this.#closeVolume(attempt) }));
   }
 
-  /** Closes the volume; answers with what was left, and ends. */
-  async #closeVolume(timeoutMs: number): Promise<string[]> {
+  /** Closes the volume in the time that is left; answers with what was left, and ends. */
+  async #closeVolume(attempt: UnmountAttempt): Promise<string[]> {
     const { volume, log } = this.#parts;
     const left: string[] = [];
     try {
-      await volume.close({ deadlineMs: timeoutMs });
+      const close = volume.close({ deadlineMs: attempt.remainingMs });
+      if (!(await attempt.endsInTime(close))) throw this.#cutFailure();
     } catch (thrown) {
       const failure = failureFrom(thrown);
       left.push(failure.message);
@@ -149,5 +199,13 @@ export class ServedMount {
     log.info("unmounted", { refused: this.#refusedCount });
     this.#end(left.length === 0 && this.#refusedCount === 0 ? 0 : 1);
     return left;
+  }
+
+  #cutFailure(): Failure {
+    const dirtyFiles = dirtyFilesOf(this.#parts.volume);
+    const names = dirtyFiles.slice(0, namesMax).map((file) => file.path);
+    if (dirtyFiles.length > names.length) names.push(`${dirtyFiles.length - names.length} more`);
+    const left = names.length === 0 ? "what was sent may not be durable" : `not delivered: ${names.join(", ")}`;
+    return new Failure("ETIMEDOUT", { syscall: "close", detail: `the drain was cut short; ${left}` });
   }
 }
