@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, readlink, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, readlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { commandPath, RunningMount, runHoldfast, runProgram } from "../kit/command.ts";
@@ -105,6 +105,15 @@ describe("mount --daemon", () => {
     expect(await readFile(join(store, "file"), "utf8")).toHaveLength(100_000);
     expect(await mountsBelow(scratch)).toEqual([]);
     expect((await runHoldfast(["status"])).stdout).not.toContain(point);
+  });
+
+  it("takes its log away when it ended well", async () => {
+    const environment = { XDG_RUNTIME_DIR: scratch };
+    const left = () => readdir(join(scratch, "holdfast"));
+    await runHoldfast(["mount", `dir:${store}`, point, "--daemon"], { environment });
+    expect((await left()).map((name) => name.replace(/^[0-9a-f]+/, "")).sort()).toEqual([".json", ".log", ".sock"]);
+    expect((await runHoldfast(["unmount", point], { environment })).status).toBe(0);
+    await until("nothing is left in the runtime directory", async () => (await left()).length === 0);
   });
 
   it("passes on what goes wrong before it is ready, with the exit status", async () => {

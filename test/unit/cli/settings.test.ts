@@ -55,7 +55,7 @@ it("refuses each senseless command line with one line that says what to do", () 
     [["/srv/data", "m"], /is no store URL/],
     [["dir:", "m"], /wants the path/],
     [["mem:x", "m"], /takes nothing/],
-    [["mem:"], /takes URL DIR/],
+    [["mem:"], /DIR is missing, as in: holdfast mount /],
     [["mem:", "m", "n"], /takes URL DIR/],
     [["mem:", "m", "--page-size", "5000"], /power of two/],
     [["mem:", "m", "--page-size", "2048"], /power of two/],
