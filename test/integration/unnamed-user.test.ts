@@ -17,7 +17,7 @@ it.skipIf(process.getuid?.() !== 0)(
     await chown(runtime, uid, uid);
     const options = { uid, directory: "/", environment: { XDG_RUNTIME_DIR: runtime } };
     const readable = await runProgram("test", ["-r", commandPath], options);
-    if (readable.status !== 0) test.skip("an ordinary user cannot read this checkout");
+    if (readable.status !== 0) test.skip("needs a checkout that everybody may read");
     expect(await runHoldfast(["status"], options)).toMatchObject({ status: 0, stderr: "" });
   },
 );
