@@ -2,6 +2,7 @@
  * Requests about open directories. `.` and `..` are the first two entries; behind them stands the snapshot that the
  * handle took, so an entry's offset is its place in the snapshot plus 3 and stays good until the directory is rewound.
  */
+
 import { encodeFileName } from "../../base/index.ts";
 import type { DirectoryHandle, Node } from "../../files/index.ts";
 import type { DirectoryEntry, NodeKind } from "../../port/index.ts";
@@ -11,6 +12,7 @@ import { direntBytesOf, direntPlusBytesOf, encodeDirent, encodeDirentNode } from
 import { encodeOpen, fsyncIn, openOutBytes, releaseIn } from "../wire/open-files.ts";
 import { transferIn } from "../wire/read-write.ts";
 import type { Request } from "../wire/request.ts";
+import { onHandle } from "./on-handle.ts";
 
 /** `.` and `..`. */
 const dotCount = 2;
@@ -35,19 +37,7 @@ export function releaseDirectory(session: Session, request: Request): void {
 }
 
 export function synchronizeDirectory(session: Session, request: Request): void {
-  const handle = session.open.directory(fsyncIn.handle(request));
-  if (handle === undefined) {
-    session.refuse(request.unique, "EBADF");
-    return;
-  }
-  session.later(
-    request,
-    async (call) => {
-      await handle.sync(call.signal);
-      session.answer(call.unique);
-    },
-    handle.credential,
-  );
+  onHandle(session, request, session.open.directory(fsyncIn.handle(request)), (handle, signal) => handle.sync(signal));
 }
 
 export function readDirectory(session: Session, request: Request): void {

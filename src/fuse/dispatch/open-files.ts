@@ -1,4 +1,5 @@
 /** Requests that open and close files, and those that make their bytes safe. */
+
 import { failureFrom } from "../../base/index.ts";
 import { type Handle, openFlags } from "../../files/index.ts";
 import type { PendingRequest } from "../session/pending-requests.ts";
@@ -15,6 +16,7 @@ import {
   releaseIn,
 } from "../wire/open-files.ts";
 import type { Request } from "../wire/request.ts";
+import { onHandle } from "./on-handle.ts";
 
 const { O_ACCMODE, O_APPEND, O_EXCL, O_TRUNC, O_RDONLY } = openFlags;
 const permissionBits = 0o7777;
@@ -95,35 +97,11 @@ export function release(session: Session, request: Request): void {
 
 /** FLUSH: a descriptor is closed; close(2) gets what could not be written. */
 export function flush(session: Session, request: Request): void {
-  const handle = session.open.file(flushIn.handle(request));
-  if (handle === undefined) {
-    session.refuse(request.unique, "EBADF");
-    return;
-  }
-  session.later(
-    request,
-    async (call) => {
-      await handle.flush(call.signal);
-      session.answer(call.unique);
-    },
-    handle.credential,
-  );
+  onHandle(session, request, session.open.file(flushIn.handle(request)), (handle, signal) => handle.flush(signal));
 }
 
 export function synchronize(session: Session, request: Request): void {
-  const handle = session.open.file(fsyncIn.handle(request));
-  if (handle === undefined) {
-    session.refuse(request.unique, "EBADF");
-    return;
-  }
-  session.later(
-    request,
-    async (call) => {
-      await handle.sync(call.signal);
-      session.answer(call.unique);
-    },
-    handle.credential,
-  );
+  onHandle(session, request, session.open.file(fsyncIn.handle(request)), (handle, signal) => handle.sync(signal));
 }
 
 export function synchronizeAll(session: Session, request: Request): void {
