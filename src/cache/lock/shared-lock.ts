@@ -2,10 +2,15 @@
  * A lock that many share or one has alone (the kernel's invalidate_lock): fills share it, truncate and punch have it alone.
  * First come, first served, so neither side starves the other.
  *
- * Invariants. I1 Never shared and alone at once. I2 There are waiters only while it is held.
+ * Invariants. I1 Never shared and alone at once. I2 There are waiters only while it is held. I3 It is
+ * released exactly once for each acquisition.
  */
 import { assert, type CancelSignal, Failure } from "../../base/index.ts";
-import type { LockHold } from "./mutex.ts";
+
+/** Proof of holding a lock; disposing releases it. */
+export interface LockHold extends AsyncDisposable {
+  readonly released: boolean;
+}
 
 interface Waiter {
   readonly alone: boolean;

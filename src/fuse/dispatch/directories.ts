@@ -2,7 +2,6 @@
  * Requests about open directories. `.` and `..` are the first two entries; behind them stands the snapshot that the
  * handle took, so an entry's offset is its place in the snapshot plus 3 and stays good until the directory is rewound.
  */
-
 import { encodeFileName } from "../../base/index.ts";
 import type { DirectoryHandle, Node } from "../../files/index.ts";
 import type { DirectoryEntry, NodeKind } from "../../port/index.ts";

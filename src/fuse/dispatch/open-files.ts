@@ -1,5 +1,4 @@
 /** Requests that open and close files, and those that make their bytes safe. */
-
 import { failureFrom } from "../../base/index.ts";
 import { type Handle, openFlags } from "../../files/index.ts";
 import type { PendingRequest } from "../session/pending-requests.ts";

@@ -1,7 +1,7 @@
 /** The shared lock: many sharers or one alone, in the order of asking, and interrupted waiters do not block the rest. */
 import { describe, expect, test } from "vitest";
 import { cancelController } from "../../../../src/base/index.ts";
-import type { LockHold } from "../../../../src/cache/lock/mutex.ts";
+import type { LockHold } from "../../../../src/cache/lock/shared-lock.ts";
 import { SharedLock } from "../../../../src/cache/lock/shared-lock.ts";
 import { settle } from "../../../kit/virtual-clock.ts";
 
