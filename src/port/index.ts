@@ -24,6 +24,7 @@ export {
   searchAccess,
   withoutSetId,
 } from "./permission.ts";
+export type { RefusalClass, RefusedBytes, RefusedRange, RescueId, RescueSink } from "./rescue.ts";
 export type {
   AccessMode,
   Call,
