@@ -45,12 +45,12 @@ export class PageCache implements CacheCore {
   readonly counters: Counters = new Counters();
   readonly ledger: DirtyLedger;
   readonly throttle: Throttle;
-  readonly dirtyBell: Bell = new Bell();
+  readonly dirtyBell: Bell = new Bell("dirty memory");
 
   readonly #spaces: Set<FilePages> = new Set();
   readonly #uncommitted: Set<FilePages> = new Set();
   readonly #flusher: Flusher;
-  readonly #frameBell: Bell = new Bell();
+  readonly #frameBell: Bell = new Bell("frame");
   #lastSerial = 0;
 
   constructor(store: Store, options: Partial<CacheOptions> = {}) {

@@ -1,8 +1,14 @@
 /** Something that many wait for: each ring wakes everyone who waits now; they look again for themselves. */
 import { type CancelSignal, Failure } from "../../base/index.ts";
+import { witnessedWait } from "./lock-witness.ts";
 
 export class Bell {
+  readonly name: string;
   #waiters: Set<() => void> = new Set();
+
+  constructor(name: string) {
+    this.name = name;
+  }
 
   get waiterCount(): number {
     return this.#waiters.size;
@@ -17,7 +23,7 @@ export class Bell {
 
   /** Resolves at the next ring; rejects with EINTR when the signal fires first. */
   heard(signal: CancelSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
+    const ring = new Promise<void>((resolve, reject) => {
       if (signal.aborted) return reject(new Failure("EINTR"));
       const wake = () => {
         signal.removeEventListener("abort", interrupt);
@@ -30,5 +36,6 @@ export class Bell {
       this.#waiters.add(wake);
       signal.addEventListener("abort", interrupt, { once: true });
     });
+    return witnessedWait(this.name, this, ring);
   }
 }

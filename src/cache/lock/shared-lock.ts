@@ -6,6 +6,7 @@
  * released exactly once for each acquisition.
  */
 import { assert, type CancelSignal, Failure } from "../../base/index.ts";
+import { lockWitness } from "./lock-witness.ts";
 
 /** Proof of holding a lock; disposing releases it. */
 export interface LockHold extends AsyncDisposable {
@@ -52,12 +53,18 @@ export class SharedLock {
   }
 
   async #acquire(alone: boolean, signal: CancelSignal | undefined): Promise<LockHold> {
-    if (this.#waiters.size === 0 && this.#admits(alone)) this.#enter(alone);
-    else await this.#wait(alone, signal);
+    lockWitness?.asks(this.name, this, alone ? "alone" : "shared");
+    try {
+      if (this.#waiters.size === 0 && this.#admits(alone)) this.#enter(alone);
+      else await this.#wait(alone, signal);
+    } finally {
+      lockWitness?.stopsAsking(this);
+    }
     return this.#hold(alone);
   }
 
   #hold(alone: boolean): LockHold {
+    lockWitness?.has(this.name, this, alone ? "alone" : "shared");
     let released = false;
     return {
       get released() {
@@ -66,6 +73,7 @@ export class SharedLock {
       [Symbol.asyncDispose]: async () => {
         assert(!released, `the lock ${this.name} is released once`);
         released = true;
+        lockWitness?.letsGo(this);
         if (alone) this.#alone = false;
         else this.#sharers -= 1;
         this.#serve();

@@ -8,6 +8,7 @@
 import { type ByteOffset, Failure } from "../../base/index.ts";
 import type { Call, Credential } from "../../port/index.ts";
 import { interruptible } from "../lock/interruptible.ts";
+import { asFreeTask, asTask } from "../lock/lock-witness.ts";
 import { lockPage, pageUnlocked, unlockPage } from "../lock/page-lock.ts";
 import type { Page } from "../page/page.ts";
 import type { FilePages } from "../space/file-pages.ts";
@@ -30,7 +31,8 @@ export function fill(
   held: HeldPages | null,
 ): Promise<void> {
   if (call.signal.aborted) return Promise.reject(new Failure("EINTR", { syscall: "read" }));
-  return interruptible(fillSharing(space, start, end, call, held), call.signal);
+  const filled = asTask("fill", () => fillSharing(space, start, end, call, held));
+  return interruptible(filled, call.signal);
 }
 
 /** Shares the lock until the last read has landed, though the reader may have gone: truncate must not meet a fill. */
@@ -67,7 +69,7 @@ async function gatherRange(
       let page = space.pages.get(index);
       if (page?.locked === true) {
         if (!batch.isEmpty) reads.push(batch.submit());
-        await interruptible(pageUnlocked(page), call.signal);
+        await pageUnlocked(page, call.signal);
         continue;
       }
       if (page === undefined) {
@@ -94,6 +96,15 @@ function requireWanted(space: FilePages, call: Call): void {
 /** Reads ahead: as `fill`, but it never waits for memory or locks, and its failures concern nobody. */
 export function fillAhead(space: FilePages, start: ByteOffset, end: ByteOffset, credential: Credential): void {
   if (!space.invalidateLock.admitsSharing || space.destroyed) return;
+  void asFreeTask("read-ahead", () => gatherAhead(space, start, end, credential));
+}
+
+function gatherAhead(
+  space: FilePages,
+  start: ByteOffset,
+  end: ByteOffset,
+  credential: Credential,
+): Promise<void> | undefined {
   const batch = new FillBatch(space, credential);
   const reads: Promise<void>[] = [];
   for (let index = Math.floor(start / space.pageSize); index * space.pageSize < end; index++) {
@@ -107,8 +118,7 @@ export function fillAhead(space: FilePages, start: ByteOffset, end: ByteOffset, 
     gather(space, page, start, end, batch, reads);
   }
   if (!batch.isEmpty) reads.push(batch.submit());
-  if (reads.length === 0) return;
-  void holdInvalidation(space, reads);
+  return reads.length === 0 ? undefined : holdInvalidation(space, reads);
 }
 
 /** Keeps truncate and punch out until read-ahead has landed. Entering cannot wait: nobody has the lock alone. */

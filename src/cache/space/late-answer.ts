@@ -6,6 +6,7 @@
 import { type CancelSignal, type Clock, Failure, type Milliseconds } from "../../base/index.ts";
 import { type Attributes, LateFailure } from "../../port/index.ts";
 import { interruptible } from "../lock/interruptible.ts";
+import { witnessedWait } from "../lock/lock-witness.ts";
 import type { FilePages } from "./file-pages.ts";
 
 const lateWaitMs: Milliseconds = 5_000;
@@ -37,7 +38,9 @@ export function noteLateChange(
 /** Waits a while for late changes of the file to end; answers whether they have. Rejects with EINTR. */
 export async function lateChangesEnded(space: FilePages, signal: CancelSignal): Promise<boolean> {
   if (space.lateChanges === null) return true;
-  await interruptible(endedWithin(space.core.clock, lateWaitMs, space.lateChanges), signal);
+  const { lateChanges } = space;
+  const ended = interruptible(endedWithin(space.core.clock, lateWaitMs, lateChanges), signal);
+  await witnessedWait("late change", lateChanges, ended);
   return space.lateChanges === null;
 }
 

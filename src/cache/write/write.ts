@@ -4,13 +4,13 @@
  */
 import { assert, type ByteCount, type ByteOffset, byteOffsetMax, Failure } from "../../base/index.ts";
 import type { Call, Credential } from "../../port/index.ts";
-import { interruptible } from "../lock/interruptible.ts";
 import { pageUnlocked } from "../lock/page-lock.ts";
 import type { Page } from "../page/page.ts";
 import { fill } from "../read/fill.ts";
 import type { FilePages } from "../space/file-pages.ts";
 import { balanceDirty } from "../writeback/balance.ts";
 import { writeEverything } from "../writeback/control.ts";
+import { flightCollected } from "../writeback/flight.ts";
 import { writebackPass } from "../writeback/pass.ts";
 import { commitWrite } from "./commit.ts";
 import { planWrite, type WriteVerdict } from "./plan.ts";
@@ -186,10 +186,10 @@ async function removeObstacle(
       return;
     case "waitForFill":
       assert(page !== undefined, "a locked page exists");
-      return interruptible(pageUnlocked(page), call.signal);
+      return pageUnlocked(page, call.signal);
     case "waitForFlight":
       assert(page?.sending != null, "a page in flight has a sending");
-      return interruptible(page.sending.collected, call.signal);
+      return flightCollected(page.sending, call.signal);
     case "flushConflict":
     case "flushFragments":
       if (verdict === "flushConflict") page?.record?.flushForConflict();

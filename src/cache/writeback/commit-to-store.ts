@@ -2,6 +2,7 @@
 import { failureFrom } from "../../base/index.ts";
 import type { Call } from "../../port/index.ts";
 import { interruptible } from "../lock/interruptible.ts";
+import { witnessedWait } from "../lock/lock-witness.ts";
 import type { FilePages } from "../space/file-pages.ts";
 
 /**
@@ -9,7 +10,9 @@ import type { FilePages } from "../space/file-pages.ts";
  * that is under way for somebody else is waited for: the bytes may be in it, and if it fails they are not durable.
  */
 export async function commitToStore(space: FilePages, call: Call): Promise<void> {
-  while (space.committing !== null) await interruptible(space.committing, call.signal);
+  while (space.committing !== null) {
+    await witnessedWait("commit", space.committing, interruptible(space.committing, call.signal));
+  }
   if (!space.isUncommitted || space.destroyed) return;
   let ended = (): void => undefined;
   space.committing = new Promise((resolve) => {

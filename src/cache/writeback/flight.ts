@@ -6,9 +6,11 @@
  *
  * Invariants. I1 Pages ascend without a gap. I2 All bytes belong to one record. I3 The frames do not change until the end.
  */
-import type { ByteCount, ByteOffset } from "../../base/index.ts";
+import type { ByteCount, ByteOffset, CancelSignal } from "../../base/index.ts";
 import type { Credential } from "../../port/index.ts";
-import type { Page } from "../page/page.ts";
+import { interruptible } from "../lock/interruptible.ts";
+import { asTask, lockWitness, witnessedWait } from "../lock/lock-witness.ts";
+import type { Page, Sending } from "../page/page.ts";
 
 /** One contiguous write. */
 export interface WriteSegment {
@@ -22,4 +24,19 @@ export interface Flight {
   readonly segments: readonly WriteSegment[];
   readonly credential: Credential;
   readonly byteCount: ByteCount;
+}
+
+/** Resolves when the answer to what is on its way was collected; the page must then be looked up again. Rejects with EINTR. */
+export function flightCollected({ collected }: Sending, signal: CancelSignal): Promise<void> {
+  return witnessedWait("flight", collected, interruptible(collected, signal));
+}
+
+/** Sends and collects a flight as a task of its own, the one that owns the write-back of its pages (S0.19, S0.21). */
+export function asFlight(collected: Promise<void>, work: () => Promise<void>): Promise<void> {
+  if (lockWitness === null) return work();
+  const witness = lockWitness;
+  return asTask("flight", () => {
+    witness.has("flight", collected, "alone");
+    return work().finally(() => witness.letsGo(collected));
+  });
 }

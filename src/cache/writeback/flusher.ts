@@ -13,6 +13,7 @@
  *                               +------- still dirty --------+
  */
 import type { CancelTimer, Clock } from "../../base/index.ts";
+import { asFreeTask } from "../lock/lock-witness.ts";
 import type { FilePages } from "../space/file-pages.ts";
 import { type WritebackControl, type WritebackReason, writeSome } from "./control.ts";
 import type { DirtyLedger } from "./dirty-ledger.ts";
@@ -122,7 +123,8 @@ export class Flusher {
       // The file queues again behind the others, for the next round.
       this.#dirty.delete(space);
       this.#dirty.add(space);
-      void this.#pass(space, writeSome(this.#reason, passBytes, before));
+      const control = writeSome(this.#reason, passBytes, before);
+      void asFreeTask("flusher", () => this.#pass(space, control));
     }
   }
 

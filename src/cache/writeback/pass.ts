@@ -5,6 +5,7 @@
  */
 import { type CancelSignal, Failure } from "../../base/index.ts";
 import { interruptible } from "../lock/interruptible.ts";
+import { asTask } from "../lock/lock-witness.ts";
 import { neverCancelled } from "../lock/never-cancelled.ts";
 import { pageUnlocked } from "../lock/page-lock.ts";
 import type { FilePages } from "../space/file-pages.ts";
@@ -13,6 +14,7 @@ import { tags } from "../space/page-tree.ts";
 import { coalesce } from "./coalesce.ts";
 import { collectFlight } from "./collect.ts";
 import type { WritebackControl } from "./control.ts";
+import { asFlight, flightCollected } from "./flight.ts";
 import { issueFlight, sendFlight } from "./issue.ts";
 import { firstPage, lastPage, obstacleTo, tagForPass, walkedTag } from "./select.ts";
 
@@ -33,7 +35,7 @@ export function writebackPass(
   signal: CancelSignal = neverCancelled,
 ): Promise<PassResult> {
   if (signal.aborted) return Promise.reject(new Failure("EINTR", { syscall: "fsync" }));
-  const pass = runPass(space, control, signal);
+  const pass = asTask("write-back pass", () => runPass(space, control, signal));
   return signal === neverCancelled ? pass : interruptible(pass, signal);
 }
 
@@ -78,7 +80,7 @@ async function walk(
         result.pagesSkipped += 1;
         index = page.index + 1;
       } else {
-        await interruptible(page.sending?.collected ?? pageUnlocked(page), signal);
+        await (page.sending === null ? pageUnlocked(page, signal) : flightCollected(page.sending, signal));
         index = page.index;
       }
       continue;
@@ -91,17 +93,16 @@ async function walk(
       landed = resolve;
     });
     issueFlight(space, flight, collected);
-    const flown = sendFlight(space, flight)
-      .then((sent) => {
-        const failure = collectFlight(space, flight, sent);
-        if (failure !== undefined) {
-          refused = flight.credential.id;
-          storeFailed ||= concernsStore(failure);
-          result.failure ??= failure;
-        }
-        flights.delete(flown);
-      })
-      .finally(landed);
+    const flown = asFlight(collected, async () => {
+      const sent = await sendFlight(space, flight);
+      const failure = collectFlight(space, flight, sent);
+      if (failure !== undefined) {
+        refused = flight.credential.id;
+        storeFailed ||= concernsStore(failure);
+        result.failure ??= failure;
+      }
+      flights.delete(flown);
+    }).finally(landed);
     flights.add(flown);
     if (flights.size >= flightsMax) await Promise.race(flights);
   }

@@ -6,7 +6,7 @@ import { settle } from "../../../kit/virtual-clock.ts";
 
 describe("a bell", () => {
   test("wakes everyone who waits, once", async () => {
-    const bell = new Bell();
+    const bell = new Bell("test");
     const first = bell.heard(neverFires);
     const second = bell.heard(neverFires);
     bell.ring();
@@ -23,7 +23,7 @@ describe("a bell", () => {
   });
 
   test("an interrupted waiter is forgotten", async () => {
-    const bell = new Bell();
+    const bell = new Bell("test");
     const controller = cancelController();
     const waiting = bell.heard(controller.signal);
     controller.abort();
