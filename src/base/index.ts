@@ -20,4 +20,5 @@ export {
   rubbishBytes,
 } from "./platform.ts";
 export { SeededRandom } from "./random.ts";
+export { maskSecrets, withoutSecrets } from "./secrets.ts";
 export { type ByteCount, type ByteOffset, byteOffsetMax, type Milliseconds, type PageIndex } from "./units.ts";

@@ -2,7 +2,7 @@
  * The log: each line has a level, a time, a message and fields, as text for people or as JSON for programs. Secrets are
  * masked here, in the one place that every line passes.
  */
-import { maskSecrets } from "./secrets.ts";
+import { maskSecrets } from "../base/index.ts";
 
 export const logLevels = ["error", "warn", "info", "debug"] as const;
 export type LogLevel = (typeof logLevels)[number];

@@ -3,13 +3,12 @@
  * line that makes no sense, 1 for everything else.
  */
 import { readFileSync } from "node:fs";
-import { AssertionFailure, failureFrom } from "../base/index.ts";
+import { AssertionFailure, failureFrom, maskSecrets } from "../base/index.ts";
 import { endProcess } from "../system/index.ts";
 import { CommandError, UsageError } from "./command-error.ts";
 import { topHelp, verbHelp } from "./help.ts";
 import { mountVerb } from "./mount/mount-verb.ts";
 import { parseVerb } from "./parse-verb.ts";
-import { maskSecrets } from "./secrets.ts";
 import { statusVerb } from "./status-verb.ts";
 import { unmountVerb } from "./unmount-verb.ts";
 import type { Verb } from "./verb.ts";

@@ -1,9 +1,9 @@
 /** What `mount` was asked to do, read and judged before anything is touched. */
 import { resolve } from "node:path";
+import { maskSecrets } from "../../base/index.ts";
 import { UsageError } from "../command-error.ts";
 import { type LogFormat, type LogLevel, logFormats, logLevels } from "../log.ts";
 import { parseDuration, parseSize } from "../quantities.ts";
-import { maskSecrets } from "../secrets.ts";
 import { parseStoreUrl, type StoreLocation } from "../store-url.ts";
 import type { OptionSpecification, VerbArguments } from "../verb.ts";
 

@@ -1,14 +1,5 @@
 import { expect, it } from "vitest";
 import { Log } from "../../../src/cli/log.ts";
-import { maskSecrets } from "../../../src/cli/secrets.ts";
-
-it("masks the user information of URLs and parameters that sound secret", () => {
-  expect(maskSecrets("sftp://anna:hunter2@host/path")).toBe("sftp://***@host/path");
-  expect(maskSecrets("s3://bucket/p?endpoint=x&secret-key=abc&token=t#1")).toBe(
-    "s3://bucket/p?endpoint=x&secret-key=***&token=***",
-  );
-  expect(maskSecrets("dir:/srv/a@b")).toBe("dir:/srv/a@b");
-});
 
 it("writes a line with level, time, message and fields as text", () => {
   const lines: string[] = [];
