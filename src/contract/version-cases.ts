@@ -1,4 +1,5 @@
 /** Versions tell contents apart. Conditional writes refuse a file at another version; unconditional ones do not look. */
+import { VersionConflict } from "../port/index.ts";
 import { aSecondClient, type ContractStep, contractCase, promised } from "./contract-case.ts";
 import { expect, expectEqual, expectFailure } from "./expectation.ts";
 import { bytesOf } from "./stage.ts";
@@ -51,7 +52,8 @@ export const versionCases: readonly ContractStep[] = [
       const theirs = await stage.inSecond("f");
       await stage.second.write(theirs.node, 0, [bytesOf("them")], undefined, stage.owner);
       const write = stage.store.write(node, 0, [bytesOf("lost")], version, stage.owner);
-      await expectFailure(write, "ESTALE", "write at the old version");
+      const conflict = await expectFailure(write, "ESTALE", "write at the old version");
+      expect(conflict instanceof VersionConflict, "a write at another version is told as a VersionConflict");
       expectEqual(await stage.read(node), "them", "content");
       const fresh = await stage.store.getAttributes(node, stage.owner);
       await stage.store.write(node, 0, [bytesOf("seen")], fresh.version, stage.owner);

@@ -37,3 +37,4 @@ export type {
   StoreEntry,
   WriteResult,
 } from "./store.ts";
+export { VersionConflict } from "./version-conflict.ts";

@@ -12,7 +12,7 @@ export interface StoreManifest {
   readonly nameBytesMax: ByteCount;
   /** Whether an answered write survives a crash of the server by itself ("stable") or only after `commit` ("volatile"). */
   readonly durability: "stable" | "volatile";
-  /** Whether `write` refuses with ESTALE when the file is no longer at the expected version. */
+  /** Whether `write` refuses with a `VersionConflict` when the file is no longer at the expected version. */
   readonly conditionalWrites: boolean;
   /** How many writes to one file may be under way at once; 1 where versions must follow each other. */
   readonly parallelWrites: number;

@@ -131,7 +131,8 @@ export interface Store {
   ): ReadResult | undefined;
   /**
    * Writes the frames, in order, at `offset`. With `expected`, and where the manifest promises conditional writes, a file
-   * at another version is left alone and the write fails with ESTALE. The frames do not change until the answer.
+   * at another version is left alone and the write fails with a `VersionConflict` (ESTALE). The frames do not change until
+   * the answer.
    */
   write(
     node: NodeId,

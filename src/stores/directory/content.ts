@@ -1,7 +1,14 @@
 /** Operations on the content of files: reads, writes at a version, size, holes. Data goes through the thread pool. */
 import { ftruncate, ftruncateSync } from "node:fs";
 import { type ByteCount, type ByteOffset, Failure, failureFrom } from "../../base/index.ts";
-import type { Attributes, Credential, ReadResult, Version, WriteResult } from "../../port/index.ts";
+import {
+  type Attributes,
+  type Credential,
+  type ReadResult,
+  type Version,
+  VersionConflict,
+  type WriteResult,
+} from "../../port/index.ts";
 import { allocateFile, type FileStatus, lastErrno, punchFileHole, seekFile, statusOf } from "../../system/index.ts";
 import { attributesOf, versionOf } from "./attributes.ts";
 import { checked } from "./authority.ts";
@@ -72,9 +79,7 @@ export async function writeContent(
 ): Promise<WriteResult> {
   if (!Number.isSafeInteger(offset) || offset < 0) throw new Failure("EINVAL", { syscall: "write" });
   return changeContent(server, node, credential, "write", async (fd, before) => {
-    if (expected !== undefined && !isAtVersion(node, expected, versionOf(before))) {
-      throw new Failure("ESTALE", { syscall: "write", detail: "the file is at another version" });
-    }
+    if (expected !== undefined) requireVersion(node, expected, versionOf(before));
     let byteCount: ByteCount;
     try {
       byteCount = await writeFrames(fd, offset, frames);
@@ -88,8 +93,9 @@ export async function writeContent(
 }
 
 /** Our own change of a file's time stamps made a new version of the same bytes. */
-function isAtVersion(node: DirectoryNode, expected: Version, now: Version): boolean {
-  return expected === now || (node.versionNow === now && node.versionsBefore.has(expected));
+function requireVersion(node: DirectoryNode, expected: Version, now: Version): void {
+  const isSame = expected === now || (node.versionNow === now && node.versionsBefore.has(expected));
+  if (!isSame) throw new VersionConflict(now);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Operations on the content of files: read, write at a version, commit, holes, size. */
 import { type ByteCount, type ByteOffset, byteOffsetMax, Failure } from "../../base/index.ts";
-import type { ReadResult, Version } from "../../port/index.ts";
+import { type ReadResult, type Version, VersionConflict } from "../../port/index.ts";
 import { mayRead, mayWrite } from "./hold.ts";
 import { type MemoryNode, versionOf } from "./memory-node.ts";
 import type { MemoryServer } from "./memory-server.ts";
@@ -35,7 +35,7 @@ export function writeContent(
   const bytes = bytesOf(node, "write");
   requireWriter(node, actor, "write");
   if (terms.conditional && expected !== undefined && expected !== versionOf(node)) {
-    throw new Failure("ESTALE", { syscall: "write", detail: "the file is at another version" });
+    throw new VersionConflict(versionOf(node));
   }
   const length = frames.reduce((sum, frame) => sum + frame.length, 0);
   requireRange(offset, length, "write");
