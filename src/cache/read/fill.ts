@@ -96,15 +96,21 @@ function requireWanted(space: FilePages, call: Call): void {
 /** Reads ahead: as `fill`, but it never waits for memory or locks, and its failures concern nobody. */
 export function fillAhead(space: FilePages, start: ByteOffset, end: ByteOffset, credential: Credential): void {
   if (!space.invalidateLock.admitsSharing || space.destroyed) return;
-  void asFreeTask("read-ahead", () => gatherAhead(space, start, end, credential));
+  void asFreeTask("read-ahead", () => fillAheadSharing(space, start, end, credential));
 }
 
-function gatherAhead(
+/** Gathers in this turn, and keeps truncate and punch out until read-ahead has landed. */
+async function fillAheadSharing(
   space: FilePages,
   start: ByteOffset,
   end: ByteOffset,
   credential: Credential,
-): Promise<void> | undefined {
+): Promise<void> {
+  await using _shared = space.invalidateLock.tryShare();
+  await Promise.allSettled(gatherAhead(space, start, end, credential));
+}
+
+function gatherAhead(space: FilePages, start: ByteOffset, end: ByteOffset, credential: Credential): Promise<void>[] {
   const batch = new FillBatch(space, credential);
   const reads: Promise<void>[] = [];
   for (let index = Math.floor(start / space.pageSize); index * space.pageSize < end; index++) {
@@ -118,13 +124,7 @@ function gatherAhead(
     gather(space, page, start, end, batch, reads);
   }
   if (!batch.isEmpty) reads.push(batch.submit());
-  return reads.length === 0 ? undefined : holdInvalidation(space, reads);
-}
-
-/** Keeps truncate and punch out until read-ahead has landed. Entering cannot wait: nobody has the lock alone. */
-async function holdInvalidation(space: FilePages, reads: readonly Promise<void>[]): Promise<void> {
-  await using _shared = await space.invalidateLock.acquireShared();
-  await Promise.allSettled(reads);
+  return reads;
 }
 
 function pageWithFrame(space: FilePages, index: number, frame: Uint8Array): Page {

@@ -5,6 +5,7 @@
  * The store must be survived when it: dawdles; takes parts of writes; refuses writes (EIO); answers after the deadline, and
  * does the operation then, into frames that were given up. Between rounds, while no actor acts, the file is cut or extended,
  * a second client changes it, and all of it is sent. A seed replays a run exactly; a fresh one is in the failure's message.
+ * The order of the locks is looked at all the time.
  */
 import { describe, expect, test } from "vitest";
 import { delay, Failure, SeededRandom } from "../../../src/base/index.ts";
@@ -19,6 +20,7 @@ import {
 } from "../../../src/port/index.ts";
 import { MemoryServer, type MemoryStoreOptions, memoryStore } from "../../../src/stores/memory/index.ts";
 import { asSuperuser, callAs } from "../../kit/cached-file.ts";
+import { watchLocks } from "../../kit/lock-order/checker.ts";
 import { type Unruliness, unrulyStore } from "../../kit/unruly-store.ts";
 import { settle, VirtualClock } from "../../kit/virtual-clock.ts";
 import { witnessedStore } from "../../kit/witnessed-store.ts";
@@ -287,6 +289,7 @@ async function quietPoint(world: World): Promise<void> {
 }
 
 async function run(seed: number, weather: Weather): Promise<void> {
+  using locks = watchLocks();
   const world = await worldOf(seed, weather);
   let running = true;
   const time = (async () => {
@@ -294,7 +297,10 @@ async function run(seed: number, weather: Weather): Promise<void> {
   })();
   try {
     for (let round = 0; round < 5; round++) {
-      await Promise.all(Array.from({ length: actorCount }, (_, self) => act(world, self, seed + round, 15)));
+      const actors = Array.from({ length: actorCount }, (_, self) =>
+        locks.actor(`actor ${self}`, () => act(world, self, seed + round, 15)),
+      );
+      await Promise.all(actors);
       await quietPoint(world);
     }
     await drain(world);
