@@ -1,8 +1,10 @@
 /**
- * Three kinds of tests. Unit and contract tests import the sources; integration tests run the built command in child
- * processes, through real mounts, one file after the other, and leave nothing mounted and nothing running.
+ * Five kinds of tests. Unit and contract tests import the sources; simulation and races import them with a point at every
+ * await of the cache and files rooms, so that a scheduler decides who goes on; integration tests run the built command in
+ * child processes, through real mounts, one file after the other, and leave nothing mounted and nothing running.
  */
 import { defineConfig } from "vitest/config";
+import { pointsPlugin } from "./tools/simulate/points-plugin.js";
 
 export default defineConfig({
   test: {
@@ -21,6 +23,24 @@ export default defineConfig({
           name: "contract",
           include: ["test/contract/**/*.test.ts"],
           testTimeout: 30_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        plugins: [pointsPlugin()],
+        test: {
+          name: "simulation",
+          include: ["test/simulation/**/*.test.ts"],
+          testTimeout: 120_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        plugins: [pointsPlugin()],
+        test: {
+          name: "races",
+          include: ["test/races/**/*.test.ts"],
+          testTimeout: 120_000,
           sequence: { groupOrder: 0 },
         },
       },

@@ -82,12 +82,19 @@ export class VirtualClock implements Clock {
     return promise;
   }
 
+  /** Goes on to the next timer and calls it back, without waiting for what it sets going; false when there is none. */
+  fireNext(): boolean {
+    const timer = this.#timers.shift();
+    if (timer === undefined) return false;
+    this.#nowMs = timer.atMs;
+    timer.callback();
+    return true;
+  }
+
   async #step(untilMs: number): Promise<boolean> {
     const timer = this.#timers[0];
     if (timer === undefined || timer.atMs > untilMs) return false;
-    this.#timers.shift();
-    this.#nowMs = timer.atMs;
-    timer.callback();
+    this.fireNext();
     await settle();
     return true;
   }
