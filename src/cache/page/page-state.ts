@@ -11,7 +11,7 @@
  *
  * | transition | performed by |
  * |---|---|
- * | filled    | `FillBatch.#finish` (read/fill-batch.ts) |
+ * | filled    | `FillBatch.#finish` (read/fill-batch.ts), `gather` (read/fill.ts), `fillNow` (read/fill-now.ts) |
  * | dirtied   | `commitWrite` (write/commit.ts) |
  * | issued    | `issueFlight` (writeback/issue.ts) |
  * | accepted, failed | `collectFlight` (writeback/collect.ts) |

@@ -110,7 +110,7 @@ describe("throttle", () => {
     await clock.during(fast);
   });
 
-  it("does not let one store's writers feel another store", async () => {
+  it("[S5.9] does not let one store's writers feel another store", async () => {
     const alone = new VirtualClock();
     const aloneTookMs = await alone.during(new SimulatedStore(alone, 60 * MB).write(600 * MB, 65536, 0.1));
     const clock = new VirtualClock();

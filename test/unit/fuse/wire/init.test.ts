@@ -16,7 +16,7 @@ function init(minor: number, flags?: number, bodyBytes = 64): Request {
   return request;
 }
 
-it("agrees with a kernel of today on the features that are wanted, and on no others", () => {
+it("[S2.7] agrees with a kernel of today on the features that are wanted, and on no others", () => {
   const agreement = agree(init(45), 1 << 20);
   expect(agreement?.minor).toBe(45);
   for (const flag of ["EXPLICIT_INVAL_DATA", "MAX_PAGES", "HAS_EXPIRE_ONLY", "CREATE_SUPP_GROUP"] as const) {
