@@ -1,7 +1,8 @@
 /**
  * A process that works on files as it is told, a line at a time: `["open", "a", "r+"]` on standard input is answered with
  * `{"value": 20}` or `{"code": "EACCES"}` on standard output. It stands on Node alone, so that a copy of it runs anywhere;
- * only `fsyncOnce` loads a package of the checkout, for Node itself repeats a call that was interrupted.
+ * only what Node lacks loads a package of the checkout: mappings, sync(2), and an fsync that is not repeated by itself when
+ * it was interrupted.
  */
 import * as fs from "node:fs";
 import { createRequire } from "node:module";
@@ -23,9 +24,19 @@ const acts = {
   },
   write: (file, text, position) => fs.writeSync(file, text, position),
   fsync: (file) => fs.fsyncSync(file),
-  fsyncOnce: (file) => {
-    const koffi = createRequire(checkout)("koffi");
-    if (koffi.load("libc.so.6").func("int fsync(int fd)")(file) !== 0) throw { errno: -koffi.errno() };
+  fsyncOnce: (file) => call("int fsync(int fd)", file),
+  syncAll: () => call("void sync()"),
+  syncfs: (file) => call("int syncfs(int fd)", file),
+  /** Maps a file from its start, shared, for reading and writing; answers the address. */
+  map: (file, length) =>
+    call("intptr_t mmap(uintptr_t at, size_t n, int p, int f, int fd, int64_t o)", 0, length, 3, 1, file, 0),
+  load: (address, length) => {
+    const bytes = Buffer.alloc(length);
+    call("void *memcpy(_Out_ void *to, uintptr_t from, size_t n)", bytes, address, length);
+    return bytes.toString();
+  },
+  store: (address, text) => {
+    call("void *memcpy(uintptr_t to, const void *from, size_t n)", address, Buffer.from(text), Buffer.byteLength(text));
   },
   truncate: (file, size) => fs.ftruncateSync(file, size),
   stat: (file) => {
@@ -41,6 +52,14 @@ const acts = {
   link: (from, to) => fs.linkSync(at(from), at(to)),
   chmod: (path, mode) => fs.chmodSync(at(path), mode),
 };
+
+/** A call of the system that Node lacks; an answer of -1 is an error. */
+function call(prototype, ...parameters) {
+  const koffi = createRequire(checkout)("koffi");
+  const result = koffi.load("libc.so.6").func(prototype)(...parameters);
+  if (typeof result === "number" && result === -1) throw { errno: -koffi.errno() };
+  return result;
+}
 
 /** Node itself names only the errors that libuv knows. */
 function codeOf(error) {
