@@ -1,0 +1,17 @@
+/** The door of the rescue room: refused bytes, kept durably until a person disposes of them. */
+export type { RangeComparison, RescueComparison } from "./diff-entry.ts";
+export type { RescuedPiece } from "./entry-bytes.ts";
+export type { Holdings } from "./inventory.ts";
+export type { RescuedRange, RescueManifest } from "./manifest.ts";
+export { byteCountOf } from "./manifest.ts";
+export { openRescue } from "./open-rescue.ts";
+export type {
+  DiffOptions,
+  Rescue,
+  RescueEntry,
+  RescueOptions,
+  RestoreOptions,
+  RestoreResult,
+} from "./rescue.ts";
+export { type RestoreProgress, RestoreRefused } from "./restore-entry.ts";
+export type { RestoredMark } from "./restored-mark.ts";
