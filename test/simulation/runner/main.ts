@@ -29,7 +29,7 @@ async function campaign(request: CampaignRequest): Promise<number> {
   const { failed } = result;
   const canBePlayed = failed?.failure.message.startsWith("no end after") === false;
   const shrunk = failed === undefined ? undefined : await shrinkFailure(failed, failuresDirectory, canBePlayed);
-  if (request.isJson) console.log(JSON.stringify(dataOfCampaign(result, shrunk)));
+  if (request.isJson) console.log(JSON.stringify(dataOfCampaign(request.from, result, shrunk)));
   else {
     console.log(textOfCampaign(result));
     if (shrunk !== undefined) console.log(`\n${textOfFailure(shrunk, command)}`);

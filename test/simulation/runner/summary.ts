@@ -68,12 +68,13 @@ export function textOfFailure(failed: ShrunkFailure, replayCommand: string): str
 }
 
 /** The same as the texts say, for programs. */
-export function dataOfCampaign(result: CampaignResult, failed: ShrunkFailure | undefined): object {
+export function dataOfCampaign(from: number, result: CampaignResult, failed: ShrunkFailure | undefined): object {
   const { totals, elapsedMs, processorMs, workerCount } = result;
   const { interleavings, ...counts } = totals;
   const { byClock, byProcessor } = ratesOf(result);
   const { gaps, unlawful } = coverageOf(totals.transitions);
   return {
+    from,
     ...counts,
     distinctInterleavings: interleavings.size,
     elapsedMs: Math.round(elapsedMs),

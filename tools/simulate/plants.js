@@ -1,0 +1,125 @@
+/**
+ * Mistakes to plant, one at a time: what a prover of this cache must find. Each is a small change of one file, of the kind
+ * that is really made; `find` stands there exactly once. docs/simulation.md says how many seeds each took to be found.
+ *
+ * @typedef {{ name: string, mistake: string, path: string, find: string, replace: string }} Plant
+ */
+
+/** @type {readonly Plant[]} */
+export const plants = [
+  {
+    name: "no-second-look",
+    mistake: "after waiting for a frame, a fill does not look again whether somebody else has made the page meanwhile",
+    path: "src/cache/read/fill.ts",
+    find: "page = pageWithFrame(space, index, frame);",
+    replace: "page = space.insertPage(index, frame);",
+  },
+  {
+    name: "dropped-tag",
+    mistake: "a page whose write failed is dirty again without its DIRTY tag",
+    path: "src/cache/writeback/collect.ts",
+    find: "    space.pages.setTag(page.index, tags.dirty);\n",
+    replace: "",
+  },
+  {
+    name: "lost-redirty",
+    mistake: "what a failed write did not send is taken for clean",
+    path: "src/cache/writeback/collect.ts",
+    find: "else redirty(space, page, unsent, late);",
+    replace: "else land(space, page);",
+  },
+  {
+    name: "short-write-whole",
+    mistake: "a write that the store took in part is taken for whole",
+    path: "src/cache/writeback/issue.ts",
+    find: "taken = checkedCount(result.byteCount, wanted);",
+    replace: "taken = wanted;",
+  },
+  {
+    name: "error-for-one",
+    mistake: "the first handle that hears of a failure clears it for the others",
+    path: "src/cache/refusal/error-sequence.ts",
+    find: "if (cursor.heard === this.#sequence) return undefined;",
+    replace: "if (cursor.heard === this.#sequence || this.#seen === this.#sequence) return undefined;",
+  },
+  {
+    name: "merged-credentials",
+    mistake: "bytes of two credentials go into one write record",
+    path: "src/cache/write/plan.ts",
+    find: 'if (page.record !== null && page.record.credential.id !== credentialId) return "flushConflict";',
+    replace: "",
+  },
+  {
+    name: "newer-before-older",
+    mistake: "a pass sends newer bytes while a write that passed its deadline may still be done by the store",
+    path: "src/cache/writeback/pass.ts",
+    find: "if (space.lateChanges !== null && ",
+    replace: "if (space.lateChanges === undefined && ",
+  },
+  {
+    name: "two-passes",
+    mistake: "the write-back lock is let go before the flights of a pass have been collected",
+    path: "src/cache/writeback/pass.ts",
+    find: "    await Promise.all(flights);\n",
+    replace: "",
+  },
+  {
+    name: "kept-after-truncate",
+    mistake: "truncate leaves the cut bytes valid in the cache, to be seen again when the file grows",
+    path: "src/cache/write/truncate.ts",
+    find: "page.valid = page.valid.minus(from, to);",
+    replace: "",
+  },
+  {
+    name: "truncate-meets-fill",
+    mistake: "truncate does not keep fills out",
+    path: "src/cache/write/truncate.ts",
+    find: `  await using _alone = await space.invalidateLock.acquireAlone(call.signal);
+  return await space.changeAtStore(call, async () => {
+    const attributes = await space.core.store.setAttributes(space.node, { size }, call);`,
+    replace: `  return await space.changeAtStore(call, async () => {
+    const attributes = await space.core.store.setAttributes(space.node, { size }, call);`,
+  },
+  {
+    name: "fill-over-newer",
+    mistake: "a write does not wait for the fill of its page, and the fill's older bytes land on the newer ones",
+    path: "src/cache/write/plan.ts",
+    find: 'if (page.locked) return "waitForFill";',
+    replace: "",
+  },
+  {
+    name: "fill-of-old-generation",
+    mistake: "a fill that began before another client's change was seen makes its old bytes valid",
+    path: "src/cache/read/fill-batch.ts",
+    find: "if (reasons.length === 0 && this.#space.generation === generation) this.#finish(pages);",
+    replace: "if (reasons.length === 0) this.#finish(pages);",
+  },
+  {
+    name: "late-read-frame",
+    mistake: "a frame that a late read may still fill is used again",
+    path: "src/cache/read/fill-batch.ts",
+    find: "if (settled !== undefined && page.frame === frame) replaceFrame(this.#space, page, settled);",
+    replace: "",
+  },
+  {
+    name: "frozen-frame-written",
+    mistake: "a write goes into the frame that is being sent",
+    path: "src/cache/write/plan.ts",
+    find: 'if (page.isFrozen) return "copyOnWrite";',
+    replace: "",
+  },
+  {
+    name: "lost-commit",
+    mistake: "after a commit that failed, the file counts as durable",
+    path: "src/cache/writeback/commit-to-store.ts",
+    find: "    space.setUncommitted(true);\n",
+    replace: "",
+  },
+  {
+    name: "not-invalidated",
+    mistake: "another client's change is noted, and the clean bytes stay",
+    path: "src/cache/invalidate/start-over.ts",
+    find: "  dropClean(space);\n",
+    replace: "",
+  },
+];
