@@ -13,7 +13,9 @@ export function parseVerb(verb: Verb, argv: readonly string[]): VerbArguments {
   const missing = names.slice(positionals.length);
   if (missing.length > 0) throw new UsageError(`${verb.name}: ${missing.join(" and ")} is missing, ${asIn}`);
   if (positionals.length > verb.positionalCountMax) {
-    throw new UsageError(`${verb.name} takes ${verb.synopsis}, not "${positionals.join(" ")}"; see ${helpOf(verb)}`);
+    throw new UsageError(
+      `${verb.name} takes ${verb.synopsis || "no arguments"}, not "${positionals.join(" ")}"; see ${helpOf(verb)}`,
+    );
   }
   const texts: Record<string, string> = {};
   const switches = new Set<string>();

@@ -14,6 +14,7 @@ export interface VerbArguments {
 }
 
 export interface Verb {
+  /** One word, or two where several verbs are about one thing. */
   readonly name: string;
   /** The positionals in help, as in `URL DIR`; one in brackets may be left out. */
   readonly synopsis: string;

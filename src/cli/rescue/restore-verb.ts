@@ -1,0 +1,68 @@
+/** `holdfast rescue restore ID`: an entry's bytes are written to the store again. */
+import { byteCountOf, type RescueEntry, type RestoreResult } from "../../rescue/index.ts";
+import type { Verb, VerbArguments } from "../verb.ts";
+import { credentialOf, storeOptions, withStoreOf } from "./entry-store.ts";
+import { printable } from "./entry-text.ts";
+import { openRescueDirectory, rescueOption } from "./rescue-directory.ts";
+
+export const restoreVerb: Verb = {
+  name: "rescue restore",
+  synopsis: "ID",
+  example: "holdfast rescue restore 1m7z1",
+  summary: "Write the bytes of a rescue entry to the store again.",
+  description: [
+    "That is a write in the name of whoever wrote the bytes first, and it may be refused again: then",
+    "the exit status is 1, and the entry stays. It stays after success, too, marked as restored, until",
+    "it is discarded. A file that others changed since is left alone unless --overwrite is given; look",
+    "at holdfast rescue diff ID first. A file that is gone is made again by --to PATH.",
+  ].join("\n"),
+  options: {
+    rescue: rescueOption,
+    ...storeOptions,
+    to: { value: "PATH", summary: "Restore to this path of the store; a file that is not there is made." },
+    overwrite: { summary: "Write although others changed the file since, or PATH is another file." },
+    discard: { summary: "Discard the entry when all its bytes are durable in the store." },
+    json: { summary: "Print the outcome as JSON." },
+  },
+  positionalCountMin: 1,
+  positionalCountMax: 1,
+  run: runRestore,
+};
+
+async function runRestore(parsed: VerbArguments): Promise<number> {
+  const { positionals, values, switches } = parsed;
+  const credential = credentialOf(parsed);
+  await using rescue = await openRescueDirectory(values.rescue, { readOnly: true });
+  const id = await rescue.find(positionals[0] ?? "");
+  const entry = await rescue.show(id);
+  const restored = await withStoreOf(entry, parsed, (store) =>
+    rescue.restore(id, store, {
+      overwrite: switches.has("overwrite"),
+      discard: switches.has("discard"),
+      ...(credential === undefined ? {} : { credential }),
+      ...(values.to === undefined ? {} : { path: values.to }),
+    }),
+  );
+  const text = switches.has("json") ? JSON.stringify({ event: "restored", ...restored }) : sentence(entry, restored);
+  process.stdout.write(`${text}\n`);
+  return 0;
+}
+
+function sentence(entry: RescueEntry, { id, path, byteCount, isNew, entry: fate }: RestoreResult): string {
+  const what = `holdfast: restored ${byteCount} bytes of entry ${id} to ${printable(path)}`;
+  const hasGaps = entry.state === "whole" && byteCountOf(entry.manifest) < endOf(entry);
+  const new_ = isNew ? `, a new file${hasGaps ? " in which all other bytes are zeros" : ""}` : "";
+  switch (fate) {
+    case "marked":
+      return `${what}${new_}; the entry is kept until: holdfast rescue discard ${id}`;
+    case "discarded":
+      return `${what}${new_}; the entry is discarded`;
+    case "kept":
+      return `${what}${new_}; the entry is kept and could not be marked`;
+  }
+}
+
+function endOf(entry: Extract<RescueEntry, { state: "whole" }>): number {
+  const last = entry.manifest.ranges.at(-1);
+  return last === undefined ? 0 : last.offset + last.byteCount;
+}
