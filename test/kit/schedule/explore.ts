@@ -4,7 +4,8 @@
  *
  * The number of orders grows beyond all bounds with the number of turns, so it can be limited in two ways that are told in
  * the result: by how often an actor that could have gone on is interrupted (Musuvathi and Qadeer, PLDI 2007: most mistakes
- * need two such interruptions at most), and by the points at which a choice is made at all.
+ * need two such interruptions at most), and by the points at which a choice is made at all. An actor that has set several
+ * things going is interrupted, too, when a later one of them goes on before the first.
  */
 import type { Moment, Policy, Turn } from "./scheduler.ts";
 
@@ -79,23 +80,19 @@ class ReplayedOrder implements Policy {
   }
 
   choose(ready: readonly Turn[], { lastActor }: Moment): number {
-    const candidates = this.#candidates(ready, lastActor);
+    const plain = plainChoices(ready, lastActor);
+    const candidates = this.#mayInterrupt(ready, plain) ? [...plain, ...othersThan(plain, ready.length)] : plain;
     const chosen = candidates.length === 1 ? 0 : this.#branch(candidates.length);
     const at = candidates[chosen] as number;
-    const turn = ready[at] as Turn;
-    if (turn.actor !== lastActor && ready.some(({ actor }) => actor === lastActor)) this.#interruptionsLeft -= 1;
-    this.taken.push(turn);
+    if (!plain.includes(at)) this.#interruptionsLeft -= 1;
+    this.taken.push(ready[at] as Turn);
     return at;
   }
 
-  /** The indices that may be chosen: going on with the same actor comes first, so the first order is the plainest. */
-  #candidates(ready: readonly Turn[], lastActor: string): number[] {
-    const all = ready.map((_turn, at) => at);
-    const same = all.filter((at) => ready[at]?.actor === lastActor);
-    if (same.length === 0) return all;
-    const mayInterrupt = this.#options.mayInterrupt ?? (() => true);
-    if (this.#interruptionsLeft <= 0 || !same.some((at) => mayInterrupt(ready[at] as Turn))) return same;
-    return [...same, ...all.filter((at) => ready[at]?.actor !== lastActor)];
+  #mayInterrupt(ready: readonly Turn[], plain: readonly number[]): boolean {
+    if (this.#interruptionsLeft <= 0) return false;
+    const { mayInterrupt } = this.#options;
+    return mayInterrupt === undefined || plain.some((at) => mayInterrupt(ready[at] as Turn));
   }
 
   #branch(count: number): number {
@@ -108,4 +105,16 @@ class ReplayedOrder implements Policy {
     if (branch.count !== count) throw new Error("the work is not deterministic: a replayed order has other choices");
     return branch.chosen;
   }
+}
+
+/** The indices that interrupt nobody: the actor that went last goes on where it can first; when it cannot, each other does. */
+function plainChoices(ready: readonly Turn[], lastActor: string): number[] {
+  const first: Map<string, number> = new Map();
+  for (const [at, { actor }] of ready.entries()) if (!first.has(actor)) first.set(actor, at);
+  const same = first.get(lastActor);
+  return same === undefined ? [...first.values()] : [same];
+}
+
+function othersThan(some: readonly number[], count: number): number[] {
+  return Array.from({ length: count }, (_, at) => at).filter((at) => !some.includes(at));
 }
