@@ -42,20 +42,14 @@ export function point<Value>(value: Value, name: string): Value | Promise<Awaite
 }
 
 /** What `for await` gets instead of `source`: each of its items comes through a point. */
-export function points<Item>(
-  source: AsyncIterable<Item> | Iterable<Item | PromiseLike<Item>>,
-  name: string,
-): typeof source {
+export function points<Item>(source: Items<Item>, name: string): Items<Item> {
   if (keeper === undefined) return source;
   return {
     [Symbol.asyncIterator]: (): AsyncIterator<Item> => {
-      const inner =
-        Symbol.asyncIterator in source
-          ? source[Symbol.asyncIterator]()
-          : (source[Symbol.iterator]() as Iterator<Item | PromiseLike<Item>>);
+      const inner = iteratorOf(source);
       const iterator: AsyncIterator<Item> = {
         next: async () => {
-          const { done, value } = (await point(inner.next(), name)) as IteratorResult<Item | PromiseLike<Item>>;
+          const { done, value } = await (point(inner.next(), name) as ReturnType<typeof inner.next>);
           return done === true ? { done, value: undefined } : { done: false, value: await value };
         },
       };
@@ -68,6 +62,14 @@ export function points<Item>(
       return iterator;
     },
   };
+}
+
+type Items<Item> = AsyncIterable<Item> | Iterable<Item | PromiseLike<Item>>;
+
+function iteratorOf<Item>(source: Items<Item>): AsyncIterator<Item> | Iterator<Item | PromiseLike<Item>> {
+  const asyncIterator = (source as Partial<AsyncIterable<Item>>)[Symbol.asyncIterator];
+  if (asyncIterator !== undefined) return asyncIterator.call(source);
+  return (source as Iterable<Item | PromiseLike<Item>>)[Symbol.iterator]();
 }
 
 /** What `await using` gets instead of `resource`: after letting it go there is a point, too. */
