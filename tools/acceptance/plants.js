@@ -1,5 +1,210 @@
 /**
- * Mistakes to break the code with: each names the id whose tests must see it, the file of those tests, and the one place of
- * the source that is changed.
+ * Mistakes to break the code with: each names the id whose tests must see it, the file of those tests, and the place of the
+ * source that is changed; two places where one guard stands behind another. A place must stand in its file exactly once.
  */
-export const plants = [];
+const unit = (path) => `test/unit/${path}.test.ts`;
+const cache = (path) => `src/cache/${path}.ts`;
+const plant = (id, what, path, find, replace, test) => ({ id, what, edits: [{ path, find, replace }], test });
+
+export const plants = [
+  plant(
+    "S0.3",
+    "a record takes in another credential's bytes",
+    cache("writeback/write-record"),
+    "this.credential.id === credential.id && ",
+    "",
+    unit("cache/writeback/write-record"),
+  ),
+  plant(
+    "S0.4",
+    "a flight does not stop at another record",
+    cache("writeback/coalesce"),
+    "page.record !== record || ",
+    "",
+    unit("cache/writeback/coalesce"),
+  ),
+  plant(
+    "S0.5",
+    "a page is sent whole, not only what was written",
+    cache("writeback/coalesce"),
+    "for (let at = start; at < end; at += bytesMax) {",
+    "for (let at = 0; at < end; at += bytesMax) {",
+    unit("cache/writeback/coalesce"),
+  ),
+  plant(
+    "S0.6",
+    "a page in flight is not tagged so",
+    cache("writeback/issue"),
+    "    space.pages.setTag(page.index, tags.writeback);\n",
+    "",
+    unit("cache/writeback/coalesce"),
+  ),
+  plant(
+    "S0.28",
+    "what a frame held before shows beyond the end of the file",
+    cache("read/fill"),
+    "page.frame.fill(0, gaps.start(range), gaps.end(range))",
+    "void range",
+    unit("cache/write/partial-write"),
+  ),
+  plant(
+    "S0.30",
+    "another credential's bytes in flight are not waited for",
+    cache("write/plan"),
+    'if (page.sending.record.credential.id !== credentialId) return "waitForFlight";',
+    "",
+    unit("cache/write/write"),
+  ),
+  plant(
+    "S1.5",
+    "truncate does not take the inode lock",
+    cache("write/truncate"),
+    `export async function truncate(space: FilePages, size: ByteCount, call: Call): Promise<Attributes> {
+  await using _inode = await space.inodeLock.acquire(call.signal);
+`,
+    `export async function truncate(space: FilePages, size: ByteCount, call: Call): Promise<Attributes> {
+`,
+    unit("cache/write/truncate"),
+  ),
+  plant(
+    "S1.6",
+    "a second place locks pages",
+    cache("read/fill"),
+    "  lockPage(page);\n",
+    "  page.locked = true;\n",
+    unit("cache/page/who-changes-pages"),
+  ),
+  plant(
+    "S1.9",
+    "every page is read by itself",
+    cache("read/fill-batch"),
+    "return this.isEmpty || this.#byteCount",
+    "return this.isEmpty || Number.POSITIVE_INFINITY + this.#byteCount",
+    unit("cache/space/any-store"),
+  ),
+  plant(
+    "S2.5",
+    "a dirty page is evicted",
+    cache("page/page"),
+    '(this.state === "clean" || this.state === "empty") && ',
+    "this.sending === null && ",
+    unit("cache/write/write"),
+  ),
+  plant(
+    "S2.9",
+    "a newer write is sent before a late one has ended",
+    cache("writeback/pass"),
+    "if (space.lateChanges !== null && !(await mayGoOn(space, control, result, signal))) return result;",
+    "",
+    unit("cache/space/late-answer"),
+  ),
+  {
+    id: "S2.12",
+    what: "passes neither follow each other nor look whether a page is in flight",
+    edits: [
+      {
+        path: cache("writeback/pass"),
+        find: "  await using _order = await space.writebackLock.acquire(signal);\n",
+        replace: "",
+      },
+      { path: cache("writeback/select"), find: 'if (page.sending !== null) return "inFlight";', replace: "" },
+    ],
+    test: unit("cache/writeback/one-flight"),
+  },
+  plant(
+    "S3.9",
+    "a write to a page in flight goes to the frame that is being sent",
+    cache("write/plan"),
+    'if (page.sending.frame === page.frame) return "copyOnWrite";',
+    "",
+    unit("cache/write/write"),
+  ),
+  plant(
+    "S3.13",
+    "a writer waits for his own bytes in flight",
+    cache("write/plan"),
+    'if (page.sending.frame === page.frame) return "copyOnWrite";',
+    'return "waitForFlight";',
+    unit("cache/writeback/one-flight"),
+  ),
+  plant(
+    "S4.2",
+    "bytes read before an invalidation are believed after it",
+    cache("read/fill-batch"),
+    "reasons.length === 0 && this.#space.generation === generation",
+    "reasons.length === 0",
+    unit("cache/read/fill"),
+  ),
+  plant(
+    "S4.8",
+    "an invalidation ends at the first gap",
+    cache("invalidate/drop-clean"),
+    "const following = space.pages.next(page.index + 1);",
+    "const following = space.pages.get(page.index + 1);",
+    unit("cache/invalidate/walk"),
+  ),
+  plant(
+    "S4.10",
+    "an invalidation does not send what is dirty",
+    cache("invalidate/invalidate"),
+    '  await writebackPass(space, writeEverything("launder", start, end), call.signal);\n',
+    "",
+    unit("cache/invalidate/invalidate"),
+  ),
+  plant(
+    "S4.11",
+    "pages that cannot go are not counted",
+    cache("invalidate/drop-clean"),
+    "!page.dirty.isEmpty) pagesLeft += 1;",
+    "!page.dirty.isEmpty) pagesLeft += 0;",
+    unit("cache/invalidate/invalidate"),
+  ),
+  plant(
+    "S4.12",
+    "an invalidation keeps the processor to its end",
+    cache("invalidate/invalidate"),
+    "const batchPages = 4096;",
+    "const batchPages = Number.POSITIVE_INFINITY;",
+    unit("cache/invalidate/invalidate"),
+  ),
+  plant(
+    "S4.13",
+    "indexes of pages are cut to 32 bits",
+    cache("space/page-tree"),
+    "(Math.floor(index / 2 ** lowBits) >>> ",
+    "((index >>> lowBits) >>> ",
+    unit("cache/space/page-tree"),
+  ),
+  plant(
+    "S5.5",
+    "a read grant does not end with its time",
+    "src/files/nodes/grants.ts",
+    "grant.attributesUntilMs > nowMs",
+    "grant.attributesUntilMs > 0",
+    unit("files/grants-of-each"),
+  ),
+  plant(
+    "S5.8",
+    "the first to hear of a failure clears it for all",
+    cache("refusal/error-sequence"),
+    "if (cursor.heard === this.#sequence) return undefined;",
+    "if (this.#seen === this.#sequence) return undefined;",
+    unit("cache/refusal/error-sequence"),
+  ),
+  plant(
+    "S5.9",
+    "the pool gives out frames beyond its budget",
+    cache("page/frame-pool"),
+    "    if (this.#takenCount >= this.#frameCountNow) return undefined;\n",
+    "",
+    unit("cache/page/frame-pool"),
+  ),
+  plant(
+    "S5.13",
+    "fsync succeeds although the commit failed",
+    cache("writeback/commit-to-store"),
+    "    space.errors.record(failure);\n",
+    "",
+    unit("cache/writeback/commit-to-store"),
+  ),
+];

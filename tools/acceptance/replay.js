@@ -32,37 +32,64 @@ function runTests(copy, file, id) {
   }
 }
 
-/** Replaces the one place that has the text. */
-function replaceOnce(before, { id, find, replace }) {
-  if (before.split(find).length !== 2)
-    throw new Error(`${id}: the text to break stands ${before.split(find).length - 1} times`);
-  return before.replace(find, () => replace);
+/** Changes the places of a plant; answers what takes that back. A place that is not there, or not alone, is an error. */
+function plantIn(copy, { edits }) {
+  const takeBacks = [];
+  const takeBack = () => {
+    for (const one of takeBacks.reverse()) one();
+  };
+  try {
+    for (const { path, find, replace } of edits) {
+      takeBacks.push(
+        copy.plant(path, (text) => {
+          const count = text.split(find).length - 1;
+          if (count !== 1) throw new Error(`the text to break stands ${count} times in ${path}`);
+          return text.replace(find, () => replace);
+        }),
+      );
+    }
+    return takeBack;
+  } catch (thrown) {
+    takeBack();
+    throw thrown;
+  }
+}
+
+/** Whether the tests of one plant pass as the code is, and one of them fails once it is broken; prints what was seen. */
+function isSeen(copy, plant) {
+  const { id, what, edits, test } = plant;
+  const paths = edits.map(({ path }) => path).join(", ");
+  const say = (seen, lines) => {
+    console.log(`${seen ? "seen  " : "UNSEEN"}  ${id.padEnd(7)}${what} (${paths})`);
+    for (const line of lines) console.log(`          ${line}`);
+    return seen;
+  };
+  const before = runTests(copy, test, id);
+  const passesBefore = before.tests.length > 0 && before.tests.every(({ result }) => result === "passed");
+  if (!passesBefore)
+    return say(false, [`does not pass as it is: ${before.firstFailure ?? `${test} has no test of it`}`]);
+  try {
+    const takeBack = plantIn(copy, plant);
+    const after = runTests(copy, test, id);
+    takeBack();
+    const failed = after.tests
+      .filter(({ result }) => result === "failed")
+      .map(({ title }) => `fails: ${test}: ${title}`);
+    return say(failed.length > 0, [...failed, after.firstFailure ?? "nothing failed"]);
+  } catch (thrown) {
+    return say(false, [thrown.message]);
+  }
 }
 
 /** Replays the plants of the ids, or all; answers whether each was seen. */
 export function replay(root, ids) {
   const chosen = plants.filter(({ id }) => ids.length === 0 || ids.includes(id));
   const copy = new ScratchCopy(root);
-  let unseenCount = 0;
   try {
-    for (const plant of chosen) {
-      const { id, what, path, test } = plant;
-      const before = runTests(copy, test, id);
-      const passesBefore = before.tests.length > 0 && before.tests.every(({ result }) => result === "passed");
-      const takeBack = copy.plant(path, (text) => replaceOnce(text, plant));
-      const after = runTests(copy, test, id);
-      takeBack();
-      const failed = after.tests.filter(({ result }) => result === "failed");
-      const isSeen = passesBefore && failed.length > 0;
-      if (!isSeen) unseenCount += 1;
-      console.log(`${isSeen ? "seen  " : "UNSEEN"}  ${id.padEnd(7)}${what} (${path})`);
-      for (const { title } of failed) console.log(`          fails: ${test}: ${title}`);
-      if (!passesBefore) console.log(`          does not pass as it is: ${before.firstFailure ?? "no test"}`);
-      console.log(`          ${after.firstFailure ?? "nothing failed"}`);
-    }
+    const seenCount = chosen.filter((plant) => isSeen(copy, plant)).length;
+    console.log(`${seenCount} of ${chosen.length} mistakes were seen`);
+    return chosen.length > 0 && seenCount === chosen.length;
   } finally {
     copy.remove();
   }
-  console.log(`${chosen.length - unseenCount} of ${chosen.length} mistakes were seen`);
-  return chosen.length > 0 && unseenCount === 0;
 }
