@@ -12,6 +12,7 @@ export type {
   RescueOptions,
   RestoreOptions,
   RestoreResult,
+  WholeEntry,
 } from "./rescue.ts";
 export { type RestoreProgress, RestoreRefused } from "./restore-entry.ts";
 export type { RestoredMark } from "./restored-mark.ts";

@@ -34,15 +34,17 @@ export interface RescueOptions {
   readonly clock?: Clock;
 }
 
+export interface WholeEntry {
+  readonly id: RescueId;
+  readonly state: "whole";
+  readonly manifest: RescueManifest;
+  /** The last attempt to restore it. */
+  readonly restored: RestoredMark | undefined;
+}
+
 /** What `list` and `show` tell of an entry. */
 export type RescueEntry =
-  | {
-      readonly id: RescueId;
-      readonly state: "whole";
-      readonly manifest: RescueManifest;
-      /** The last attempt to restore it. */
-      readonly restored: RestoredMark | undefined;
-    }
+  | WholeEntry
   | { readonly id: RescueId; readonly state: "newer"; readonly format: number }
   | { readonly id: RescueId; readonly state: "damaged"; readonly why: string };
 

@@ -4,6 +4,7 @@ import { CommandError, UsageError } from "../command-error.ts";
 import type { Verb, VerbArguments } from "../verb.ts";
 import { credentialOf, storeOptions, withStoreOf } from "./entry-store.ts";
 import { comparisonLines } from "./entry-text.ts";
+import { requireWholeEntry } from "./one-entry.ts";
 import { openRescueDirectory, rescueOption } from "./rescue-directory.ts";
 
 const trouble = 2;
@@ -37,10 +38,9 @@ async function runDiff(parsed: VerbArguments): Promise<number> {
 async function compare(parsed: VerbArguments): Promise<number> {
   const credential = credentialOf(parsed);
   await using rescue = await openRescueDirectory(parsed.values.rescue, { readOnly: true });
-  const id = await rescue.find(parsed.positionals[0] ?? "");
-  const entry = await rescue.show(id);
+  const entry = await requireWholeEntry(rescue, parsed.positionals[0] ?? "");
   const comparison = await withStoreOf(entry, parsed, (store) =>
-    rescue.diff(id, store, credential === undefined ? {} : { credential }),
+    rescue.diff(entry.id, store, credential === undefined ? {} : { credential }),
   );
   const text = parsed.switches.has("json") ? JSON.stringify(comparison) : comparisonLines(comparison).join("\n");
   process.stdout.write(`${text}\n`);

@@ -1,7 +1,7 @@
 /** The store that an entry's file lives in, opened for a comparison or a restore. */
 import { failureFrom, maskSecrets } from "../../base/index.ts";
 import { type Credential, DeadlineStore, posixCredential, type Store } from "../../port/index.ts";
-import type { RescueEntry } from "../../rescue/index.ts";
+import type { WholeEntry } from "../../rescue/index.ts";
 import { CommandError, UsageError } from "../command-error.ts";
 import { parseStoreUrl } from "../store-url.ts";
 import type { OptionSpecification, VerbArguments } from "../verb.ts";
@@ -13,7 +13,7 @@ export const storeOptions: Readonly<Record<string, OptionSpecification>> = {
 
 /** Runs `use` with the store of `--store`, or else of the entry, under whose deadline nothing waits for ever. */
 export async function withStoreOf<Result>(
-  entry: RescueEntry,
+  entry: WholeEntry,
   { values }: VerbArguments,
   use: (store: Store) => Promise<Result>,
 ): Promise<Result> {
@@ -33,8 +33,8 @@ export async function withStoreOf<Result>(
   }
 }
 
-function urlOf(entry: RescueEntry): string {
-  const url = entry.state === "whole" ? entry.manifest.store : null;
+function urlOf(entry: WholeEntry): string {
+  const url = entry.manifest.store;
   if (url === null) throw new CommandError(`entry ${entry.id} does not say where its file lives; give --store URL`);
   if (url === "mem:") {
     throw new CommandError(`the file of entry ${entry.id} was in memory and went with its mount; give --store URL`);

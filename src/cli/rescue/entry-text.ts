@@ -1,5 +1,11 @@
 /** Rescue entries as lines for people. */
-import { byteCountOf, type RangeComparison, type RescueComparison, type RescueEntry } from "../../rescue/index.ts";
+import {
+  byteCountOf,
+  type RangeComparison,
+  type RescueComparison,
+  type RescueEntry,
+  type WholeEntry,
+} from "../../rescue/index.ts";
 import { formatSize } from "../quantities.ts";
 
 const shownRangesMax = 20;
@@ -47,7 +53,7 @@ function secondsOf(time: string): string {
 }
 
 /** Everything that is known of a whole entry. */
-export function entryLines(entry: Extract<RescueEntry, { state: "whole" }>): string[] {
+export function entryLines(entry: WholeEntry): string[] {
   const { manifest, restored } = entry;
   const { credential, refusal, ranges } = manifest;
   const groups = credential.groups.length === 0 ? "" : `, groups ${credential.groups.join(", ")}`;

@@ -1,8 +1,9 @@
 /** `holdfast rescue restore ID`: an entry's bytes are written to the store again. */
-import { byteCountOf, type RescueEntry, type RestoreResult } from "../../rescue/index.ts";
+import type { RestoreResult, WholeEntry } from "../../rescue/index.ts";
 import type { Verb, VerbArguments } from "../verb.ts";
 import { credentialOf, storeOptions, withStoreOf } from "./entry-store.ts";
 import { printable } from "./entry-text.ts";
+import { requireWholeEntry } from "./one-entry.ts";
 import { openRescueDirectory, rescueOption } from "./rescue-directory.ts";
 
 export const restoreVerb: Verb = {
@@ -33,10 +34,9 @@ async function runRestore(parsed: VerbArguments): Promise<number> {
   const { positionals, values, switches } = parsed;
   const credential = credentialOf(parsed);
   await using rescue = await openRescueDirectory(values.rescue, { readOnly: true });
-  const id = await rescue.find(positionals[0] ?? "");
-  const entry = await rescue.show(id);
+  const entry = await requireWholeEntry(rescue, positionals[0] ?? "");
   const restored = await withStoreOf(entry, parsed, (store) =>
-    rescue.restore(id, store, {
+    rescue.restore(entry.id, store, {
       overwrite: switches.has("overwrite"),
       discard: switches.has("discard"),
       ...(credential === undefined ? {} : { credential }),
@@ -48,21 +48,14 @@ async function runRestore(parsed: VerbArguments): Promise<number> {
   return 0;
 }
 
-function sentence(entry: RescueEntry, { id, path, byteCount, isNew, entry: fate }: RestoreResult): string {
-  const what = `holdfast: restored ${byteCount} bytes of entry ${id} to ${printable(path)}`;
-  const hasGaps = entry.state === "whole" && byteCountOf(entry.manifest) < endOf(entry);
-  const new_ = isNew ? `, a new file${hasGaps ? " in which all other bytes are zeros" : ""}` : "";
-  switch (fate) {
-    case "marked":
-      return `${what}${new_}; the entry is kept until: holdfast rescue discard ${id}`;
-    case "discarded":
-      return `${what}${new_}; the entry is discarded`;
-    case "kept":
-      return `${what}${new_}; the entry is kept and could not be marked`;
-  }
-}
-
-function endOf(entry: Extract<RescueEntry, { state: "whole" }>): number {
-  const last = entry.manifest.ranges.at(-1);
-  return last === undefined ? 0 : last.offset + last.byteCount;
+function sentence({ manifest }: WholeEntry, { id, path, byteCount, isNew, entry: fate }: RestoreResult): string {
+  const last = manifest.ranges.at(-1);
+  const hasGaps = last !== undefined && byteCount < last.offset + last.byteCount;
+  const made = isNew ? `, a new file${hasGaps ? " in which all other bytes are zeros" : ""}` : "";
+  const fates = {
+    marked: `the entry is kept until: holdfast rescue discard ${id}`,
+    discarded: "the entry is discarded",
+    kept: "the entry is kept and could not be marked",
+  };
+  return `holdfast: restored ${byteCount} bytes of entry ${id} to ${printable(path)}${made}; ${fates[fate]}`;
 }

@@ -1,10 +1,11 @@
 /** `holdfast rescue show ID`: everything that is known of an entry, or its bytes. */
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { Rescue, RescueEntry } from "../../rescue/index.ts";
-import { CommandError, UsageError } from "../command-error.ts";
+import type { Rescue } from "../../rescue/index.ts";
+import { UsageError } from "../command-error.ts";
 import type { Verb, VerbArguments } from "../verb.ts";
 import { entryLines } from "./entry-text.ts";
+import { complaintAbout } from "./one-entry.ts";
 import { openRescueDirectory, rescueOption } from "./rescue-directory.ts";
 
 export const showVerb: Verb = {
@@ -38,19 +39,12 @@ async function runShow({ positionals, values, switches }: VerbArguments): Promis
   }
   await using rescue = await openRescueDirectory(values.rescue, { readOnly: true });
   const id = await rescue.find(positionals[0] ?? "");
-  if (switches.has("bytes")) return writeBytes(rescue, id);
+  if (switches.has("bytes")) return await writeBytes(rescue, id);
   const entry = await rescue.show(id);
   if (switches.has("json")) process.stdout.write(`${JSON.stringify(entry)}\n`);
-  if (entry.state !== "whole") return complain(entry, switches.has("json"));
-  if (!switches.has("json")) process.stdout.write(`${entryLines(entry).join("\n")}\n`);
-  return 0;
-}
-
-/** A program that reads JSON has been told already. */
-function complain(entry: Exclude<RescueEntry, { state: "whole" }>, isTold: boolean): number {
-  if (isTold) return 1;
-  if (entry.state === "damaged") throw new CommandError(`entry ${entry.id} is damaged: ${entry.why}`);
-  throw new CommandError(`entry ${entry.id} was written by a newer version (format ${entry.format}); use that version`);
+  else if (entry.state === "whole") process.stdout.write(`${entryLines(entry).join("\n")}\n`);
+  else throw complaintAbout(entry);
+  return entry.state === "whole" ? 0 : 1;
 }
 
 async function writeBytes(rescue: Rescue, id: string): Promise<number> {
