@@ -63,7 +63,7 @@ export type ManifestReading =
   | { readonly state: "damaged"; readonly why: string };
 
 /** A check sum of bytes that are not known yet. */
-export const pendingSum: string = "0".repeat(64);
+const pendingSum: string = "0".repeat(64);
 
 /** The manifest of refused bytes, with `pendingSum` for every range. */
 export function manifestOf(id: RescueId, refused: RefusedBytes, storeUrl: string | undefined): RescueManifest {

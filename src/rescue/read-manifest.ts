@@ -27,7 +27,7 @@ export async function readManifest(path: string, id: RescueId): Promise<Manifest
 }
 
 /** Judges the text of a manifest that is said to be the entry's. */
-export function parseManifest(text: string, id: RescueId): ManifestReading {
+function parseManifest(text: string, id: RescueId): ManifestReading {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);

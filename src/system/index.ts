@@ -11,7 +11,7 @@ export {
   extendedAttribute,
   extendedAttributeNames,
 } from "./extended-attributes.ts";
-export { type LockHolder, tryLockFile } from "./file-lock.ts";
+export { tryLockFile } from "./file-lock.ts";
 export { lastErrno } from "./libc.ts";
 export { mount, mountFlags, unmount } from "./mounting.ts";
 export {
