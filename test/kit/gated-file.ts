@@ -62,7 +62,7 @@ export async function anotherSpace(file: CachedFile, name: string): Promise<Addr
 }
 
 /** Fills every free frame with rubbish, so that a byte which was never brought in cannot look right by chance. */
-function poisonFrames(file: CachedFile): void {
+export function poisonFrames(file: CachedFile): void {
   const frames: Uint8Array[] = [];
   for (let frame = file.cache.pool.tryTake(); frame !== undefined; frame = file.cache.pool.tryTake())
     frames.push(frame);

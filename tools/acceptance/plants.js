@@ -2,6 +2,8 @@
  * Mistakes to break the code with: each names the id whose tests must see it, the file of those tests, and the place of the
  * source that is changed; two places where one guard stands behind another. A place must stand in its file exactly once.
  */
+import { plantsOfRaces } from "./plants-of-races.js";
+
 const unit = (path) => `test/unit/${path}.test.ts`;
 const cache = (path) => `src/cache/${path}.ts`;
 const plant = (id, what, path, find, replace, test) => ({ id, what, edits: [{ path, find, replace }], test });
@@ -207,4 +209,5 @@ export const plants = [
     "",
     unit("cache/writeback/commit-to-store"),
   ),
+  ...plantsOfRaces,
 ];

@@ -18,6 +18,9 @@ import { Page } from "../../../src/cache/page/page.ts";
 import { documentedName, waitsAllowedFor } from "./order.ts";
 import { type Claim, Task } from "./task.ts";
 
+/** One for all checkers: each storage costs something at every promise, for ever. */
+const running: AsyncLocalStorage<Task> = new AsyncLocalStorage();
+
 export interface Breach {
   readonly rule: "order" | "ascending" | "own" | "circle" | "kept";
   /** Who has what since where, and waits for what where. */
@@ -35,7 +38,6 @@ export class LockOrderChecker implements LockWitness {
   claimCount = 0;
 
   readonly #stacks: boolean;
-  readonly #running: AsyncLocalStorage<Task> = new AsyncLocalStorage();
   readonly #holds: Map<object, Set<Claim>> = new Map();
   readonly #asks: Map<object, Set<Claim>> = new Map();
   #lastSerial = 0;
@@ -51,8 +53,8 @@ export class LockOrderChecker implements LockWitness {
 
   task<Result>(name: string, isAwaited: boolean, work: () => Result): Result {
     this.#lastSerial += 1;
-    const task = new Task(name, this.#lastSerial, isAwaited ? this.#running.getStore() : undefined);
-    const result = this.#running.run(task, work);
+    const task = new Task(name, this.#lastSerial, isAwaited ? running.getStore() : undefined);
+    const result = running.run(task, work);
     const end = (): void => this.#end(task);
     if (result instanceof Promise) result.then(end, end);
     else end();
@@ -110,17 +112,17 @@ export class LockOrderChecker implements LockWitness {
   #claim(kind: string, what: object, mode: LockMode): Claim {
     this.claimCount += 1;
     this.#lastSerial += 1;
-    const task = this.#running.getStore() ?? new Task("somebody", this.#lastSerial, undefined);
+    const task = running.getStore() ?? new Task("somebody", this.#lastSerial, undefined);
     return { task, kind, what, mode, serial: this.#lastSerial, at: this.#stacks ? new Error("claimed") : undefined };
   }
 
   /** The running task's claim among those on one thing, or anybody's: a hold may be let go for another. */
   #own(claims: ReadonlySet<Claim> | undefined): Claim | undefined {
     if (claims === undefined) return undefined;
-    const running = this.#running.getStore();
+    const mine = running.getStore();
     let found: Claim | undefined;
     for (const claim of claims) {
-      if (claim.task === running) return claim;
+      if (claim.task === mine) return claim;
       found ??= claim;
     }
     return found;
