@@ -1,7 +1,7 @@
 /**
  * The front door of the package `holdfast`: a volume over a store, and the words to talk to it. Stores, the mount and the
  * contract suite for one's own store have doors of their own: `holdfast/stores/memory`, `holdfast/stores/directory`,
- * `holdfast/fuse`, `holdfast/contract`.
+ * `holdfast/fuse`, `holdfast/contract`, `holdfast/rescue`.
  */
 export {
   AssertionFailure,

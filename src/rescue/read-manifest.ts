@@ -16,12 +16,23 @@ const refusalClasses: Readonly<Record<RefusalClass, true>> = {
   local: true,
 };
 
+/** What is wrong with one entry alone. Any other code says that the whole directory is in trouble. */
+const ownTroubles: Readonly<Record<string, string>> = {
+  ENOENT: "it has no manifest",
+  ENOTDIR: "it is no directory",
+  EISDIR: "its manifest is a directory",
+  ELOOP: "its manifest is a circle of symbolic links",
+  EACCES: "its manifest may not be read",
+  EIO: "its manifest cannot be read",
+};
+
 /** Reads the manifest of an entry; what is wrong with it is part of the answer. Other troubles are thrown. */
 export async function readManifest(path: string, id: RescueId): Promise<ManifestReading> {
   try {
     return parseManifest(await readFile(path, "utf8"), id);
   } catch (thrown) {
-    if (codeOf(thrown) === "ENOENT" || codeOf(thrown) === "ENOTDIR") return damaged("it has no manifest");
+    const why = ownTroubles[codeOf(thrown) ?? ""];
+    if (why !== undefined) return damaged(why);
     throw thrown;
   }
 }

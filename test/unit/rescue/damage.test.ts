@@ -1,15 +1,27 @@
 /** What lies in a rescue directory is read with suspicion: torn, tampered with, of another version, in the wrong place. */
-import { appendFile, chmod, cp, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  chmod,
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { posixCredential, superuser } from "../../../src/port/index.ts";
+import { posixCredential, type Store, superuser } from "../../../src/port/index.ts";
 import type { Rescue } from "../../../src/rescue/index.ts";
 import { memoryStore } from "../../../src/stores/memory/index.ts";
+import { callAs } from "../../kit/cached-file.ts";
 import { keep, refusedText, rescuedText, rescueStage } from "../../kit/rescue-stage.ts";
 
 /** Every way to use an entry's bytes. */
-function uses(rescue: Rescue, id: string): (() => Promise<unknown>)[] {
-  const store = memoryStore();
+function uses(rescue: Rescue, id: string, store: Store = memoryStore()): (() => Promise<unknown>)[] {
   const credential = superuser;
   return [
     () => rescuedText(rescue, id),
@@ -36,6 +48,14 @@ const manifestDamage: Readonly<Record<string, Tamper>> = {
   "a torn manifest": (entry) => truncate(join(entry, "manifest.json"), 100),
   "an empty manifest": (entry) => truncate(join(entry, "manifest.json"), 0),
   "no manifest": (entry) => rm(join(entry, "manifest.json")),
+  "a directory for a manifest": async (entry) => {
+    await rm(join(entry, "manifest.json"));
+    await mkdir(join(entry, "manifest.json"));
+  },
+  "a link for a manifest": async (entry) => {
+    await rm(join(entry, "manifest.json"));
+    await symlink("manifest.json", join(entry, "manifest.json"));
+  },
   "a manifest that is null": (entry) => writeFile(join(entry, "manifest.json"), "null"),
   "a format before the first": (entry) =>
     rewrite(join(entry, "manifest.json"), (text) => text.replace('"format": 1', '"format": 0')),
@@ -77,7 +97,11 @@ it.each(Object.entries(bytesDamage))("[S5.3] sees tampered bytes: %s", async (_,
   const id = await keep(rescue, refusedText({ 8: "first ", 100: "second" }));
   await tamper(join(stage.directory, id));
   expect(await rescue.show(id)).toMatchObject({ id, state: "damaged", why: expect.stringContaining(id) });
-  for (const use of uses(rescue, id)) await expect(use()).rejects.toMatchObject({ code: "EBADMSG" });
+  const store = memoryStore();
+  for (const use of uses(rescue, id, store)) await expect(use()).rejects.toMatchObject({ code: "EBADMSG" });
+  // Not one byte is restored of an entry that is damaged anywhere.
+  const { node: root } = await store.root(callAs(superuser));
+  expect(await store.list(root, callAs(superuser))).toEqual([]);
   await rescue.discard(id);
 });
 
