@@ -1,6 +1,4 @@
 /** Bringing rescued bytes back: compared with the store, written conditionally, in somebody's name, perhaps refused again. */
-import { chmod } from "node:fs/promises";
-import { join } from "node:path";
 import { expect, it } from "vitest";
 import { Failure } from "../../../src/base/index.ts";
 import { type Attributes, posixCredential, type Store, superuser } from "../../../src/port/index.ts";
@@ -296,14 +294,6 @@ it("[S5.3] one process at a time restores or discards an entry", async () => {
   expect(await at.rescue.restore(id, store)).toMatchObject({ byteCount: 4 });
   await other.discard(id);
   await expect(at.rescue.restore(id, at.store)).rejects.toMatchObject({ code: "ENOENT" });
-});
-
-it.skipIf(process.getuid?.() === 0)("a mark that cannot be set is no failure (runs as an ordinary user)", async () => {
-  await using at = await scene();
-  const id = await keepOf(at, { 0: "WHAT" });
-  await chmod(join(at.stage.directory, id), 0o500);
-  expect(await at.rescue.restore(id, at.store)).toMatchObject({ entry: "kept" });
-  await chmod(join(at.stage.directory, id), 0o700);
 });
 
 type Watched = "hold" | "write" | "commit" | "release";
