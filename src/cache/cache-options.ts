@@ -1,8 +1,9 @@
 /** How a cache is set, and what settings are refused. */
 import { type ByteCount, type Clock, Failure, systemClock } from "../base/index.ts";
 import { readaheadBytesDefault } from "./read/readahead.ts";
+import { completeRefusalOptions, type RefusalOptions } from "./refusal/policy.ts";
 
-export interface CacheOptions {
+export interface CacheOptions extends RefusalOptions {
   /** Bytes a page: a power of two from 4 KiB to 1 MiB. Default 64 KiB. */
   readonly pageSize: ByteCount;
   /** Memory for all frames, hard. Default 256 MiB, at least 16 pages. */
@@ -48,6 +49,7 @@ export function completeOptions(options: Partial<CacheOptions>): CacheOptions {
     );
   }
   return {
+    ...completeRefusalOptions(options),
     pageSize,
     budgetBytes,
     dirtyBackgroundBytes,

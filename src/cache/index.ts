@@ -8,5 +8,13 @@ export { PageCache } from "./page-cache.ts";
 export { FrameRun } from "./read/frame-run.ts";
 export type { Readahead } from "./read/readahead.ts";
 export type { ErrorCursor, ErrorSequence } from "./refusal/error-sequence.ts";
+export type { ConflictChoice, RefusalAction, RefusalActions, RefusalOptions } from "./refusal/policy.ts";
+export {
+  type FailedRange,
+  RefusalFailure,
+  type WritebackFailure,
+  type WritebackOperation,
+  type WritebackOutcome,
+} from "./refusal/write-failure.ts";
 export type { AddressSpace } from "./space/address-space.ts";
-export type { SpaceObserver, WritebackOperation } from "./space/file-pages.ts";
+export type { SpaceObserver } from "./space/file-pages.ts";

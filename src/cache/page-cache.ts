@@ -132,7 +132,14 @@ export class PageCache implements CacheCore {
       refusal = standingRefusal(space);
       if (refusal === undefined) return undefined;
     }
-    return refusal;
+    return refusal ?? this.#unrescued();
+  }
+
+  /** Why there are unrescued bytes, if there are. */
+  #unrescued(): Failure | undefined {
+    if (this.ledger.unrescuedPages === 0) return undefined;
+    for (const space of this.#spaces) if (space.unrescuedBytes > 0) return standingRefusal(space);
+    return undefined;
   }
 
   wakeFlusher(reason: WritebackReason): void {
@@ -183,6 +190,8 @@ export class PageCache implements CacheCore {
       dirtyPages: this.ledger.dirtyPages,
       inFlightBytes: this.ledger.inFlightBytes,
       inFlightPages: this.ledger.inFlightPages,
+      unrescuedBytes: this.ledger.unrescuedBytes,
+      unrescuedPages: this.ledger.unrescuedPages,
       dirtyFiles: this.#flusher.dirtySpaces.size,
       openSpaces: this.#spaces.size,
       storeBytesPerSecond: this.throttle.writeBytesPerSecond,
@@ -200,10 +209,12 @@ export class PageCache implements CacheCore {
     this.ledger.checkInvariants();
     this.eviction.checkInvariants();
     let dirtyBytes = 0;
+    let unrescuedBytes = 0;
     let pages = 0;
     for (const space of this.#spaces) {
       space.checkInvariants();
       dirtyBytes += space.dirtyBytes;
+      unrescuedBytes += space.unrescuedBytes;
       pages += space.pages.count;
       if (space.dirtyBytes > 0) assert(this.#flusher.dirtySpaces.has(space), "I3 the flusher knows every dirty file");
     }
@@ -211,6 +222,7 @@ export class PageCache implements CacheCore {
       dirtyBytes === this.ledger.dirtyBytes + this.ledger.inFlightBytes,
       "I2 the ledger is the sum over all files",
     );
+    assert(unrescuedBytes === this.ledger.unrescuedBytes, "I2 so are its unrescued bytes");
     assert(pages === this.eviction.size, "every page is in the order of eviction once");
   }
 }

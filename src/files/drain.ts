@@ -1,6 +1,6 @@
 /** Sending everything dirty and hearing how it went: for `sync` and before a volume closes. */
 import { Failure, failureFrom, type Milliseconds } from "../base/index.ts";
-import type { ErrorCursor } from "../cache/index.ts";
+import { type ErrorCursor, RefusalFailure } from "../cache/index.ts";
 import type { Call } from "../port/index.ts";
 import type { VolumeNode } from "./nodes/volume-node.ts";
 import type { VolumeCore } from "./volume-core.ts";
@@ -72,7 +72,8 @@ function unheardFailure(ears: ReadonlyMap<VolumeNode, ErrorCursor>, other: Failu
 
 /** A file that another client removed after the store had taken every byte of it: nothing is left to deliver. */
 function tookAll(node: VolumeNode, failure: Failure): boolean {
-  return !node.isDirty && (failure.code === "ENOENT" || failure.code === "ESTALE");
+  if (node.isDirty || failure instanceof RefusalFailure) return false;
+  return failure.code === "ENOENT" || failure.code === "ESTALE";
 }
 
 function namesOf(nodes: readonly VolumeNode[]): string {

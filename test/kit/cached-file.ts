@@ -1,6 +1,6 @@
 /** One file of a memory server behind a page cache, for tests of the cache alone. */
 import { cancelController, neverFires } from "../../src/base/index.ts";
-import { type AddressSpace, type CacheOptions, PageCache } from "../../src/cache/index.ts";
+import { type AddressSpace, type CacheOptions, PageCache, type WritebackFailure } from "../../src/cache/index.ts";
 import {
   type Attributes,
   type Call,
@@ -19,7 +19,9 @@ export interface CachedFile {
   readonly cache: PageCache;
   readonly space: AddressSpace;
   /** Failures that the space reported. */
-  readonly failures: { failure: Error; start: number; end: number; credential: Credential }[];
+  readonly failures: WritebackFailure[];
+  /** Refusals whose bytes were rescued later. */
+  readonly rescued: WritebackFailure[];
   /** The attributes that the space reported last. */
   latest: Attributes;
 }
@@ -42,12 +44,15 @@ export async function cachedFile(
   await store.hold(entry.node, { read: true, write: true, execute: false }, asSuperuser);
   const cache = new PageCache(wrap(store), { pageSize: 4096, budgetBytes: 64 * 4096, ...options });
   const failures: CachedFile["failures"] = [];
-  const file = { server, store, node: entry.node, cache, failures, latest: entry.attributes };
+  const rescued: WritebackFailure[] = [];
+  const file = { server, store, node: entry.node, cache, failures, rescued, latest: entry.attributes };
   const space = cache.createSpace(entry.node, entry.attributes, {
     attributesChanged: (attributes) => {
       file.latest = attributes;
     },
-    writebackFailed: (failure, start, end, credential) => failures.push({ failure, start, end, credential }),
+    writebackFailed: (failed) => failures.push(failed),
+    rescued: (told) => rescued.push(told),
+    path: () => "/file",
   });
   return Object.assign(file, { space });
 }

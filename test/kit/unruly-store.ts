@@ -10,7 +10,7 @@ import type { Call, NodeId, Store, Version } from "../../src/port/index.ts";
 export interface Unruliness {
   /** Chance that a write takes only a part of what it was sent. */
   readonly shortWriteChance?: number;
-  /** Chance that a write is refused, and with what. */
+  /** Chance that a write is refused, and with what: unless said otherwise EDQUOT, which keeps the bytes dirty. */
   readonly refusalChance?: number;
   readonly refusalCode?: ErrorCode;
   /** The most turns an operation may take. */
@@ -21,7 +21,7 @@ export interface Unruliness {
 
 export function unrulyStore(store: Store, seed: number, unruliness: Unruliness = {}): Store {
   const random = new SeededRandom(seed);
-  const { shortWriteChance = 0, refusalChance = 0, refusalCode = "EIO", turnsMax = 3, late } = unruliness;
+  const { shortWriteChance = 0, refusalChance = 0, refusalCode = "EDQUOT", turnsMax = 3, late } = unruliness;
   async function dawdle(): Promise<void> {
     if (late !== undefined && random.chance(late.chance)) await delay(late.clock, late.delayMs);
     for (let turns = random.below(turnsMax + 1); turns > 0; turns--) await setImmediate();

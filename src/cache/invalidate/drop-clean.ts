@@ -2,7 +2,7 @@
  * Clean bytes that are no longer what the store has leave the cache. Dirty bytes stay; they were acknowledged. The order is
  * S4's: pages of a running fill are recognised by the generation and throw their bytes away.
  */
-import type { ByteOffset, ByteRanges } from "../../base/index.ts";
+import type { ByteOffset } from "../../base/index.ts";
 import type { Page } from "../page/page.ts";
 import type { FilePages } from "../space/file-pages.ts";
 
@@ -25,8 +25,8 @@ export function dropCleanBatch(
   for (let count = 0; page !== undefined && page.index * pageSize < end; count++) {
     if (count >= pagesMax) return { pagesLeft, next: page.index * pageSize };
     const following = space.pages.next(page.index + 1);
-    if (page.locked || page.sending !== null || !page.dirty.isEmpty) pagesLeft += 1;
-    if (page.locked) page.valid = keptBytes(page);
+    if (page.locked || page.isPinned || !page.dirty.isEmpty) pagesLeft += 1;
+    if (page.locked) page.valid = page.onlyHere;
     else dropCleanBytes(space, page);
     page = following;
   }
@@ -34,13 +34,8 @@ export function dropCleanBatch(
 }
 
 function dropCleanBytes(space: FilePages, page: Page): void {
-  page.valid = keptBytes(page);
-  if (!page.valid.isEmpty || page.sending !== null) return;
+  page.valid = page.onlyHere;
+  if (!page.valid.isEmpty || page.isPinned) return;
   space.core.counters.invalidatedPages += 1;
   space.dropPage(page);
-}
-
-/** Bytes that the cache alone has: dirty, or on their way. */
-function keptBytes(page: Page): ByteRanges {
-  return page.sending === null ? page.dirty : page.dirty.union(page.sending.ranges);
 }

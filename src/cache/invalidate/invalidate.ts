@@ -37,7 +37,20 @@ export async function invalidate(
  */
 export function revalidate(space: FilePages, attributes: Attributes, askedAt: number): void {
   if (askedAt !== space.changeCount || space.writebackLock.isHeld || space.lateChanges !== null) return;
-  if (attributes.version === space.version) return;
+  if (attributes.version === space.version && !space.isDoubtful) return;
   if (space.dirtyBytes > 0 && space.core.store.manifest.conditionalWrites) return;
   startOver(space, attributes);
+}
+
+/**
+ * The lazy policy's invalidation (S0.34): after a refusal, whoever comes next has what else is dirty sent, asks the store what
+ * the file is, and starts over with that. Nothing clean is believed any more, and the size is the store's (S0.38).
+ */
+export async function invalidateDoubtful(space: FilePages, call: Call): Promise<void> {
+  await writebackPass(space, writeEverything("launder"), call.signal);
+  await using _alone = await space.invalidateLock.acquireAlone(call.signal);
+  await using _order = await space.writebackLock.acquire(call.signal);
+  if (!space.isDoubtful || space.destroyed) return;
+  startOver(space, await space.core.store.getAttributes(space.node, call));
+  space.observer.changedElsewhere?.();
 }

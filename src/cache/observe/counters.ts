@@ -1,4 +1,5 @@
 /** What a cache has done since it was made. Counters only grow; gauges are read from the books (snapshot.ts). */
+import type { RefusalClass } from "../../port/index.ts";
 import type { WriteVerdict } from "../write/plan.ts";
 import type { WritebackReason } from "../writeback/control.ts";
 
@@ -22,6 +23,18 @@ export class Counters {
   storeShortWrites = 0;
   storeWriteFailures = 0;
   redirtiedPages = 0;
+  excisedPages = 0;
+  rescuedBytes = 0;
+  readonly refusals: Record<RefusalClass, number> = {
+    permission: 0,
+    conflict: 0,
+    space: 0,
+    media: 0,
+    gone: 0,
+    integrity: 0,
+    transient: 0,
+    local: 0,
+  };
   readonly writeVerdicts: Record<WriteVerdict, number> = {
     modify: 0,
     create: 0,

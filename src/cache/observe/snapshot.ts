@@ -11,6 +11,9 @@ export interface CacheSnapshot {
   readonly dirtyPages: number;
   readonly inFlightBytes: number;
   readonly inFlightPages: number;
+  /** Refused bytes that could not be rescued and are in memory only. */
+  readonly unrescuedBytes: number;
+  readonly unrescuedPages: number;
   /** Files with bytes that the store has not accepted. */
   readonly dirtyFiles: number;
   readonly openSpaces: number;

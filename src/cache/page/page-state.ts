@@ -7,6 +7,7 @@
  *     |    discarded   | |dirtied | |    failed     |  | accepted               | accepted, failed
  *     |     (dirty)    | +--------+ +---------------+  +--> clean               +--> dirty
  *     +--- dirtied ----|----------^
+ *   inFlight --- refused ---> clean      inFlightDirty --- refused ---> dirty
  *   empty, clean, dirty --- removed ---> removed
  *
  * | transition | performed by |
@@ -15,26 +16,36 @@
  * | dirtied   | `commitWrite` (write/commit.ts) |
  * | issued    | `issueFlight` (writeback/issue.ts) |
  * | accepted, failed | `collectFlight` (writeback/collect.ts) |
+ * | refused | `thaw`, `park` (refusal/thaw.ts) |
  * | discarded | `FilePages.discardDirty` (space/file-pages.ts) |
  * | removed   | `FilePages.removePage` (space/file-pages.ts) |
  */
 import { AssertionFailure } from "../../base/index.ts";
 
 export type PageState = "empty" | "clean" | "dirty" | "inFlight" | "inFlightDirty" | "removed";
-export type PageTransition = "filled" | "dirtied" | "issued" | "accepted" | "failed" | "discarded" | "removed";
+export type PageTransition =
+  | "filled"
+  | "dirtied"
+  | "issued"
+  | "accepted"
+  | "failed"
+  | "refused"
+  | "discarded"
+  | "removed";
 
 /** Every lawful transition; what is not listed is a mistake of ours. */
 export const pageTransitions: Readonly<Record<PageState, Partial<Record<PageTransition, PageState>>>> = {
   empty: { filled: "clean", dirtied: "dirty", removed: "removed" },
   clean: { filled: "clean", dirtied: "dirty", removed: "removed" },
   dirty: { filled: "dirty", dirtied: "dirty", issued: "inFlight", discarded: "clean", removed: "removed" },
-  inFlight: { filled: "inFlight", dirtied: "inFlightDirty", accepted: "clean", failed: "dirty" },
+  inFlight: { filled: "inFlight", dirtied: "inFlightDirty", accepted: "clean", failed: "dirty", refused: "clean" },
   inFlightDirty: {
     filled: "inFlightDirty",
     dirtied: "inFlightDirty",
     discarded: "inFlight",
     accepted: "dirty",
     failed: "dirty",
+    refused: "dirty",
   },
   removed: {},
 };

@@ -3,7 +3,8 @@
  *
  * Words. *Valid* bytes are the file's bytes as this cache knows them; other bytes of the frame are rubbish that nobody may
  * see. *Dirty* bytes are valid bytes that the store has not been sent. A page *in flight* is being sent: its frame is
- * frozen, and a write to it goes to a copy (copy on write).
+ * frozen, and a write to it goes to a copy (copy on write). *Unrescued* bytes were refused by the store and could not be
+ * rescued: their frame stays frozen too, and the page stays.
  *
  * Invariants.
  * I1 Dirty bytes are valid.
@@ -11,6 +12,7 @@
  * I3 A page with dirty bytes has exactly one write record; a page without has none.
  * I4 A page has a sending exactly when it is inFlight or inFlightDirty.
  * I5 A removed page has no frame, no bytes and no lock.
+ * I6 What the page shows of unrescued bytes is valid.
  *
  * State drawing and the function of each transition: page-state.ts. `valid` grows by fill and write, shrinks by truncate,
  * punch and invalidation. `locked` is set and cleared by lock/page-lock.ts only.
@@ -37,12 +39,20 @@ export interface PageOwner {
 export interface Sending {
   /** The frozen frame. A write meanwhile gives the page another one. */
   readonly frame: Uint8Array;
-  readonly ranges: ByteRanges;
+  /** Fewer when the store took some of them and refused the rest. */
+  ranges: ByteRanges;
   readonly record: WriteRecord;
-  /** Resolves when the store has answered and the answer was collected. */
-  readonly collected: Promise<void>;
+  /** Resolves when the store has answered and the answer was collected; of refused bytes, when the refusal is settled. */
+  collected: Promise<void>;
   /** Whether a read that is late may still touch the frame, so that nobody may have it afterwards. */
   frameAbandoned: boolean;
+}
+
+/** Refused bytes of a page whose last copy is here: the frozen frame, and which of the bytes the page still shows. */
+export interface UnrescuedBytes {
+  readonly sending: Sending;
+  /** Those that nobody has written over or cut since. */
+  shown: ByteRanges;
 }
 
 export class Page implements Evictable {
@@ -62,6 +72,8 @@ export class Page implements Evictable {
   evictionNext: Evictable | null = null;
   evictionPrevious: Evictable | null = null;
   lockWaiters: (() => void)[] | null = null;
+  /** Null for nearly every page. */
+  unrescued: readonly UnrescuedBytes[] | null = null;
   /** Readers that wait for this page and must find it; a held page is not evicted. */
   holdCount = 0;
 
@@ -90,9 +102,40 @@ export class Page implements Evictable {
     this.state = nextPageState(this.state, transition);
   }
 
-  /** Clean, unlocked, wanted by nobody: its frame may be taken. */
+  /** Clean, unlocked, wanted by nobody, not the last copy of anything: its frame may be taken. */
   get isEvictable(): boolean {
-    return (this.state === "clean" || this.state === "empty") && !this.locked && this.holdCount === 0;
+    const isClean = this.state === "clean" || this.state === "empty";
+    return isClean && !this.locked && this.holdCount === 0 && this.unrescued === null;
+  }
+
+  /** Whether somebody needs the page besides readers: it is in flight, or has the last copy of refused bytes. */
+  get isPinned(): boolean {
+    return this.sending !== null || this.unrescued !== null;
+  }
+
+  /** Whether the bytes of its frame must not change, so that a write needs a copy of it. */
+  get isFrozen(): boolean {
+    if (this.sending?.frame === this.frame) return true;
+    return this.unrescued?.at(-1)?.sending.frame === this.frame;
+  }
+
+  /** Bytes that are nowhere else: dirty, on their way, or refused and not rescued. */
+  get onlyHere(): ByteRanges {
+    let bytes = this.sending === null ? this.dirty : this.dirty.union(this.sending.ranges);
+    for (const { shown } of this.unrescued ?? []) bytes = bytes.union(shown);
+    return bytes;
+  }
+
+  /** Bytes [start, end) were written over or cut: of unrescued bytes the page shows them no more. */
+  hideUnrescued(start: number, end: number): void {
+    if (this.unrescued === null) return;
+    for (const bytes of this.unrescued) bytes.shown = bytes.shown.minus(start, end);
+  }
+
+  /** A read that is late may still touch the frame: whoever froze it must not give it back. */
+  abandonFrame(): void {
+    if (this.sending?.frame === this.frame) this.sending.frameAbandoned = true;
+    for (const { sending } of this.unrescued ?? []) if (sending.frame === this.frame) sending.frameAbandoned = true;
   }
 
   checkInvariants(): void {
@@ -103,5 +146,7 @@ export class Page implements Evictable {
     const inFlight = this.state === "inFlight" || this.state === "inFlightDirty";
     assert(inFlight === (this.sending !== null), "I4 a page in flight has a sending");
     if (this.state === "removed") assert(this.frame === noFrame && !this.locked, "I5 a removed page holds nothing");
+    if (this.unrescued === null) return;
+    for (const { shown } of this.unrescued) assert(shown.except(this.valid).isEmpty, "I6 unrescued bytes are valid");
   }
 }

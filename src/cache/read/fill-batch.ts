@@ -131,7 +131,7 @@ export class FillBatch {
     for (const { page, frame } of pages) {
       unlockPage(page);
       if (settled !== undefined && page.frame === frame) replaceFrame(this.#space, page, settled);
-      if (page.valid.isEmpty && page.sending === null && page.holdCount === 0) this.#space.dropPage(page);
+      if (page.valid.isEmpty && !page.isPinned && page.holdCount === 0) this.#space.dropPage(page);
     }
   }
 }
@@ -159,6 +159,6 @@ function copyRanges(ranges: ByteRanges, from: Uint8Array, to: Uint8Array): void 
 function replaceFrame(space: FilePages, page: Page, settled: Promise<unknown>): void {
   const frame = space.core.pool.replace(settled);
   frame.set(page.frame);
-  if (page.sending?.frame === page.frame) page.sending.frameAbandoned = true;
+  page.abandonFrame();
   page.frame = frame;
 }

@@ -30,7 +30,9 @@ export function fillNow(space: FilePages, start: ByteOffset, end: ByteOffset, cr
     }
   }
   for (const page of held) page.release();
-  if (!filled) for (const { page } of missing) if (page.valid.isEmpty && page.holdCount === 0) space.dropPage(page);
+  if (!filled)
+    for (const { page } of missing)
+      if (page.valid.isEmpty && !page.isPinned && page.holdCount === 0) space.dropPage(page);
   return filled;
 }
 

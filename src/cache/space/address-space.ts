@@ -5,13 +5,14 @@
  * Failures of write-back are never thrown here: they join `errors`, which each handle samples. What is thrown is the failure
  * of the operation itself: a read that failed, a truncate that was refused, EINTR when the caller's signal fired.
  */
-import type { ByteCount, ByteOffset } from "../../base/index.ts";
+import type { ByteCount, ByteOffset, CancelSignal } from "../../base/index.ts";
 import type { Attributes, Call, Credential } from "../../port/index.ts";
-import { invalidate, revalidate } from "../invalidate/invalidate.ts";
+import { invalidate, invalidateDoubtful, revalidate } from "../invalidate/invalidate.ts";
 import type { FrameRun } from "../read/frame-run.ts";
 import { readFramesWaiting, readWaiting, tryRead, tryReadFrames } from "../read/read.ts";
 import { Readahead } from "../read/readahead.ts";
 import { seekData, seekHole } from "../read/seek.ts";
+import { discardUnrescued, forgetUnrescued, retryRescue } from "../refusal/settle.ts";
 import { tryAdoptWrite } from "../write/adopt.ts";
 import { allocate, punchHole, truncate } from "../write/truncate.ts";
 import { tryWrite, writeWaiting } from "../write/write.ts";
@@ -30,11 +31,15 @@ export class AddressSpace extends FilePages {
 
   /** Bytes read, 0 at the end of the file, or -1 when not all of them are cached. */
   tryRead(position: ByteOffset, target: Uint8Array, readahead: Readahead, credential: Credential): number {
+    if (this.isDoubtful) return -1;
+    this.readCount += 1;
     return tryRead(this, position, target, readahead, credential);
   }
 
-  read(position: ByteOffset, target: Uint8Array, readahead: Readahead, call: Call): Promise<number> {
-    return readWaiting(this, position, target, readahead, call);
+  async read(position: ByteOffset, target: Uint8Array, readahead: Readahead, call: Call): Promise<number> {
+    if (this.isDoubtful) await invalidateDoubtful(this, call);
+    this.readCount += 1;
+    return await readWaiting(this, position, target, readahead, call);
   }
 
   /** Views of cached bytes, or false; the caller releases `into` when it has used them, before the next turn. */
@@ -45,27 +50,39 @@ export class AddressSpace extends FilePages {
     into: FrameRun,
     credential: Credential,
   ): boolean {
+    if (this.isDoubtful) return false;
+    this.readCount += 1;
     return tryReadFrames(this, position, length, readahead, into, credential);
   }
 
   /** Views of bytes that stay what they are until the caller releases `into`. */
-  readFrames(position: ByteOffset, length: ByteCount, readahead: Readahead, into: FrameRun, call: Call): Promise<void> {
-    return readFramesWaiting(this, position, length, readahead, into, call);
+  async readFrames(
+    position: ByteOffset,
+    length: ByteCount,
+    readahead: Readahead,
+    into: FrameRun,
+    call: Call,
+  ): Promise<void> {
+    if (this.isDoubtful) await invalidateDoubtful(this, call);
+    this.readCount += 1;
+    return await readFramesWaiting(this, position, length, readahead, into, call);
   }
 
   /** The length of `source`, or -1: then `write` is to be called with all of it. */
   tryWrite(position: ByteOffset, source: Uint8Array, credential: Credential): number {
-    return tryWrite(this, position, source, credential);
+    return this.isDoubtful ? -1 : tryWrite(this, position, source, credential);
   }
 
   /** Answers how many bytes were written: fewer than given only when something failed on the way. */
   async write(position: ByteOffset, source: Uint8Array, call: Call): Promise<number> {
+    if (this.isDoubtful) await invalidateDoubtful(this, call);
     await using _inode = await this.inodeLock.acquire(call.signal);
     return await writeWaiting(this, position, source, call);
   }
 
   /** Writes at the end of the file, wherever that is by then; answers the position and the count. */
   async append(source: Uint8Array, call: Call): Promise<{ position: ByteOffset; byteCount: ByteCount }> {
+    if (this.isDoubtful) await invalidateDoubtful(this, call);
     await using _inode = await this.inodeLock.acquire(call.signal);
     const position = this.size as number;
     return { position, byteCount: await writeWaiting(this, position, source, call) };
@@ -76,7 +93,7 @@ export class AddressSpace extends FilePages {
    * by another one to use, or -1 with nothing changed.
    */
   tryAdoptWrite(position: ByteOffset, frames: Uint8Array[], length: ByteCount, credential: Credential): number {
-    return tryAdoptWrite(this, position, frames, length, credential);
+    return this.isDoubtful ? -1 : tryAdoptWrite(this, position, frames, length, credential);
   }
 
   /** Cuts the file or extends it with zeros, at the store first. */
@@ -113,6 +130,19 @@ export class AddressSpace extends FilePages {
     await commitToStore(this, call);
   }
 
+  /** Tries again to rescue refused bytes that are in memory only; answers how many still are. */
+  async retryRescue(signal: CancelSignal): Promise<ByteCount> {
+    await using _order = await this.writebackLock.acquire(signal);
+    await retryRescue(this);
+    return this.unrescuedBytes;
+  }
+
+  /** Forgets refused bytes that are in memory only: a person has disposed of them. */
+  async discardUnrescued(signal: CancelSignal): Promise<void> {
+    await using _order = await this.writebackLock.acquire(signal);
+    await discardUnrescued(this);
+  }
+
   /** Fresh attributes from the store, asked for when `changeCount` was `askedAt`: clean bytes of another version go. */
   revalidate(attributes: Attributes, askedAt: number): void {
     revalidate(this, attributes, askedAt);
@@ -129,6 +159,7 @@ export class AddressSpace extends FilePages {
     await using _alone = await this.invalidateLock.acquireAlone();
     await using _order = await this.writebackLock.acquire();
     this.destroyed = true;
+    forgetUnrescued(this);
     for (let page = this.pages.next(0); page !== undefined; page = this.pages.next(0)) this.dropPage(page);
     this.core.forget(this);
   }

@@ -16,22 +16,21 @@
  * alone) -> write-back (whatever changes the file at the store) -> page locks in ascending index. Synchronous code runs
  * undisturbed and takes none; it gives up when the inode lock is held. See docs/locking.md.
  */
-import { assert, type ByteCount, type ByteOffset, ByteRanges, Failure, type PageIndex } from "../../base/index.ts";
-import type { Attributes, Call, Credential, NodeId, Version } from "../../port/index.ts";
+import { assert, type ByteCount, ByteRanges, type CancelSignal, Failure, type PageIndex } from "../../base/index.ts";
+import type { Attributes, Call, NodeId, RefusedBytes, Version } from "../../port/index.ts";
 import { startOver } from "../invalidate/start-over.ts";
 import { Mutex } from "../lock/mutex.ts";
 import { SharedLock } from "../lock/shared-lock.ts";
 import { noFrame, Page, type PageOwner } from "../page/page.ts";
 import type { CachedPages } from "../read/readahead.ts";
 import { ErrorSequence } from "../refusal/error-sequence.ts";
+import type { Refusal } from "../refusal/refusal.ts";
+import type { PlainFailure, WritebackFailure } from "../refusal/write-failure.ts";
 import { ThrottledWriter } from "../writeback/throttle.ts";
 import type { WriteRecord } from "../writeback/write-record.ts";
 import type { CacheCore } from "./cache-core.ts";
 import { lateChangeFailure, lateChangesEnded, noteLateChange, settlementOf } from "./late-answer.ts";
 import { PageTree, tags } from "./page-tree.ts";
-
-/** What of a write-back failed: sending bytes, or making them durable. */
-export type WritebackOperation = "write" | "commit";
 
 /** Whoever keeps the file's attributes. */
 export interface SpaceObserver {
@@ -39,17 +38,17 @@ export interface SpaceObserver {
   attributesChanged(attributes: Attributes): void;
   /** Another client was found to have changed the content; clean pages are gone. */
   changedElsewhere?(): void;
+  /** One call for each failure of write-back that joins the error sequence. */
+  writebackFailed(failed: WritebackFailure): void;
+  /** Bytes of a refusal that was told of as unrescued are kept elsewhere by now, or left as the policy says. */
+  rescued?(refused: WritebackFailure): void;
+  /** The file's path, for people. */
+  path?(): string;
   /**
-   * Bytes [start, end) could not be written and are still dirty, or what was written could not be made durable. One call
-   * for each failure that joins the error sequence.
+   * Writes refused bytes to a copy beside the file, where the policy for conflicts says so; answers the copy's name when that
+   * is durable. It must not wait for this file, whose write-back waits for it.
    */
-  writebackFailed(
-    failure: Error,
-    start: ByteOffset,
-    end: ByteOffset,
-    credential: Credential,
-    operation: WritebackOperation,
-  ): void;
+  keepBoth?(refused: RefusedBytes, signal: CancelSignal): Promise<string>;
 }
 
 export class FilePages implements PageOwner, CachedPages {
@@ -80,11 +79,24 @@ export class FilePages implements PageOwner, CachedPages {
   /** When write-back in the background may try again after a failure, on the cache's clock. */
   retryAtMs = 0;
   failuresInARow = 0;
+  /** Why bytes that write-back met last are dirty again; undefined when it took what it met. */
+  standingFailure: Failure | undefined;
+  /** Refusals that are held or unrescued, in the order they were met. */
+  readonly refusals: Set<Refusal> = new Set();
+  /** When write-back in the background may ask the rescue again, on the cache's clock. */
+  rescueRetryAtMs = 0;
+  /** How often the file was read here. */
+  readCount = 0;
+  /** The store knows the file no more: nothing is written to it until it is seen again. */
+  stale = false;
+  /** A refusal under the lazy policy: nothing clean is shown before the store was asked what the file is. */
+  isDoubtful = false;
   destroyed = false;
   #uncommitted = false;
   #lastWrittenPage = -1;
   #dirtyBytes = 0;
   #inFlightBytes = 0;
+  #unrescuedBytes = 0;
   #modifiedAtMs = 0;
   #modifyTimeNs: bigint | undefined;
 
@@ -107,6 +119,11 @@ export class FilePages implements PageOwner, CachedPages {
   /** Bytes that the store has not accepted: dirty or in flight. */
   get dirtyBytes(): ByteCount {
     return this.#dirtyBytes + this.#inFlightBytes;
+  }
+
+  /** Refused bytes whose last copy is here. */
+  get unrescuedBytes(): ByteCount {
+    return this.#unrescuedBytes;
   }
 
   get hasDirtyPages(): boolean {
@@ -151,7 +168,7 @@ export class FilePages implements PageOwner, CachedPages {
 
   /** Takes a page that is not in flight out of the file, dirty bytes and all; the caller owns its frame. */
   removePage(page: Page): Uint8Array {
-    assert(page.sending === null, "a page in flight stays in its file");
+    assert(!page.isPinned, "a page in flight, or with the last copy of refused bytes, stays in its file");
     assert(!page.locked, "a locked page stays in its file");
     this.#forgetDirty(page);
     page.transition("removed");
@@ -228,9 +245,11 @@ export class FilePages implements PageOwner, CachedPages {
     if (this.pages.taggedCount(tags.dirty) === 1) this.core.becameDirty(this);
   }
 
-  /** To be called when dirty or in-flight bytes have gone: a file with none left is no business of the flusher's. */
+  /** To be called when dirty or in-flight bytes have gone: a file with nothing to send or to rescue is no flusher's business. */
   noteProgress(): void {
-    if (this.dirtyBytes === 0) this.core.becameClean(this);
+    if (this.dirtyBytes > 0) return;
+    this.standingFailure = undefined;
+    if (this.#unrescuedBytes === 0 || this.core.options.rescue === null) this.core.becameClean(this);
   }
 
   #dirtyPageRemoved(page: Page): void {
@@ -248,6 +267,19 @@ export class FilePages implements PageOwner, CachedPages {
     this.#inFlightBytes += bytes;
     this.core.ledger.inFlightPages += pages;
     this.core.ledger.inFlightBytes += bytes;
+  }
+
+  unrescuedChanged(pages: number, bytes: number): void {
+    this.#unrescuedBytes += bytes;
+    this.core.ledger.unrescuedPages += pages;
+    this.core.ledger.unrescuedBytes += bytes;
+  }
+
+  /** A failure of write-back that refused nothing joins the error sequence, and is told once. */
+  tellFailure(failed: PlainFailure): void {
+    const kept = { rescueId: undefined, rescueFailure: undefined, hole: undefined };
+    this.errors.record(failed.failure);
+    this.observer.writebackFailed({ ...failed, ...kept, sizeBefore: this.#size, sizeAfter: this.#size });
   }
 
   /** Takes over what the store answered to a change made by this cache: a new version, and the size it has there. */
@@ -328,10 +360,12 @@ export class FilePages implements PageOwner, CachedPages {
     this.pages.checkInvariants();
     let dirtyBytes = 0;
     let inFlightBytes = 0;
+    let unrescuedBytes = 0;
     for (let page = this.pages.next(0); page !== undefined; page = this.pages.next(page.index + 1)) {
       page.checkInvariants();
       dirtyBytes += page.dirty.byteCount;
       inFlightBytes += page.sending?.ranges.byteCount ?? 0;
+      for (const { sending } of page.unrescued ?? []) unrescuedBytes += sending.ranges.byteCount;
       assert(this.pages.hasTag(page.index, tags.dirty) === !page.dirty.isEmpty, "I1 DIRTY tags the dirty pages");
       assert(
         this.pages.hasTag(page.index, tags.writeback) === (page.sending !== null),
@@ -345,5 +379,6 @@ export class FilePages implements PageOwner, CachedPages {
     }
     assert(dirtyBytes === this.#dirtyBytes, "I2 dirty bytes are what a walk finds");
     assert(inFlightBytes === this.#inFlightBytes, "I2 bytes in flight are what a walk finds");
+    assert(unrescuedBytes === this.#unrescuedBytes, "I2 unrescued bytes are what a walk finds");
   }
 }

@@ -49,12 +49,13 @@ export function lateChangeFailure(syscall: string): Failure {
   return new Failure("ETIMEDOUT", { syscall, detail: "an earlier change has not been answered" });
 }
 
-function endedWithin(clock: Clock, waitMs: Milliseconds, promise: Promise<void>): Promise<void> {
+/** Waits for a promise that never rejects, so long at most; answers whether it was resolved. */
+export function endedWithin(clock: Clock, waitMs: Milliseconds, promise: Promise<void>): Promise<boolean> {
   return new Promise((resolve) => {
-    const cancel = clock.after(waitMs, resolve);
+    const cancel = clock.after(waitMs, () => resolve(false));
     void promise.then(() => {
       cancel();
-      resolve();
+      resolve(true);
     });
   });
 }

@@ -75,7 +75,7 @@ function takeOver(
   const page = present ?? space.insertPage(index, filled);
   let exchanged = page.frame;
   // A frozen frame belongs to its flight, and a held one to its reader: the device gets a spare one then.
-  const frozen = page.sending?.frame === page.frame;
+  const frozen = page.isFrozen;
   if (present === undefined || frozen || page.holdCount > 0) exchanged = spare.pop() as Uint8Array;
   if (present !== undefined && !frozen && page.holdCount > 0) space.core.pool.discard();
   page.frame = filled;

@@ -9,11 +9,11 @@ export type WriteVerdict =
   | "modify"
   /** There is no page: a frame is needed, nothing needs to be read. */
   | "create"
-  /** The page is in flight and its frame frozen: it gets a copy of the frame first (S3.9). */
+  /** The page's frame is frozen, in flight or as the last copy of refused bytes: it gets a copy first (S3.9). */
   | "copyOnWrite"
   /** A fill owns the page: wait, then look again. */
   | "waitForFill"
-  /** Another credential's bytes are in flight: wait, then look again (S0.30). */
+  /** Another credential's bytes are in flight, or refused ones are to join a flight: wait, then look again (S0.30). */
   | "waitForFlight"
   /** Another credential's bytes are dirty: write them back, then look again (S0.30). */
   | "flushConflict"
@@ -29,11 +29,10 @@ const validRangesMax = 64;
 export function planWrite(page: Page | undefined, start: number, end: number, credentialId: string): WriteVerdict {
   if (page === undefined) return "create";
   if (page.locked) return "waitForFill";
+  if (page.record?.state === "rejected") return "waitForFlight";
   if (page.record !== null && page.record.credential.id !== credentialId) return "flushConflict";
-  if (page.sending !== null) {
-    if (page.sending.record.credential.id !== credentialId) return "waitForFlight";
-    if (page.sending.frame === page.frame) return "copyOnWrite";
-  }
+  if (page.sending !== null && page.sending.record.credential.id !== credentialId) return "waitForFlight";
+  if (page.isFrozen) return "copyOnWrite";
   if (page.dirty.rangeCount >= dirtyRangesMax && !page.dirty.touches(start - 1, end + 1)) return "flushFragments";
   if (page.valid.rangeCount >= validRangesMax && !page.valid.touches(start - 1, end + 1)) return "fillFirst";
   return "modify";

@@ -55,7 +55,7 @@ export async function allocate(
   });
 }
 
-/** Writes everything back under the inode lock; what cannot be written is the caller's failure. */
+/** Writes everything back under the inode lock; bytes that stay dirty are the caller's failure. */
 async function flush(space: FilePages, call: Call): Promise<void> {
   const result = await writebackPass(space, writeEverything("attributes"), call.signal);
   if (result.failure !== undefined) throw result.failure;
@@ -71,8 +71,9 @@ function forgetBytes(space: FilePages, start: ByteOffset, end: ByteOffset): void
     const from = Math.max(0, start - pageStart);
     const to = Math.min(pageSize, end - pageStart);
     space.discardDirty(page, from, to);
+    page.hideUnrescued(from, to);
     page.valid = page.valid.minus(from, to);
-    if (page.valid.isEmpty) space.dropPage(page);
+    if (page.valid.isEmpty && !page.isPinned) space.dropPage(page);
     page = next;
   }
   space.core.frameMayBeFree();

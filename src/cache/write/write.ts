@@ -25,7 +25,7 @@ export function tryWrite(space: FilePages, position: ByteOffset, source: Uint8Ar
 
 /** Whether a writer need not wait for the inode lock, nor be slowed on the way. */
 export function mayWriteNow(space: FilePages, position: ByteOffset, length: ByteCount): boolean {
-  if (space.inodeLock.isHeld || space.destroyed || !isWritable(position, length)) return false;
+  if (space.inodeLock.isHeld || space.destroyed || space.stale || !isWritable(position, length)) return false;
   return space.core.ledger.heldBytes + length <= space.core.throttle.freerunBytes;
 }
 
@@ -152,7 +152,7 @@ export async function writeWaiting(
 }
 
 function requireFile(space: FilePages): void {
-  if (space.destroyed) throw new Failure("ESTALE", { syscall: "write" });
+  if (space.destroyed || space.stale) throw new Failure("ESTALE", { syscall: "write" });
 }
 
 /** A frame that was waited for but is not needed any more may be what somebody else waits for. */
@@ -192,14 +192,17 @@ async function removeObstacle(
       return flightCollected(page.sending, call.signal);
     case "flushConflict":
     case "flushFragments":
-      if (verdict === "flushConflict") page?.record?.flushForConflict();
+      if (verdict === "flushConflict") page?.record?.advance("conflict");
       return flushPage(space, pageStart, call);
     case "fillFirst":
       return fill(space, pageStart, pageStart + pageSize, call, null);
   }
 }
 
-/** Writes one page back; a failure that leaves it dirty is the writer's to hear, or it would try for ever. */
+/**
+ * Writes one page back. A failure that leaves it dirty is the writer's to hear, or it would try for ever; refused bytes have
+ * left by then and are in nobody's way (S0.R9).
+ */
 async function flushPage(space: FilePages, pageStart: ByteOffset, call: Call): Promise<void> {
   const control = writeEverything("conflict", pageStart, pageStart + space.pageSize);
   const result = await writebackPass(space, control, call.signal);

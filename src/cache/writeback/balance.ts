@@ -1,29 +1,19 @@
 /**
  * Holding a writer back: after it has dirtied memory, it pauses as the throttle says (balance_dirty_pages). A writer is
- * held only for room that will come: when the store refuses what its file already holds, or when all that is dirty is
- * refused, holding would last for ever, and the write ends with the failure instead. What a store that is out of reach has
+ * held only for room that will come: when the store refuses what its file already holds, when all that is dirty is refused,
+ * or when refused bytes cannot be rescued, holding would last for ever, and the write ends with the failure instead. What a store that is out of reach has
  * not answered may still be taken, so for that a writer is held.
  */
-import { type ByteCount, type CancelSignal, type Clock, type ErrorCode, Failure } from "../../base/index.ts";
+import { type ByteCount, type CancelSignal, type Clock, Failure } from "../../base/index.ts";
+import { classify, passesByItself } from "../refusal/classify.ts";
+import { standingUnrescued } from "../refusal/refuse.ts";
 import type { FilePages } from "../space/file-pages.ts";
 
-/** Failures that pass by themselves: nobody refused anything. */
-const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  "EINTR",
-  "EAGAIN",
-  "ENOMEM",
-  "ETIMEDOUT",
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "EHOSTUNREACH",
-  "ENETRESET",
-  "ENOTCONN",
-]);
-
-/** The refusal of the file's bytes that write-back met last, while it stands. */
+/** Why the file holds memory that write-back cannot free, while that is so. */
 export function standingRefusal(space: FilePages): Failure | undefined {
-  const latest = space.failuresInARow > 0 ? space.errors.latest : undefined;
-  return latest === undefined || passing.has(latest.code) ? undefined : latest;
+  const standing = space.standingFailure;
+  if (standing !== undefined && !passesByItself(classify(standing))) return standing;
+  return space.unrescuedBytes > 0 ? standingUnrescued(space) : undefined;
 }
 
 /** Throws when room for this writer will not come by itself. */

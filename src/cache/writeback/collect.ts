@@ -1,78 +1,99 @@
-/** Collect: the store has answered a flight. What it took is clean; what it did not take is dirty again. */
+/**
+ * Collect: the store has answered a flight. What it took is clean. What it did not take is dirty again, or refused: then it
+ * stays in flight, as a part of a refusal that the pass settles.
+ */
 import { type ByteRanges, type Failure, failureFrom } from "../../base/index.ts";
+import type { RefusalClass } from "../../port/index.ts";
 import type { Page, Sending } from "../page/page.ts";
+import { classify, passesByItself } from "../refusal/classify.ts";
+import { judge, type RefusalVerdict } from "../refusal/policy.ts";
+import { holdRefused, refusalFor, refuseRecord } from "../refusal/refuse.ts";
 import type { FilePages } from "../space/file-pages.ts";
 import { noteLateChange, settlementOf } from "../space/late-answer.ts";
 import { tags } from "../space/page-tree.ts";
+import type { WritebackControl } from "./control.ts";
 import type { Flight } from "./flight.ts";
 import type { Sent } from "./issue.ts";
+import { endSending, releaseFrozenFrame } from "./land.ts";
 
-/** Ends the flight; answers the failure that was recorded for it, if any. */
-export function collectFlight(space: FilePages, flight: Flight, sent: Sent): Failure | undefined {
+/** What came of a flight: the failure that stopped it, and what that means for its bytes. */
+export interface Landing {
+  readonly failure: Failure;
+  readonly verdict: RefusalVerdict;
+}
+
+/** Ends the flight; answers what stopped it, if anything did. */
+export function collectFlight(
+  space: FilePages,
+  flight: Flight,
+  sent: Sent,
+  control: WritebackControl,
+): Landing | undefined {
+  if (sent.attributes !== undefined) space.adoptWritten(sent.attributes);
+  const landing = sent.failure === undefined ? undefined : landingOf(space, flight, sent.failure);
   const late = settlementOf(sent.failure);
   let taken = sent.byteCount;
+  const refused: Page[] = [];
   for (const page of flight.pages) {
-    const sending = page.sending as Sending;
-    const count = Math.min(taken, sending.ranges.byteCount);
-    taken -= count;
-    endSending(space, page, sending, afterFirst(sending.ranges, count), late);
+    const { ranges } = page.sending as Sending;
+    const unsent = afterFirst(ranges, taken);
+    taken -= ranges.byteCount - unsent.byteCount;
+    if (unsent.isEmpty) land(space, page);
+    else if (landing?.verdict.outcome === "refuse") refused.push(keepOnly(space, page, unsent));
+    else redirty(space, page, unsent, late);
   }
-  if (sent.attributes !== undefined) space.adoptWritten(sent.attributes);
-  space.noteProgress();
-  space.core.frameMayBeFree();
-  if (sent.failure === undefined) {
+  if (late !== undefined) noteLateChange(space, late, (attributes) => space.adoptWritten(attributes));
+  if (landing === undefined) {
     space.failuresInARow = 0;
     space.retryAtMs = 0;
-    return undefined;
-  }
-  const failure = failureFrom(sent.failure, { syscall: "write" });
-  recordFailure(space, flight, failure, late);
-  return failure;
-}
-
-function endSending(
-  space: FilePages,
-  page: Page,
-  sending: Sending,
-  unsent: ByteRanges,
-  late: Promise<unknown> | undefined,
-): void {
-  page.sending = null;
-  space.pages.clearTag(page.index, tags.writeback);
-  space.flightChanged(-1, -sending.ranges.byteCount);
-  if (!sending.frameAbandoned) releaseFrozenFrame(space, page, sending.frame, late);
-  if (unsent.isEmpty) {
-    page.transition("accepted");
-    sending.record.releasePage();
+    space.standingFailure = undefined;
+  } else if (landing.verdict.outcome === "refuse") {
+    const cause = { failure: landing.failure, ...landing.verdict };
+    const refusal = flight.record.refusal ?? refusalFor(space, flight.record, cause);
+    for (const page of refused) holdRefused(page, refusal, late);
+    refuseRecord(space, flight.record, refusal);
   } else {
-    redirty(space, page, sending, unsent);
+    keptDirty(space, flight, landing.failure, landing.verdict.refusalClass, control);
   }
+  space.noteProgress();
+  space.core.frameMayBeFree();
+  return landing;
 }
 
-/** After a copy on write the frozen frame belongs to nobody any more; one that a late write may read is left to it. */
-function releaseFrozenFrame(
-  space: FilePages,
-  page: Page,
-  frozen: Uint8Array,
-  late: Promise<unknown> | undefined,
-): void {
-  const copied = page.frame !== frozen;
-  if (late === undefined) {
-    if (copied) space.giveFrameOf(page, frozen);
-    return;
-  }
-  const frame = space.core.pool.replace(late);
-  if (copied) {
-    space.core.pool.give(frame);
-    return;
-  }
-  // A fill may be writing to the frozen frame just now; it copies what it brought over when it ends.
-  frame.set(page.frame);
-  page.frame = frame;
+/**
+ * A record that was refused before takes all of its flights along (S0.9). What may still be done by a store that is late is
+ * sent again and not refused: it might be accepted and refused at once.
+ */
+function landingOf(space: FilePages, { record }: Flight, thrown: unknown): Landing {
+  const failure = failureFrom(thrown, { syscall: "write" });
+  const refusalClass = classify(failure);
+  const standing = record.refusal;
+  if (standing !== null) return { failure, verdict: { ...standing, outcome: "refuse" } };
+  if (settlementOf(thrown) !== undefined) return { failure, verdict: { outcome: "keepDirty", refusalClass } };
+  const nowMs = space.core.clock.nowMs();
+  record.failingSinceMs ??= nowMs;
+  return { failure, verdict: judge(space.core.options, refusalClass, nowMs - record.failingSinceMs) };
+}
+
+function land(space: FilePages, page: Page): void {
+  const sending = endSending(space, page);
+  releaseFrozenFrame(space, page, sending, undefined);
+  page.transition("accepted");
+  sending.record.releasePage();
+}
+
+/** The page stays in flight with the bytes that were not taken. */
+function keepOnly(space: FilePages, page: Page, unsent: ByteRanges): Page {
+  const sending = page.sending as Sending;
+  space.flightChanged(0, unsent.byteCount - sending.ranges.byteCount);
+  sending.ranges = unsent;
+  return page;
 }
 
 /** The unsent bytes join what was written meanwhile; newer bytes of the frame stand. */
-function redirty(space: FilePages, page: Page, sending: Sending, unsent: ByteRanges): void {
+function redirty(space: FilePages, page: Page, unsent: ByteRanges, late: Promise<unknown> | undefined): void {
+  const sending = endSending(space, page);
+  releaseFrozenFrame(space, page, sending, late);
   space.core.counters.redirtiedPages += 1;
   page.transition("failed");
   const before = page.dirty;
@@ -82,6 +103,7 @@ function redirty(space: FilePages, page: Page, sending: Sending, unsent: ByteRan
     space.pages.setTag(page.index, tags.dirty);
     space.dirtyPageAdded();
   } else {
+    page.record?.inherit(sending.record);
     sending.record.releasePage();
   }
   space.dirtyBytesChanged(page.dirty.byteCount - before.byteCount);
@@ -103,16 +125,37 @@ function afterFirst(ranges: ByteRanges, count: number): ByteRanges {
 const retryDelayMsMin = 1_000;
 const retryDelayMsMax = 30_000;
 
-function recordFailure(space: FilePages, flight: Flight, failure: Failure, late: Promise<unknown> | undefined): void {
+/**
+ * The file is left alone for a while. The failure is told to whoever waits for the pass; when nobody does, only a store that
+ * said no is worth telling, and only when it begins to.
+ */
+function keptDirty(
+  space: FilePages,
+  flight: Flight,
+  failure: Failure,
+  refusalClass: RefusalClass,
+  control: WritebackControl,
+): void {
   const { clock, counters } = space.core;
   counters.storeWriteFailures += 1;
-  space.errors.record(failure);
   space.retryAtMs =
     clock.nowMs() + Math.min(retryDelayMsMax, retryDelayMsMin * 2 ** Math.min(space.failuresInARow, 10));
   space.failuresInARow += 1;
-  if (late !== undefined) noteLateChange(space, late, (attributes) => space.adoptWritten(attributes));
-  const first = flight.segments[0];
-  const last = flight.segments.at(-1);
-  if (first === undefined || last === undefined) return;
-  space.observer.writebackFailed(failure, first.offset, last.offset + last.byteCount, flight.credential, "write");
+  const isNews = !passesByItself(refusalClass) && space.standingFailure?.code !== failure.code;
+  space.standingFailure = failure;
+  if (!isNews && control.syncMode === "none") return;
+  space.tellFailure({
+    failure,
+    operation: "write",
+    refusalClass,
+    outcome: "keptDirty",
+    credential: flight.record.credential,
+    ranges: [{ start: flight.segments[0]?.offset ?? 0, end: endOf(flight) }],
+    mayHaveBeenRead: space.readCount > flight.record.readCount,
+  });
+}
+
+function endOf({ segments }: Flight): number {
+  const last = segments.at(-1);
+  return last === undefined ? 0 : last.offset + last.byteCount;
 }

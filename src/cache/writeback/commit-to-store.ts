@@ -3,6 +3,7 @@ import { failureFrom } from "../../base/index.ts";
 import type { Call } from "../../port/index.ts";
 import { interruptible } from "../lock/interruptible.ts";
 import { witnessedWait } from "../lock/lock-witness.ts";
+import { classify } from "../refusal/classify.ts";
 import type { FilePages } from "../space/file-pages.ts";
 
 /**
@@ -25,8 +26,15 @@ export async function commitToStore(space: FilePages, call: Call): Promise<void>
     const failure = failureFrom(thrown, { syscall: "fsync" });
     space.setUncommitted(true);
     if (failure.code === "EINTR") throw failure;
-    space.errors.record(failure);
-    space.observer.writebackFailed(failure, 0, space.size as number, call.credential, "commit");
+    space.tellFailure({
+      failure,
+      operation: "commit",
+      refusalClass: classify(failure),
+      outcome: "uncertain",
+      credential: call.credential,
+      ranges: [{ start: 0, end: space.size as number }],
+      mayHaveBeenRead: true,
+    });
   } finally {
     space.committing = null;
     ended();

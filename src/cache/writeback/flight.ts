@@ -2,27 +2,27 @@
  * A flight: neighbouring pages whose dirty bytes of one write record are sent together. Joining dirty ranges across pages
  * gives segments; each segment is one write of the store, so only bytes that somebody wrote are sent.
  *
- *   selected --- issueFlight ---> in flight --- collectFlight ---> ended
+ *   selected --- issueFlight ---> in flight --- collectFlight ---> ended, page by page; what was refused goes on in a refusal
  *
  * Invariants. I1 Pages ascend without a gap. I2 All bytes belong to one record. I3 The frames do not change until the end.
  */
 import type { ByteCount, ByteOffset, CancelSignal } from "../../base/index.ts";
-import type { Credential } from "../../port/index.ts";
 import { interruptible } from "../lock/interruptible.ts";
 import { asTask, lockWitness, witnessedWait } from "../lock/lock-witness.ts";
 import type { Page, Sending } from "../page/page.ts";
+import type { WriteRecord } from "./write-record.ts";
 
-/** One contiguous write. */
+/** Bytes that lie together: what one write of the store takes. */
 export interface WriteSegment {
   readonly offset: ByteOffset;
   byteCount: ByteCount;
-  readonly views: Uint8Array[];
+  readonly frames: Uint8Array[];
 }
 
 export interface Flight {
   readonly pages: readonly Page[];
   readonly segments: readonly WriteSegment[];
-  readonly credential: Credential;
+  readonly record: WriteRecord;
   readonly byteCount: ByteCount;
 }
 

@@ -3,17 +3,19 @@
  * memory passes the background limit or memory is short.
  *
  * Words. A *round* offers every dirty file one pass, in turn as passes end; a file whose pass is still running is left alone,
- * so a file that hangs holds only itself. A file that failed is left alone until its time to retry has come.
+ * so a file that hangs holds only itself. A file that failed is left alone until its time to retry has come. Refused bytes
+ * that could not be rescued are offered to the rescue again.
  *
- * Invariants. I1 The timer runs exactly while some file has dirty bytes. I2 At most one pass of the flusher per file, and at
+ * Invariants. I1 The timer runs exactly while some file has bytes to send or to rescue. I2 At most one pass of the flusher per file, and at
  * most `passesMax` at once.
  *
  *   idle --- becameDirty ---> waiting --- timer, wake ---> round --- nothing dirty ---> idle
  *                               ^                            |
  *                               +------- still dirty --------+
  */
-import type { CancelTimer, Clock } from "../../base/index.ts";
+import type { CancelTimer, Clock, Milliseconds } from "../../base/index.ts";
 import { asFreeTask } from "../lock/lock-witness.ts";
+import { isRescueDue } from "../refusal/settle.ts";
 import type { FilePages } from "../space/file-pages.ts";
 import { type WritebackControl, type WritebackReason, writeSome } from "./control.ts";
 import type { DirtyLedger } from "./dirty-ledger.ts";
@@ -52,7 +54,7 @@ export class Flusher {
     this.#options = options;
   }
 
-  /** Files that have bytes the store has not accepted. */
+  /** Files that have bytes the store has not accepted, or a rescue to try again. */
   get dirtySpaces(): ReadonlySet<FilePages> {
     return this.#dirty;
   }
@@ -119,7 +121,7 @@ export class Flusher {
         return;
       }
       const space = next.value;
-      if (this.#running.has(space) || space.retryAtMs > nowMs || !space.hasDirtyPages) continue;
+      if (this.#running.has(space) || !isDue(space, nowMs)) continue;
       // The file queues again behind the others, for the next round.
       this.#dirty.delete(space);
       this.#dirty.add(space);
@@ -138,4 +140,8 @@ export class Flusher {
     if (this.#overBackground) this.wake("background");
     else if (result.byteCount >= passBytes) this.wake(control.reason);
   }
+}
+
+function isDue(space: FilePages, nowMs: Milliseconds): boolean {
+  return (space.hasDirtyPages && space.retryAtMs <= nowMs) || isRescueDue(space);
 }

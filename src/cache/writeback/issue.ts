@@ -1,23 +1,27 @@
 /** Issue: the pages of a flight become in flight and clean, their frames frozen, and their bytes go to the store. */
-import { type ByteCount, Failure } from "../../base/index.ts";
+import { assert, type ByteCount, Failure } from "../../base/index.ts";
 import type { Attributes } from "../../port/index.ts";
 import { neverCancelled } from "../lock/never-cancelled.ts";
+import type { Page } from "../page/page.ts";
 import type { FilePages } from "../space/file-pages.ts";
 import { tags } from "../space/page-tree.ts";
 import type { Flight, WriteSegment } from "./flight.ts";
 
 /** Marks every page of the flight, all of them before the first byte is sent (S0.6). */
 export function issueFlight(space: FilePages, flight: Flight, collected: Promise<void>): void {
-  for (const page of flight.pages) {
-    const record = page.record as NonNullable<typeof page.record>;
-    record.startWriting();
-    page.sending = { frame: page.frame, ranges: page.dirty, record, collected, frameAbandoned: false };
-    const byteCount = page.dirty.byteCount;
-    space.takeDirty(page);
-    page.transition("issued");
-    space.pages.setTag(page.index, tags.writeback);
-    space.flightChanged(1, byteCount);
-  }
+  flight.record.advance("write");
+  for (const page of flight.pages) freezePage(space, page, collected);
+}
+
+/** The dirty bytes of a page are in flight and clean, and its frame is frozen; the page keeps its use of the record. */
+export function freezePage(space: FilePages, page: Page, collected: Promise<void>): void {
+  const { record, dirty, frame } = page;
+  assert(record !== null && page.sending === null, "a page that is sent is dirty and not in flight");
+  page.sending = { frame, ranges: dirty, record, collected, frameAbandoned: false };
+  space.takeDirty(page);
+  page.transition("issued");
+  space.pages.setTag(page.index, tags.writeback);
+  space.flightChanged(1, dirty.byteCount);
 }
 
 /** What came of sending a flight: how many bytes from its front were taken, and the failure that stopped it, if any. */
@@ -57,10 +61,10 @@ async function sendOnce(
   if (pool.isOverAbandoned) {
     throw new Failure("ETIMEDOUT", { syscall: "write", detail: "too many earlier operations have not been answered" });
   }
-  const views = done === 0 ? segment.views : viewsFrom(segment.views, done);
+  const views = done === 0 ? segment.frames : viewsFrom(segment.frames, done);
   const wanted = segment.byteCount - done;
   const expected = store.manifest.conditionalWrites ? space.version : undefined;
-  const call = { credential: flight.credential, signal: neverCancelled };
+  const call = { credential: flight.record.credential, signal: neverCancelled };
   counters.storeWrites += 1;
   throttle.issued();
   let taken = 0;

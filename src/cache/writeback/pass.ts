@@ -1,27 +1,30 @@
 /**
  * One pass of write-back over one file: select, coalesce, issue, collect, until the control is satisfied. Passes over a
  * file follow each other under its write-back lock, so a page has at most one write in flight and the store never sees a
- * newer version before an older one. Within a pass as many flights are under way as the store's manifest allows.
+ * newer version before an older one. Within a pass as many flights are under way as the store's manifest allows. What the
+ * store refused is settled before the pass lets the lock go, so that whoever waited for the pass finds it rescued and told.
  */
 import { type CancelSignal, Failure } from "../../base/index.ts";
 import { interruptible } from "../lock/interruptible.ts";
 import { asTask } from "../lock/lock-witness.ts";
 import { neverCancelled } from "../lock/never-cancelled.ts";
 import { pageUnlocked } from "../lock/page-lock.ts";
+import { isRescueDue, retryRescue, settleRefusals } from "../refusal/settle.ts";
 import type { FilePages } from "../space/file-pages.ts";
 import { lateChangeFailure, lateChangesEnded } from "../space/late-answer.ts";
 import { tags } from "../space/page-tree.ts";
 import { coalesce } from "./coalesce.ts";
-import { collectFlight } from "./collect.ts";
+import { collectFlight, type Landing } from "./collect.ts";
 import type { WritebackControl } from "./control.ts";
 import { asFlight, flightCollected } from "./flight.ts";
 import { issueFlight, sendFlight } from "./issue.ts";
 import { firstPage, lastPage, obstacleTo, tagForPass, walkedTag } from "./select.ts";
 
-/** What a pass did. A failure has been recorded in the space's error sequence already. */
+/** What a pass did. */
 export interface PassResult {
   byteCount: number;
   pagesSkipped: number;
+  /** What kept bytes dirty. Refused bytes are not: they have left, and the error sequence has their failure. */
   failure: Failure | undefined;
 }
 
@@ -41,10 +44,11 @@ export function writebackPass(
 
 async function runPass(space: FilePages, control: WritebackControl, signal: CancelSignal): Promise<PassResult> {
   const result: PassResult = { byteCount: 0, pagesSkipped: 0, failure: undefined };
-  if (control.syncMode === "none" && !space.hasDirtyPages) return result;
+  if (control.syncMode === "none" && !space.hasDirtyPages && !isRescueDue(space)) return result;
   await using _order = await space.writebackLock.acquire(signal);
   if (space.destroyed) return result;
   space.core.counters.passes[control.reason] += 1;
+  if (control.syncMode === "all" || isRescueDue(space)) await retryRescue(space);
   if (space.lateChanges !== null && !(await mayGoOn(space, control, result, signal))) return result;
   tagForPass(space, control);
   const flights = new Set<Promise<void>>();
@@ -52,6 +56,7 @@ async function runPass(space: FilePages, control: WritebackControl, signal: Canc
     await walk(space, control, result, flights, signal);
   } finally {
     await Promise.all(flights);
+    await settleRefusals(space);
   }
   return result;
 }
@@ -67,14 +72,15 @@ async function walk(
   const last = lastPage(space, control);
   const flightsMax = Math.max(1, space.core.store.manifest.parallelWrites);
   let index = firstPage(space, control);
-  /** A credential that was refused: the rest of its pages need not be tried in this pass. */
+  /** A credential whose bytes are kept dirty: the rest of its pages need not be tried in this pass. */
   let refused: string | undefined;
-  let storeFailed = false;
-  while (result.byteCount < control.bytesMax && !storeFailed) {
+  let isOver = false;
+  while (result.byteCount < control.bytesMax && !isOver) {
     if (signal.aborted) throw new Failure("EINTR", { syscall: "fsync" });
     const page = space.pages.nextTagged(tag, index);
     if (page === undefined || page.index > last) return;
-    const obstacle = page.record?.credential.id === refused ? "refused" : obstacleTo(page, control);
+    const isRefused = page.record?.credential.id === refused || page.record?.state === "rejected";
+    const obstacle = isRefused ? "refused" : obstacleTo(page, control);
     if (obstacle !== undefined) {
       if (control.syncMode === "none" || obstacle === "young" || obstacle === "refused") {
         result.pagesSkipped += 1;
@@ -95,22 +101,26 @@ async function walk(
     issueFlight(space, flight, collected);
     const flown = asFlight(collected, async () => {
       const sent = await sendFlight(space, flight);
-      const failure = collectFlight(space, flight, sent);
-      if (failure !== undefined) {
-        refused = flight.credential.id;
-        storeFailed ||= concernsStore(failure);
-        result.failure ??= failure;
-      }
+      const landing = collectFlight(space, flight, sent, control);
       flights.delete(flown);
+      if (landing === undefined) return;
+      isOver ||= endsPass(landing);
+      if (landing.verdict.outcome === "refuse") return;
+      refused = flight.record.credential.id;
+      result.failure ??= landing.failure;
     }).finally(landed);
     flights.add(flown);
     if (flights.size >= flightsMax) await Promise.race(flights);
   }
 }
 
-/** A refusal concerns one credential; any other failure concerns the store, and the rest of the pass would fail too. */
-function concernsStore(failure: Failure): boolean {
-  return failure.code !== "EACCES" && failure.code !== "EPERM" && !failure.code.startsWith("EKEY");
+/**
+ * Refused bytes do not keep others, unless the file is gone. Where bytes stay dirty, a lack of permission concerns their
+ * credential; anything else concerns the store, and the rest of the pass would fail alike.
+ */
+function endsPass({ verdict }: Landing): boolean {
+  if (verdict.outcome === "refuse") return verdict.refusalClass === "gone";
+  return verdict.refusalClass !== "permission";
 }
 
 /** Nothing newer may be sent before late changes have ended: a pass for integrity waits a while, any other skips the file. */
@@ -123,11 +133,16 @@ async function mayGoOn(
   if (control.syncMode === "none") return false;
   if (await lateChangesEnded(space, signal)) return true;
   result.failure = lateChangeFailure("write");
-  space.errors.record(result.failure);
   const first = space.pages.nextTagged(tags.dirty, firstPage(space, control));
-  if (first?.record != null) {
-    const start = first.index * space.pageSize;
-    space.observer.writebackFailed(result.failure, start, space.size as number, first.record.credential, "write");
-  }
+  if (first?.record == null) return false;
+  space.tellFailure({
+    failure: result.failure,
+    operation: "write",
+    refusalClass: "transient",
+    outcome: "keptDirty",
+    credential: first.record.credential,
+    ranges: [{ start: first.index * space.pageSize, end: space.size as number }],
+    mayHaveBeenRead: space.readCount > first.record.readCount,
+  });
   return false;
 }

@@ -13,10 +13,16 @@ export function walkedTag(control: WritebackControl): Tag {
   return control.syncMode === "all" ? tags.towrite : tags.dirty;
 }
 
-/** Marks what is dirty now, in the control's range, as the work of this pass. */
+/** Marks what is dirty now, in the control's range, as the work of this pass; nothing merges with it any more. */
 export function tagForPass(space: FilePages, control: WritebackControl): void {
-  if (control.syncMode === "all")
-    space.pages.copyTag(tags.dirty, tags.towrite, firstPage(space, control), lastPage(space, control));
+  if (control.syncMode === "none") return;
+  const first = firstPage(space, control);
+  const last = lastPage(space, control);
+  space.pages.copyTag(tags.dirty, tags.towrite, first, last);
+  for (let page = space.pages.nextTagged(tags.towrite, first); page !== undefined && page.index <= last; ) {
+    page.record?.advance("sync");
+    page = space.pages.nextTagged(tags.towrite, page.index + 1);
+  }
 }
 
 export function firstPage(space: FilePages, control: WritebackControl): PageIndex {

@@ -180,8 +180,11 @@ export class AttributeCache {
       changedElsewhere: () => {
         this.#core.events.emit("invalidate", { what: "content", node, start: 0, end: undefined });
       },
-      writebackFailed: (thrown, start, end, credential, operation) => {
-        const failure = failureFrom(thrown, { syscall: operation === "write" ? "write" : "fsync" });
+      path: () => node.path,
+      writebackFailed: (failed) => {
+        const { ranges, credential, operation, failure } = failed;
+        const start = ranges[0]?.start ?? 0;
+        const end = ranges.at(-1)?.end ?? 0;
         const credentialId = credential.id;
         this.#core.events.emit("writebackFailed", { node, start, end, credentialId, operation, failure });
       },

@@ -96,9 +96,9 @@ export class VolumeNode implements Node {
     return path;
   }
 
-  /** Whether the node holds bytes that the store has not taken. */
+  /** Whether the node holds bytes that are nowhere else: not taken by the store yet, or refused and not rescued. */
   get isDirty(): boolean {
-    return this.space !== undefined && this.space.dirtyBytes > 0;
+    return this.space !== undefined && (this.space.dirtyBytes > 0 || this.space.unrescuedBytes > 0);
   }
 
   countWriter(credential: Credential, change: 1 | -1): void {

@@ -10,11 +10,11 @@ const text = new TextEncoder().encode("words");
 
 /** Refuses writes, commits or both for as long as it is told to. */
 class RefusingStore {
-  writes: "EIO" | "EDQUOT" | undefined;
+  writes: "ENOSPC" | "EDQUOT" | undefined;
   commits: "EIO" | undefined;
 
   wrap(store: Store): Store {
-    const refuse = (code: "EIO" | "EDQUOT" | undefined, syscall: string): void => {
+    const refuse = (code: "EIO" | "ENOSPC" | "EDQUOT" | undefined, syscall: string): void => {
       if (code !== undefined) throw new Failure(code, { syscall });
     };
     return new Proxy(store, {
@@ -57,9 +57,9 @@ describe("delivery of write-back failures", () => {
     const scope = async (): Promise<void> => {
       await using file = await volume.open("/file", "r+", { credential: alice });
       await file.write("words");
-      refusing.writes = "EIO";
+      refusing.writes = "ENOSPC";
     };
-    await expect(scope()).rejects.toMatchObject({ code: "EIO" });
+    await expect(scope()).rejects.toMatchObject({ code: "ENOSPC" });
     refusing.writes = undefined;
     await volume.close();
   });
@@ -70,11 +70,11 @@ describe("delivery of write-back failures", () => {
     const writer = await volume.openNode(node, openFlags.O_RDWR, callAs(alice));
     const reader = await volume.openNode(node, openFlags.O_RDONLY, callAs(alice));
     expect(writer.tryWrite(0, text)).toBe(5);
-    refusing.writes = "EIO";
-    await expect(writer.sync()).rejects.toMatchObject({ code: "EIO", syscall: "fsync" });
+    refusing.writes = "ENOSPC";
+    await expect(writer.sync()).rejects.toMatchObject({ code: "ENOSPC", syscall: "fsync" });
     refusing.writes = undefined;
     await writer.sync();
-    await expect(reader.sync()).rejects.toMatchObject({ code: "EIO" });
+    await expect(reader.sync()).rejects.toMatchObject({ code: "ENOSPC" });
     await reader.sync();
     const later = await volume.openNode(node, openFlags.O_RDWR, callAs(alice));
     await later.flush();
@@ -88,9 +88,9 @@ describe("delivery of write-back failures", () => {
     const writer = await volume.openNode(node, openFlags.O_RDWR, callAs(alice));
     expect(writer.tryWrite(0, text)).toBe(5);
     await writer.release();
-    refusing.writes = "EIO";
+    refusing.writes = "ENOSPC";
     const other = await volume.openNode(node, openFlags.O_RDWR, callAs(alice));
-    await expect(other.flush()).rejects.toMatchObject({ code: "EIO" });
+    await expect(other.flush()).rejects.toMatchObject({ code: "ENOSPC" });
     await other.release();
     refusing.writes = undefined;
     const last = await volume.openNode(node, openFlags.O_RDONLY, callAs(alice));
@@ -119,8 +119,8 @@ describe("delivery of write-back failures", () => {
     const { volume, refusing } = await refusingVolume();
     const file = await volume.open("/file", "r+", { credential: alice });
     await file.write("words");
-    refusing.writes = "EIO";
-    await expect(volume.close()).rejects.toThrow(/EIO.*not delivered: \/file/);
+    refusing.writes = "ENOSPC";
+    await expect(volume.close()).rejects.toThrow(/ENOSPC.*not delivered: \/file/);
     expect(volume.snapshot()).toMatchObject({ openFiles: [], dirtyFiles: [], cache: { openSpaces: 0, dirtyBytes: 0 } });
     await expect(volume.open("/file", "r")).rejects.toMatchObject({ code: "ENOTCONN" });
   });

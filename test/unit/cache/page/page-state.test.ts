@@ -24,11 +24,13 @@ const lawful: readonly (readonly [PageState, PageTransition, PageState])[] = [
   ["inFlight", "dirtied", "inFlightDirty"],
   ["inFlight", "accepted", "clean"],
   ["inFlight", "failed", "dirty"],
+  ["inFlight", "refused", "clean"],
   ["inFlightDirty", "filled", "inFlightDirty"],
   ["inFlightDirty", "dirtied", "inFlightDirty"],
   ["inFlightDirty", "discarded", "inFlight"],
   ["inFlightDirty", "accepted", "dirty"],
   ["inFlightDirty", "failed", "dirty"],
+  ["inFlightDirty", "refused", "dirty"],
 ];
 const transitions: readonly PageTransition[] = [
   "filled",
@@ -36,6 +38,7 @@ const transitions: readonly PageTransition[] = [
   "issued",
   "accepted",
   "failed",
+  "refused",
   "discarded",
   "removed",
 ];

@@ -28,7 +28,7 @@ describe("a flight", () => {
     const flight = await flightFrom(file, 0);
     expect(shape(flight)).toEqual({ pages: [0, 1, 2], segments: [[100, 100 + 2 * pageSize]] });
     expect(flight.byteCount).toBe(2 * pageSize);
-    expect(flight.credential).toBe(alice.credential);
+    expect(flight.record.credential).toBe(alice.credential);
   });
 
   test("[S0.4] stops at a page that is missing", async () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Failure } from "../../../../src/base/index.ts";
 import { asSuperuser, bytesAtStore } from "../../../kit/cached-file.ts";
 import { alice, bytesOf, gatedFile, pageSize, readBack } from "../../../kit/gated-file.ts";
+import { RescueInMemory } from "../../../kit/rescue-in-memory.ts";
 
 const noReadahead = { readaheadBytesMax: 0 };
 
@@ -30,24 +31,20 @@ describe("what the store says it took", () => {
     ["nothing", 0],
     ["more than it was sent", pageSize + 1],
     ["less than nothing", -5],
-  ])(
-    "[S0.29] [G5] a store that says it took %s has failed (EIO), and the bytes stay dirty (B14)",
-    async (_what, answer) => {
-      const file = await gatedFile(noReadahead);
-      const cursor = file.space.errors.sample();
-      await file.space.write(0, bytesOf(pageSize, 1), alice);
-      file.gates.close("write");
-      const syncing = file.space.sync(alice);
-      (await file.gates.arrived("write", 1)).answerCount(answer);
-      await syncing;
-      expect(file.space.errors.check(cursor)).toMatchObject({ code: "EIO" });
-      expect(file.space.dirtyBytes).toBe(pageSize);
-      file.cache.checkInvariants();
-      file.gates.open("write");
-      await file.space.sync(alice);
-      expect(await bytesAtStore(file)).toEqual(bytesOf(pageSize, 1));
-    },
-  );
+  ])("[S0.29] [G5] a store that says it took %s has refused (EIO, B14)", async (_what, answer) => {
+    const rescue = new RescueInMemory();
+    const file = await gatedFile({ ...noReadahead, rescue });
+    const cursor = file.space.errors.sample();
+    await file.space.write(0, bytesOf(pageSize, 1), alice);
+    file.gates.close("write");
+    const syncing = file.space.sync(alice);
+    (await file.gates.arrived("write", 1)).answerCount(answer);
+    await syncing;
+    expect(file.space.errors.check(cursor)).toMatchObject({ code: "EIO" });
+    expect([file.space.dirtyBytes, file.space.unrescuedBytes]).toEqual([0, 0]);
+    expect(rescue.entries.map(({ bytes }) => bytes)).toEqual([[bytesOf(pageSize, 1)]]);
+    file.cache.checkInvariants();
+  });
 
   test("[S0.17] of a flight that fails in the middle, what was taken is clean and the rest is dirty", async () => {
     const file = await gatedFile(noReadahead);
@@ -59,8 +56,8 @@ describe("what the store says it took", () => {
     await syncing;
     const dirty = [0, 1, 2].map((page) => file.space.pages.get(page)?.dirty.toString());
     expect(dirty).toEqual(["", "[100,4096)", "[0,4096)"]);
-    expect(file.failures.map(({ failure, start, end }) => [(failure as Failure).code, start, end])).toEqual([
-      ["ENOSPC", 0, 3 * pageSize],
+    expect(file.failures).toMatchObject([
+      { failure: { code: "ENOSPC" }, outcome: "keptDirty", ranges: [{ start: 0, end: 3 * pageSize }] },
     ]);
     expect(file.space.pages.get(0)?.state).toBe("clean");
     file.cache.checkInvariants();

@@ -108,7 +108,7 @@ describe("the flusher", () => {
     const other = await anotherSpace(file, "other");
     file.gates.close("write");
     await file.space.write(0, bytesOf(10, 1), alice);
-    (await file.clock.during(file.gates.arrived("write", 1))).refuse(new Failure("EIO"));
+    (await file.clock.during(file.gates.arrived("write", 1))).refuse(new Failure("EDQUOT"));
     await settle();
     file.gates.open("write");
     await other.write(0, bytesOf(10, 2), alice);

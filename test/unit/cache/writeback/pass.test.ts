@@ -96,7 +96,7 @@ describe("a pass", () => {
     expect(file.gates.of("write").map(({ offset }) => offset)).toEqual([2 * pageSize]);
   });
 
-  test("[S0.11] a refusal of one credential does not keep another's bytes", async () => {
+  test("[S0.11] a refusal of one record keeps neither another's bytes nor those of the same credential", async () => {
     const file = await gatedFile(noReadahead);
     await file.space.write(0, bytesOf(pageSize, 1), alice);
     await file.space.write(2 * pageSize, bytesOf(pageSize, 2), bob);
@@ -108,19 +108,34 @@ describe("a pass", () => {
     const second = await file.gates.arrived("write", 2);
     expect(second.credential).toBe(bob.credential);
     second.pass();
+    (await file.gates.arrived("write", 3)).pass();
+    await syncing;
+    expect(file.space.errors.check(cursor)).toMatchObject({ code: "EACCES" });
+    expect([file.space.dirtyBytes, file.space.unrescuedBytes]).toEqual([0, pageSize]);
+    file.cache.checkInvariants();
+  });
+
+  test("where a lack of permission keeps bytes dirty, it ends the pass for its credential only", async () => {
+    const file = await gatedFile({ ...noReadahead, refusalActions: { permission: "keepDirty" } });
+    await file.space.write(0, bytesOf(pageSize, 1), alice);
+    await file.space.write(2 * pageSize, bytesOf(pageSize, 2), bob);
+    await file.space.write(4 * pageSize, bytesOf(pageSize, 1), alice);
+    file.gates.close("write");
+    const syncing = file.space.sync(asSuperuser);
+    (await file.gates.arrived("write", 1)).refuse(new Failure("EACCES"));
+    (await file.gates.arrived("write", 2)).pass();
     await syncing;
     expect(file.gates.of("write")).toHaveLength(2);
-    expect(file.space.errors.check(cursor)).toMatchObject({ code: "EACCES" });
     expect(file.space.dirtyBytes).toBe(2 * pageSize);
     file.cache.checkInvariants();
   });
 
-  test("any other failure ends the pass: the store would refuse the rest too", async () => {
+  test("bytes that are kept dirty end the pass: the store would not take the rest either", async () => {
     const file = await gatedFile(noReadahead);
     for (const page of [0, 2, 4]) await file.space.write(page * pageSize, bytesOf(pageSize, 1), alice);
     file.gates.close("write");
     const syncing = file.space.sync(asSuperuser);
-    (await file.gates.arrived("write", 1)).refuse(new Failure("EIO"));
+    (await file.gates.arrived("write", 1)).refuse(new Failure("EDQUOT"));
     await syncing;
     expect(file.gates.of("write")).toHaveLength(1);
     expect(file.space.dirtyBytes).toBe(3 * pageSize);

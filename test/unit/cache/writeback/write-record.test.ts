@@ -21,8 +21,10 @@ describe("a write record", () => {
 
   test("[S0.2] merges only while it is pending", () => {
     for (const close of [
-      (record: WriteRecord) => record.flushForConflict(),
-      (record: WriteRecord) => record.startWriting(),
+      (record: WriteRecord) => record.advance("conflict"),
+      (record: WriteRecord) => record.advance("sync"),
+      (record: WriteRecord) => record.advance("write"),
+      (record: WriteRecord) => record.advance("reject"),
     ]) {
       const record = new WriteRecord(alice.credential, 0, 100, 0);
       record.addPage();
@@ -36,13 +38,13 @@ describe("a write record", () => {
     const record = new WriteRecord(alice.credential, 0, 100, 0);
     record.addPage();
     record.addPage();
-    record.startWriting();
+    record.advance("write");
     record.releasePage();
     expect(record.state).toBe("writing");
     record.releasePage();
     expect(record.state).toBe("complete");
     expect(() => record.releasePage()).toThrow(AssertionFailure);
-    expect(() => record.startWriting()).toThrow(AssertionFailure);
+    expect(() => record.advance("write")).toThrow(AssertionFailure);
   });
 
   test("[S0.1] [S0.3] pages written one after the other share a record; a leap or another writer begins one", async () => {

@@ -1,0 +1,51 @@
+/**
+ * Excise: exactly the refused bytes leave the cache, and the size winds back if they had moved the end of the file.
+ *
+ * The order is Morton's with its three steps in one turn: the write-back ends, the page is looked at again, the bytes go.
+ * No page lock is taken, since bytes are removed and not pages: a page that a fill has locked stays, and the fill brings in
+ * what it lacks. Nobody else can have cut, sent or evicted the page meanwhile, for it was in flight until this turn; who
+ * wrote to it wrote to a copy, and those bytes stay.
+ */
+import { type ByteCount, delay } from "../../base/index.ts";
+import { dropClean } from "../invalidate/drop-clean.ts";
+import { endOfUnsent } from "../invalidate/start-over.ts";
+import type { FilePages } from "../space/file-pages.ts";
+import type { Refusal, RefusedPart } from "./refusal.ts";
+import { thaw } from "./thaw.ts";
+
+/** So many pages go before others have their turn (S0.25). */
+export const batchPages = 256;
+
+/** Takes the refused bytes out of the cache. `storeSize` is the file's size at the store. */
+export async function excise(space: FilePages, refusal: Refusal, storeSize: ByteCount): Promise<void> {
+  windBack(space, refusal, storeSize);
+  let count = 0;
+  for (const part of refusal.parts) {
+    excisePart(space, part);
+    count += 1;
+    if (count % batchPages === 0) await delay(space.core.clock, 0);
+  }
+}
+
+function excisePart(space: FilePages, part: RefusedPart): void {
+  const { page } = part;
+  const shown = thaw(space, part);
+  page.valid = page.valid.except(shown);
+  space.core.counters.excisedPages += 1;
+  if (page.valid.isEmpty && !page.locked && !page.isPinned) space.dropPage(page);
+  else space.core.frameMayBeFree();
+}
+
+/** The size goes back if the refused bytes are what moved it; anything later that moved it stands (S0.10). */
+function windBack(space: FilePages, refusal: Refusal, storeSize: ByteCount): void {
+  const before = space.size as number;
+  const after = sizeAfterRefusal(before, refusal.end(space.pageSize), storeSize, endOfUnsent(space, refusal));
+  if (after === before) return;
+  space.setSize(after);
+  if (after < before) dropClean(space, after as number, before as number);
+}
+
+/** The size of a file of which the bytes up to `refusedEnd` were refused. */
+export function sizeAfterRefusal(size: number, refusedEnd: number, storeSize: number, unsentEnd: number): ByteCount {
+  return size === refusedEnd ? Math.max(storeSize, unsentEnd) : size;
+}

@@ -1,0 +1,67 @@
+/** What is told of a write-back that failed: one event for each failure that joins a file's error sequence. */
+import { type ByteCount, type ByteOffset, Failure } from "../../base/index.ts";
+import type { Credential, RefusalClass, RescueId } from "../../port/index.ts";
+
+/** What of a write-back failed: sending bytes, or making them durable. */
+export type WritebackOperation = "write" | "commit";
+
+/**
+ * What became of the bytes. "keptDirty": they are sent again later. "excised", "invalidated", "salvaged": what the policy of
+ * that name does. "unrescued": refused, and in memory only, since rescue failed. "copied": in a copy beside the file.
+ * "uncertain": the store had taken them, and could not make them durable.
+ */
+export type WritebackOutcome =
+  | "keptDirty"
+  | "excised"
+  | "invalidated"
+  | "salvaged"
+  | "unrescued"
+  | "copied"
+  | "uncertain";
+
+export interface FailedRange {
+  readonly start: ByteOffset;
+  readonly end: ByteOffset;
+}
+
+export interface WritebackFailure {
+  readonly failure: Failure;
+  readonly operation: WritebackOperation;
+  readonly refusalClass: RefusalClass;
+  readonly outcome: WritebackOutcome;
+  /** Whose bytes they are; of a commit, who asked for it. */
+  readonly credential: Credential;
+  /** Ascending, apart from each other; of a commit, the whole file. */
+  readonly ranges: readonly FailedRange[];
+  /** Where the bytes are kept: the rescue entry, or the name of the copy. */
+  readonly rescueId: RescueId | undefined;
+  /** Why rescue failed. */
+  readonly rescueFailure: Failure | undefined;
+  /** The file's size as programs saw it before the refusal, and after it. */
+  readonly sizeBefore: ByteCount;
+  readonly sizeAfter: ByteCount;
+  /** Refused bytes that had made the file longer and lie below its end all the same: zeros, unless others wrote there. */
+  readonly hole: FailedRange | undefined;
+  /** Whether somebody read the file here since the first of the bytes was written, and may have seen them (S0.16). */
+  readonly mayHaveBeenRead: boolean;
+}
+
+/** What there is to tell of a failure that refused nothing: the bytes and the size are as they were. */
+export type PlainFailure = Omit<WritebackFailure, "rescueId" | "rescueFailure" | "sizeBefore" | "sizeAfter" | "hole">;
+
+/** The failure in the error sequence for refused bytes; it carries what became of them. */
+export class RefusalFailure extends Failure {
+  readonly refused: WritebackFailure;
+
+  constructor(refused: WritebackFailure) {
+    super(refused.failure.code, { syscall: "write", detail: describeOutcome(refused), cause: refused.failure });
+    this.refused = refused;
+  }
+}
+
+function describeOutcome({ refusalClass, outcome, rescueId, rescueFailure }: WritebackFailure): string {
+  if (outcome === "copied") return `${refusalClass}; the bytes were written to ${rescueId}`;
+  if (rescueId !== undefined) return `${refusalClass}; the bytes are kept in rescue as ${rescueId}`;
+  const why = rescueFailure === undefined ? "" : `: ${rescueFailure.message}`;
+  return `${refusalClass}; the bytes are in memory only${why}`;
+}
