@@ -19,6 +19,7 @@ const digitBits = 5;
 const slotCount = 32;
 const lowBits = 30;
 const lowLevels = lowBits / digitBits;
+const lowSpan = 2 ** lowBits;
 
 /** Its slots are the node itself, an array: a look-up has one object less to fetch on each level. */
 class TreeNode<Leaf> extends Array<Leaf | TreeNode<Leaf> | undefined> {
@@ -41,7 +42,7 @@ class TreeNode<Leaf> extends Array<Leaf | TreeNode<Leaf> | undefined> {
 
 function digit(index: number, level: number): number {
   if (level < lowLevels) return (index >>> (level * digitBits)) & (slotCount - 1);
-  return (Math.floor(index / 2 ** lowBits) >>> ((level - lowLevels) * digitBits)) & (slotCount - 1);
+  return (Math.floor(index / lowSpan) >>> ((level - lowLevels) * digitBits)) & (slotCount - 1);
 }
 
 /** The first bit at or after `from` that is set; `slotCount` when there is none. */
@@ -50,9 +51,11 @@ function nextSetBit(bits: number, from: number): number {
   return rest === 0 ? slotCount : 31 - Math.clz32(rest & -rest);
 }
 
-/** How many indexes one slot of a node at this level spans. */
+/** How many indexes one slot of a node spans, by the node's level. A table: a power is computed by a slow routine. */
+const slotSpans: readonly number[] = Array.from({ length: 12 }, (_, level) => slotCount ** level);
+
 function slotSpan(level: number): number {
-  return slotCount ** level;
+  return slotSpans[level] as number;
 }
 
 /** What the tree keeps: anything that knows its index. */
@@ -62,6 +65,8 @@ export interface Indexed {
 
 export class PageTree<Leaf extends Indexed> {
   #root: TreeNode<Leaf> = new TreeNode(0, null, 0);
+  /** How many indexes the tree spans as high as it is now. */
+  #span = slotCount;
   /** The leaf node of the last look-up and the first index it holds: neighbours are found without a walk. */
   #lastLeaf: TreeNode<Leaf> | null = null;
   #lastLeafStart = 0;
@@ -83,7 +88,7 @@ export class PageTree<Leaf extends Indexed> {
 
   insert(leaf: Leaf): void {
     const index = leaf.index;
-    while (index >= slotSpan(this.#root.level + 1)) this.#grow();
+    while (index >= this.#span) this.#grow();
     let node = this.#root;
     while (node.level > 0) {
       const at = digit(index, node.level);
@@ -119,6 +124,7 @@ export class PageTree<Leaf extends Indexed> {
     this.#count -= 1;
     if (this.#count === 0) {
       this.#root = new TreeNode(0, null, 0);
+      this.#span = slotCount;
       this.#lastLeaf = null;
     }
   }
@@ -192,8 +198,8 @@ export class PageTree<Leaf extends Indexed> {
   #leafFor(index: number): TreeNode<Leaf> | null {
     const start = index - (index & (slotCount - 1));
     if (start === this.#lastLeafStart && this.#lastLeaf !== null) return this.#lastLeaf;
+    if (index >= this.#span) return null;
     let node = this.#root;
-    if (index >= slotSpan(node.level + 1)) return null;
     while (node.level > 0) {
       const child = node[digit(index, node.level)] as TreeNode<Leaf> | undefined;
       if (child === undefined) return null;
@@ -208,6 +214,7 @@ export class PageTree<Leaf extends Indexed> {
     const old = this.#root;
     const root = new TreeNode<Leaf>(old.level + 1, null, 0);
     this.#root = root;
+    this.#span *= slotCount;
     this.#lastLeaf = null;
     if (old.childCount === 0) return;
     old.parent = root;
