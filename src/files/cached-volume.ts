@@ -15,7 +15,7 @@ import type {
   StoreManifest,
 } from "../port/index.ts";
 import type { DirectoryHandle } from "./directory-handle.ts";
-import { drain } from "./drain.ts";
+import { drain, requireDelivered } from "./drain.ts";
 import type { FileHandle } from "./file-handle/file-handle.ts";
 import { OpenFiles } from "./handle/open-files.ts";
 import type { Handle } from "./handle.ts";
@@ -289,6 +289,7 @@ export class CachedVolume implements Volume {
     this.#core.closed = true;
     try {
       await drain(this.#core, callOf(this.#options.credential), deadlineMs);
+      requireDelivered(this.#core);
     } catch (thrown) {
       const givenBack = this.#giveBack();
       // A store that did not answer in time is not waited for again.

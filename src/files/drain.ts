@@ -8,9 +8,8 @@ import type { VolumeCore } from "./volume-core.ts";
 const namesMax = 5;
 
 /**
- * Writes everything back, durably. Throws the first failure that nobody has heard of, and EIO for bytes that are still
- * here; both name their files. With a deadline it stops waiting then: ETIMEDOUT, whatever else failed, naming the files
- * whose bytes are not known to be durable.
+ * Writes everything back, durably. Throws the first failure that nobody has heard of, naming the files. With a deadline it
+ * stops waiting then: ETIMEDOUT, whatever else failed, naming the files whose bytes are not known to be durable.
  */
 export async function drain(core: VolumeCore, call: Call, deadlineMs?: Milliseconds): Promise<void> {
   const ears = new Map<VolumeNode, ErrorCursor>();
@@ -26,8 +25,12 @@ export async function drain(core: VolumeCore, call: Call, deadlineMs?: Milliseco
   const unheard = unheardFailure(ears, stopped);
   if (timedOut) throw lateFailure(core, unheard);
   if (unheard !== undefined) throw unheard;
-  const left = [...core.spaces].filter((node) => node.isDirty && !node.removed);
   for (const node of core.spaces) core.settle(node);
+}
+
+/** Throws EIO for bytes that are still here after a drain, naming their files: somebody wrote them meanwhile. */
+export function requireDelivered(core: VolumeCore): void {
+  const left = [...core.spaces].filter((node) => node.isDirty && !node.removed);
   if (left.length === 0) return;
   throw new Failure("EIO", { syscall: "sync", path: left[0]?.path ?? "", detail: `not delivered: ${namesOf(left)}` });
 }
