@@ -2,52 +2,67 @@
  * The entries of a script: plain data. An actor does its own entries one after the other, all actors at once; a quiet point
  * is waited for by everybody. Leaving any entry out leaves a script that can be played.
  */
+import type { Weather } from "./weather.ts";
 
-/** Who does an operation: 0 and up are programs on the volume, -1 is everybody and everything else. */
-export type ActorNumber = number;
-export const others: ActorNumber = -1;
-
-interface Timed {
-  readonly actor: ActorNumber;
+interface Entry {
+  /** Programs on the volume are 0 and up; -1 is everybody and everything else. */
+  readonly actor: number;
   /** Virtual time that the actor lets pass first. */
   readonly afterMs: number;
+  /** When the caller gives up, counted from the beginning; left out: never. */
+  readonly interruptMs?: number;
 }
 
-/** What a program does. `slot` is one of the actor's places for an open file, `file` a number of a name. */
-export type ProgramOperation = Timed &
+export const others = -1;
+
+/** How bytes are asked for: at once if possible, with waiting, as views of frames. */
+export type ReadWay = "now" | "wait" | "views";
+/** How bytes are given: at once if possible, with waiting, as frames that may be taken over. */
+export type WriteWay = "now" | "wait" | "frames";
+export type Access = "r" | "w" | "rw" | "a";
+
+/** What a program does. `slot` is one of the actor's places for an open file, `file` the number of a name. */
+export type ProgramOperation = Entry &
   (
-    | { readonly kind: "open"; readonly slot: number; readonly file: number; readonly access: "r" | "w" | "rw" | "a" }
+    | { readonly kind: "open"; readonly slot: number; readonly file: number; readonly access: Access }
     | { readonly kind: "close"; readonly slot: number }
-    | { readonly kind: "read"; readonly slot: number; readonly position: number; readonly length: number }
-    | { readonly kind: "write"; readonly slot: number; readonly position: number; readonly length: number }
+    | {
+        readonly kind: "read";
+        readonly slot: number;
+        readonly position: number;
+        readonly length: number;
+        readonly way: ReadWay;
+      }
+    | {
+        readonly kind: "write";
+        readonly slot: number;
+        readonly position: number;
+        readonly length: number;
+        readonly way: WriteWay;
+      }
     | { readonly kind: "append"; readonly slot: number; readonly length: number }
     | { readonly kind: "truncate"; readonly slot: number; readonly size: number }
     | { readonly kind: "punch"; readonly slot: number; readonly position: number; readonly length: number }
     | { readonly kind: "fsync"; readonly slot: number }
     | { readonly kind: "stat"; readonly slot: number }
-    | { readonly kind: "invalidate"; readonly slot: number }
+    | { readonly kind: "invalidate"; readonly slot: number; readonly position: number; readonly length: number }
     | { readonly kind: "sync" }
     | { readonly kind: "unlink"; readonly file: number }
     | { readonly kind: "rename"; readonly file: number; readonly to: number }
   );
 
 /** What happens elsewhere. */
-export type OtherOperation = Timed &
+export type OtherOperation = Entry &
   (
     | { readonly kind: "otherWrite"; readonly file: number; readonly position: number; readonly length: number }
     | { readonly kind: "otherTruncate"; readonly file: number; readonly size: number }
     | { readonly kind: "otherDelete"; readonly file: number }
     | { readonly kind: "otherMode"; readonly file: number; readonly mode: number }
-    | { readonly kind: "weather"; readonly weather: string; readonly isOn: boolean }
+    | { readonly kind: "weather"; readonly weather: Weather; readonly isOn: boolean }
     | { readonly kind: "crash" }
   );
 
-/** Everybody waits; what must be equal now is compared. After a settled one the store has everything. */
-export interface QuietPoint {
-  readonly actor: ActorNumber;
-  readonly afterMs: number;
-  readonly kind: "quiet";
-  readonly isSettled: boolean;
-}
+/** Everybody waits; what must be equal now is compared. At a settled one all troubles end, and the store gets everything. */
+export type QuietPoint = Entry & { readonly kind: "quiet"; readonly isSettled: boolean };
 
 export type Operation = ProgramOperation | OtherOperation | QuietPoint;

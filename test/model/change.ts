@@ -1,0 +1,43 @@
+/** What changes a file, as the model remembers it: each change lies between two ticks, and nobody may say where. */
+
+/** The model's time: it grows with whatever begins or ends. */
+export type Tick = number;
+
+/** The end of a change that is under way. */
+export const notEnded: Tick = Number.POSITIVE_INFINITY;
+
+/** A write, cut or punch through the cache. */
+export interface LocalChange {
+  readonly kind: "write" | "resize" | "zero";
+  /** Place in the file's list, from 1. */
+  readonly number: number;
+  readonly credentialId: string;
+  /** What its bytes tell: a write's id, 0 for zeros. Of an append it is known when its place is. */
+  valueId: number;
+  /** The bytes it changes; of a resize all from the new size on. -1 while the place of an append is not known. */
+  start: number;
+  end: number;
+  readonly begun: Tick;
+  ended: Tick;
+  /** It failed: nothing was done, or nothing is known. */
+  isVoid: boolean;
+}
+
+/** A change that the server has made, whoever asked for it. */
+export interface ServerChange {
+  readonly tick: Tick;
+  readonly atMs: number;
+  readonly start: number;
+  readonly end: number;
+  /** What the bytes tell; undefined for one that brought back `contents`. */
+  readonly valueId: number;
+  readonly contents: Uint8Array | undefined;
+  readonly sizeAfter: number;
+  /** Whose it is; undefined for one of another client. */
+  readonly local: LocalChange | undefined;
+}
+
+/** Whether the first was over before the other began. */
+export function isBefore(first: LocalChange, other: LocalChange): boolean {
+  return first.ended < other.begun;
+}

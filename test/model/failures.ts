@@ -1,0 +1,80 @@
+/**
+ * Who has heard of which failed write-back (S5.8). Each failure is told once to each handle that was open when it happened;
+ * one that nobody has heard is told to the next that opens the file. Of several a handle hears of the latest.
+ *
+ * An *ear* is what one handle may have heard: somewhere from `low` to `high` failures, since nobody can see when in a call
+ * that lasted it looked.
+ */
+import type { Failure } from "../../src/base/index.ts";
+import type { Tick } from "./change.ts";
+
+export interface Ear {
+  low: number;
+  high: number;
+}
+
+export class Failures {
+  readonly #all: Failure[] = [];
+  readonly #ticks: Tick[] = [];
+  /** How many of them somebody is known to have heard, and how many somebody may have. */
+  #heard = 0;
+  #maybeHeard = 0;
+  #lastHeardAt: Tick = 0;
+
+  get count(): number {
+    return this.#all.length;
+  }
+
+  record(failure: Failure, tick: Tick): void {
+    this.#all.push(failure);
+    this.#ticks.push(tick);
+  }
+
+  has(failure: unknown): failure is Failure {
+    return this.#all.includes(failure as Failure);
+  }
+
+  /** How many there were at a tick. */
+  countAt(tick: Tick): number {
+    let count = this.count;
+    while (count > 0 && (this.#ticks[count - 1] as Tick) > tick) count--;
+    return count;
+  }
+
+  /** Somebody without an ear, who syncs everything, may have heard all of them. */
+  maybeHeardAll(): void {
+    this.#maybeHeard = this.count;
+  }
+
+  /** The ear of a handle whose opening began at `from`. */
+  open(from: Tick): Ear {
+    const now = this.count;
+    const countThen = this.countAt(from);
+    const isCertain = now === countThen && this.#lastHeardAt < from;
+    if (isCertain && this.#heard === now) return { low: now, high: now };
+    if (isCertain && this.#maybeHeard < now) return { low: now - 1, high: now - 1 };
+    return { low: Math.max(0, countThen - 1), high: now };
+  }
+
+  /** A call that tells failures threw one; answers a complaint if that cannot be. */
+  told(ear: Ear, failure: Failure, from: Tick, now: Tick): string | undefined {
+    const countThen = this.countAt(from);
+    const number = this.#all.lastIndexOf(failure) + 1;
+    if (number <= ear.low) return `failure ${number} was told twice`;
+    if (number < countThen) return `failure ${number} was told although ${countThen} had come by then`;
+    ear.low = number;
+    ear.high = number;
+    this.#heard = Math.max(this.#heard, number);
+    this.#lastHeardAt = now;
+    return undefined;
+  }
+
+  /** A call that tells failures ended well: there was nothing new to tell. */
+  silent(ear: Ear, from: Tick): string | undefined {
+    const countThen = this.countAt(from);
+    if (countThen > ear.high) return `failure ${countThen} was not told`;
+    ear.low = Math.max(ear.low, countThen);
+    ear.high = this.count;
+    return undefined;
+  }
+}

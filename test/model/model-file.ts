@@ -1,0 +1,201 @@
+/**
+ * A file as the model knows it: slow and obvious. It remembers every change, local ones as an interval of ticks, the
+ * server's at one tick each, and says of a byte that was read whether it may be there.
+ *
+ * Words. A *local* change is one through the cache; the *server's* changes are what reached the store, local ones and those
+ * of other clients. The *base* is the server's content when the list of changes was last emptied. What programs may see of
+ * a byte is a local change that no later one has replaced, or, when the latest local change of it has been taken by the
+ * server, what the server had at some time since.
+ */
+import { BytePattern, writeIdMax } from "./byte-pattern.ts";
+import { type LocalChange, notEnded, type ServerChange, type Tick } from "./change.ts";
+import { Failures } from "./failures.ts";
+import { Fates } from "./fates.ts";
+
+/** The longest file of a simulation. */
+export const fileBytesMax: number = 64 * 1024;
+
+/** How a file came to lose its last name. */
+export type Removal = "here" | "elsewhere";
+
+export class ModelFile {
+  readonly node: string;
+  readonly number: number;
+  readonly pattern: BytePattern;
+  readonly base: Uint8Array = new Uint8Array(fileBytesMax);
+  baseSize = 0;
+  readonly locals: LocalChange[] = [];
+  readonly server: ServerChange[] = [];
+  /** The server's content now. */
+  readonly content: Uint8Array = new Uint8Array(fileBytesMax);
+  size = 0;
+  readonly fates: Fates;
+  readonly failures: Failures = new Failures();
+  /** Cuts and punches under way: what is dirty may be going. */
+  cutsUnderWay = 0;
+  /** The last name that the server had for it. */
+  name = "";
+  removed: Removal | undefined;
+  /** When the latest fsync that succeeded began. */
+  syncedAt: Tick = 0;
+  #lastId = 0;
+
+  constructor(node: string, number: number) {
+    this.node = node;
+    this.number = number;
+    this.pattern = BytePattern.of(number);
+    this.fates = new Fates(this.locals, fileBytesMax);
+  }
+
+  /** An id that no byte of the file tells; 0 when there is none left. */
+  newId(): number {
+    for (let tries = 0; tries < writeIdMax; tries++) {
+      this.#lastId = (this.#lastId % writeIdMax) + 1;
+      if (!this.#isUsed(this.#lastId)) return this.#lastId;
+    }
+    return 0;
+  }
+
+  #isUsed(id: number): boolean {
+    if (this.locals.some(({ valueId }) => valueId === id)) return true;
+    if (this.server.some(({ valueId }) => valueId === id)) return true;
+    return this.#idsOfBase.has(id);
+  }
+
+  #idsOfBase: Set<number> = new Set();
+
+  /** A local change begins. An append gives -1 for its start. */
+  begin(
+    kind: LocalChange["kind"],
+    start: number,
+    end: number,
+    valueId: number,
+    credentialId: string,
+    now: Tick,
+  ): LocalChange {
+    const number = this.locals.length + 1;
+    const change = { kind, number, credentialId, valueId, start, end, begun: now, ended: notEnded, isVoid: false };
+    this.locals.push(change);
+    if (kind !== "write") this.cutsUnderWay += 1;
+    return change;
+  }
+
+  /** A local change ended; of a write, `byteCount` bytes from its start were acknowledged. */
+  end(change: LocalChange, now: Tick, byteCount?: number): void {
+    change.ended = now;
+    if (change.kind !== "write") this.cutsUnderWay -= 1;
+    if (byteCount === undefined) {
+      if (change.kind !== "write") this.fates.cut(change);
+      return;
+    }
+    change.end = change.start + byteCount;
+    this.fates.acknowledge(change);
+  }
+
+  /** A local change failed: of a write nothing was done; a cut or punch may still be made by the server. */
+  fail(change: LocalChange, now: Tick): void {
+    change.ended = now;
+    change.isVoid = true;
+    if (change.kind !== "write") this.cutsUnderWay -= 1;
+  }
+
+  /** The server changed bytes [start, end) to those of a write, or to zeros. */
+  serverWrote(start: number, end: number, valueId: number, local: LocalChange | undefined, tick: Tick, atMs: number) {
+    const to = Math.min(end, fileBytesMax);
+    if (valueId === 0) this.content.fill(0, start, to);
+    else this.content.set(this.pattern.bytes(valueId, start, to - start), start);
+    if (end !== Number.POSITIVE_INFINITY && end > this.size && valueId !== 0) this.size = end;
+    this.server.push({ start, end, valueId, contents: undefined, local, tick, atMs, sizeAfter: this.size });
+  }
+
+  serverResized(size: number, local: LocalChange | undefined, tick: Tick, atMs: number): void {
+    this.size = size;
+    this.content.fill(0, size);
+    const end = Number.POSITIVE_INFINITY;
+    this.server.push({ start: size, end, valueId: 0, contents: undefined, local, tick, atMs, sizeAfter: size });
+  }
+
+  /** The server went back to an earlier content. */
+  serverLost(contents: Uint8Array, tick: Tick, atMs: number): void {
+    this.content.fill(0);
+    this.content.set(contents);
+    this.size = contents.length;
+    const whole = this.content.slice();
+    const end = Number.POSITIVE_INFINITY;
+    this.server.push({
+      start: 0,
+      end,
+      valueId: -1,
+      contents: whole,
+      local: undefined,
+      tick,
+      atMs,
+      sizeAfter: this.size,
+    });
+    this.fates.lost();
+  }
+
+  /** Whether bytes may have been cut since then: what became of them is not certain. */
+  hasCutSince(tick: Tick): boolean {
+    return this.locals.some((change) => change.kind !== "write" && change.ended >= tick);
+  }
+
+  /** Everything is equal now: the past is forgotten. Nothing local is under way or unsent. */
+  settle(): void {
+    this.base.set(this.content);
+    this.baseSize = this.size;
+    this.locals.length = 0;
+    this.server.length = 0;
+    this.fates.reset();
+    this.#idsOfBase = new Set();
+    for (let at = 0; at < this.size; ) {
+      const run = this.pattern.runLength(this.content, at, this.size);
+      this.#idsOfBase.add(this.pattern.idOf(this.content[at] as number, at));
+      at += run;
+    }
+  }
+
+  /** The local write whose byte this is; resolves the place of an append that is under way and seen for the first time. */
+  writeOf(byte: number, offset: number): LocalChange | undefined {
+    const id = this.pattern.idOf(byte, offset);
+    if (id === 0) return undefined;
+    for (let at = this.locals.length - 1; at >= 0; at--) {
+      const change = this.locals[at] as LocalChange;
+      if (change.isVoid) continue;
+      if (change.valueId === id && change.start >= 0 && change.start <= offset && offset < change.end) return change;
+    }
+    for (const change of this.locals) {
+      if (change.start >= 0 || change.isVoid) continue;
+      const place = this.pattern.placeIn(change.valueId, byte);
+      if (place >= change.end || place > offset) continue;
+      this.place(change, offset - place);
+      return change;
+    }
+    return undefined;
+  }
+
+  /** The place of an append is known now: its bytes were made for offset 0. */
+  place(change: LocalChange, start: number): void {
+    const first = this.pattern.bytes(change.valueId, 0, 1)[0] as number;
+    change.valueId = this.pattern.idOf(first, start);
+    change.end += start;
+    change.start = start;
+  }
+
+  /** A byte that an fsync has promised and that is not in these contents; in words. */
+  promiseBrokenBy(contents: Uint8Array): string | undefined {
+    for (let at = 0; at < this.size; at++) {
+      if (contents[at] === this.content[at]) continue;
+      const write = this.writeOf(this.content[at] as number, at);
+      if (write !== undefined && write.ended < this.syncedAt) {
+        return `byte ${at} of write ${write.number} is lost although fsync succeeded after it (G12)`;
+      }
+    }
+    return undefined;
+  }
+
+  /** Whether the server's bytes, and its size, are these. */
+  isServer(bytes: Uint8Array): boolean {
+    return bytes.length === this.size && Buffer.compare(bytes, this.content.subarray(0, this.size)) === 0;
+  }
+}

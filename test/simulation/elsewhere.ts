@@ -1,0 +1,104 @@
+/** What others do: another client of the server, its administrator, the weather, and a server that loses its power. */
+import { type ByteOffset, Failure } from "../../src/base/index.ts";
+import type { NodeId } from "../../src/port/index.ts";
+import { asSuperuser } from "../kit/cached-file.ts";
+import type { ModelFile } from "../model/model-file.ts";
+import type { OtherOperation } from "./operation.ts";
+import { name } from "./program.ts";
+import type { World } from "./world.ts";
+
+/** Weather ends by itself: a writer at the dirty limit of a store that is out of reach is held as long (G20). */
+const weatherMsMax = 120_000;
+
+/** Does one entry of the script that is nobody's of the volume; answers in a word how it went. */
+export async function happenElsewhere(world: World, operation: OtherOperation): Promise<string> {
+  switch (operation.kind) {
+    case "weather":
+      return changeWeather(world, operation);
+    case "crash":
+      return crash(world);
+    default: {
+      const node = world.server.root.entries?.get(name(operation.file))?.id;
+      return node === undefined ? "no such file" : onFile(world, operation, node);
+    }
+  }
+}
+
+async function onFile(
+  world: World,
+  operation: Exclude<OtherOperation, { kind: "weather" | "crash" }>,
+  node: NodeId,
+): Promise<string> {
+  const file = world.fileOf({ id: node });
+  // The cache may meet its own conflict, and what it had is old.
+  world.excuses.add("ESTALE");
+  world.faults.add(operation.kind);
+  switch (operation.kind) {
+    case "otherWrite":
+      return write(world, file, operation.position, operation.length);
+    case "otherTruncate":
+      await world.other.setAttributes(node, { size: operation.size }, asSuperuser);
+      file.serverResized(operation.size, undefined, world.now(), world.clock.nowMs());
+      return "ok";
+    case "otherDelete": {
+      const root = await world.other.root(asSuperuser);
+      await world.other.remove(root.node, name(operation.file), asSuperuser);
+      world.noteRemovalsElsewhere();
+      return "ok";
+    }
+    case "otherMode":
+      world.excuses.add("EACCES").add("EPERM");
+      await world.other.setAttributes(node, { mode: operation.mode }, asSuperuser);
+      return "ok";
+  }
+}
+
+async function write(world: World, file: ModelFile, position: ByteOffset, length: number): Promise<string> {
+  const id = file.newId();
+  if (id === 0) return "no id left";
+  await world.other.write(file.node, position, [file.pattern.bytes(id, position, length)], undefined, asSuperuser);
+  file.serverWrote(position, position + length, id, undefined, world.now(), world.clock.nowMs());
+  return "ok";
+}
+
+function changeWeather(
+  { faulty, faults, clock }: World,
+  { weather, isOn }: Extract<OtherOperation, { kind: "weather" }>,
+): string {
+  if (!isOn) {
+    faulty.endWeather(weather);
+    return "over";
+  }
+  faults.add(`weather ${weather}`);
+  faulty.weather.add(weather);
+  clock.after(weatherMsMax, () => faulty.endWeather(weather));
+  return "on";
+}
+
+/** What was not durable is gone; what an fsync has promised is not. */
+async function crash(world: World): Promise<string> {
+  world.fault("crash", "EIO");
+  world.excuses.add("ESTALE");
+  world.server.crash();
+  for (const file of world.files.values()) {
+    const contents = await contentOf(world, file);
+    if (contents === undefined || file.isServer(contents)) continue;
+    const lost = file.promiseBrokenBy(contents);
+    file.serverLost(contents, world.now(), world.clock.nowMs());
+    world.require(lost);
+  }
+  return "ok";
+}
+
+/** What the server has now; undefined when the file is gone. */
+export async function contentOf({ other }: World, file: ModelFile): Promise<Uint8Array | undefined> {
+  try {
+    const { size } = await other.getAttributes(file.node, asSuperuser);
+    const bytes = new Uint8Array(size);
+    await other.read(file.node, 0, [bytes], asSuperuser);
+    return bytes;
+  } catch (thrown) {
+    if (thrown instanceof Failure && thrown.code === "ESTALE") return undefined;
+    throw thrown;
+  }
+}

@@ -1,0 +1,85 @@
+/** What a seed decides before anything happens: how the store and the volume are made, who acts, and what may go wrong. */
+import { SeededRandom } from "../../src/base/index.ts";
+import { type Credential, posixCredential, superuser } from "../../src/port/index.ts";
+import type { MemoryStoreOptions } from "../../src/stores/memory/index.ts";
+import type { FaultChances } from "./faulty-store.ts";
+import { type Weather, weathers } from "./weather.ts";
+
+export interface Scenario {
+  readonly pageSize: number;
+  readonly budgetPages: number;
+  readonly readaheadBytesMax: number;
+  readonly attributeTimeoutMs: number;
+  readonly storeTimeoutMs: number;
+  readonly idleNodesMax: number;
+  readonly store: MemoryStoreOptions;
+  readonly faults: FaultChances;
+  /** The most an ordinary answer takes. */
+  readonly latencyMsMax: number;
+  readonly weathers: readonly Weather[];
+  /** Whose credential by actor; several may share one. */
+  readonly credentials: readonly Credential[];
+  readonly fileCount: number;
+  readonly fileBytes: number;
+  readonly hasOthers: boolean;
+  readonly interrupts: boolean;
+}
+
+const users: readonly Credential[] = [
+  posixCredential(1000, 1000),
+  posixCredential(1001, 1001),
+  posixCredential(1000, 1000, [7]),
+  superuser,
+];
+
+/** Some of the faults and weathers; a third of all runs has neither. */
+function troubles(random: SeededRandom, conditional: boolean): Pick<Scenario, "faults" | "weathers"> {
+  if (random.chance(0.33)) return { faults: {}, weathers: [] };
+  const some = (chance: number): number => (random.chance(0.4) ? chance : 0);
+  const faults: FaultChances = {
+    slow: some(0.05),
+    late: some(0.02),
+    short: some(0.2),
+    greedy: conditional ? 0 : some(0.01),
+    refused: some(0.05),
+    unheard: conditional ? 0 : some(0.02),
+    twice: conditional ? 0 : some(0.02),
+    commitFailed: some(0.1),
+  };
+  return { faults, weathers: weathers.filter(() => random.chance(0.3)) };
+}
+
+export function scenarioOf(seed: number): Scenario {
+  const random = new SeededRandom(seed ^ 0x5ce0a510);
+  const pageSize = random.chance(0.8) ? 4096 : 16384;
+  const conditionalWrites = random.chance(0.35);
+  const actorCount = 2 + random.below(4);
+  const first = random.below(users.length);
+  const credentialCount = 1 + random.below(3);
+  return {
+    pageSize,
+    budgetPages: 16 + random.below(9),
+    readaheadBytesMax: random.chance(0.5) ? 0 : 4 * pageSize,
+    attributeTimeoutMs: random.pick([0, 100, 1_000]),
+    storeTimeoutMs: random.pick([1_000, 5_000]),
+    idleNodesMax: random.pick([2, 65_536]),
+    store: {
+      conditionalWrites,
+      parallelWrites: conditionalWrites ? 1 : random.pick([1, 4]),
+      durability: random.pick(["stable", "volatile"]),
+      writeBytesMax: random.pick([3_000, 4_096, 10_000, 1_048_576]),
+      reportsChanges: random.chance(0.5),
+      readsAtOnce: random.chance(0.2),
+    },
+    ...troubles(random, conditionalWrites),
+    latencyMsMax: random.pick([0, 3, 30]),
+    credentials: Array.from(
+      { length: actorCount },
+      (_, actor) => users[(first + (actor % credentialCount)) % users.length] as Credential,
+    ),
+    fileCount: 2 + random.below(3),
+    fileBytes: random.pick([10_000, 40_000, 60_000]),
+    hasOthers: random.chance(0.6),
+    interrupts: random.chance(0.3),
+  };
+}

@@ -1,0 +1,289 @@
+/**
+ * What one run plays in: the memory server, the faulty store and another client of it, the volume over them, and the model
+ * that is told of everything. The world is the witness of the store: it checks each write on its way (G3, G4, G6).
+ */
+import { assert, type ErrorCode, Failure, SeededRandom } from "../../src/base/index.ts";
+import type { CachedVolume } from "../../src/files/cached-volume.ts";
+import { openVolume } from "../../src/files/index.ts";
+import type { VolumeNode } from "../../src/files/nodes/volume-node.ts";
+import { type Call, type NodeId, type Store, superuser } from "../../src/port/index.ts";
+import { MemoryServer, memoryStore } from "../../src/stores/memory/index.ts";
+import { asSuperuser } from "../kit/cached-file.ts";
+import type { ActorClock } from "../kit/schedule/actor-clock.ts";
+import { runningActor } from "../kit/schedule/point.ts";
+import type { LocalChange, Tick } from "../model/change.ts";
+import type { SentRun } from "../model/fates.ts";
+import { ModelFile } from "../model/model-file.ts";
+import { FaultyStore, type SentWrite, type StoreWitness } from "./faulty-store.ts";
+import type { Scenario } from "./scenario.ts";
+import { Tallies, type Timeline } from "./timeline.ts";
+
+/** What was seen and must not be: the run has failed. */
+export class Complaint extends Error {
+  override readonly name = "Complaint";
+}
+
+interface WitnessedWrite extends SentWrite {
+  readonly file: ModelFile;
+  readonly runs: readonly SentRun[];
+}
+
+export class World implements StoreWitness {
+  readonly scenario: Scenario;
+  readonly clock: ActorClock;
+  readonly timeline: Timeline;
+  readonly random: SeededRandom;
+  readonly server: MemoryServer;
+  readonly faulty: FaultyStore;
+  /** Another client of the same server. */
+  readonly other: Store;
+  volume!: CachedVolume;
+
+  readonly files: Map<NodeId, ModelFile> = new Map();
+  /** The volume's node of each file, as last met. */
+  readonly nodes: Map<ModelFile, VolumeNode> = new Map();
+  readonly faults: Tallies = new Tallies();
+  readonly events: Tallies = new Tallies();
+  readonly outcomes: Tallies = new Tallies();
+  /** Codes with which operations may fail, because of what has happened. */
+  readonly excuses: Set<ErrorCode> = new Set();
+  complaint: Complaint | undefined;
+  #tick: Tick = 0;
+
+  constructor(seed: number, scenario: Scenario, clock: ActorClock, timeline: Timeline) {
+    this.scenario = scenario;
+    this.clock = clock;
+    this.timeline = timeline;
+    this.random = new SeededRandom(seed ^ 0x3057ab1e);
+    this.server = new MemoryServer({ clock, rootMode: 0o777 });
+    this.other = memoryStore(this.server, { durability: "stable", conditionalWrites: false });
+    this.faulty = new FaultyStore(memoryStore(this.server, scenario.store), this, {
+      clock,
+      random: new SeededRandom(seed ^ 0x0fa17b0c),
+      faults: scenario.faults,
+      latencyMsMax: scenario.latencyMsMax,
+      deadlineMs: scenario.storeTimeoutMs,
+      victim: scenario.credentials[0]?.id ?? superuser.id,
+    });
+  }
+
+  async open(): Promise<void> {
+    const { pageSize, budgetPages, readaheadBytesMax, attributeTimeoutMs, storeTimeoutMs, idleNodesMax } =
+      this.scenario;
+    this.volume = (await openVolume(this.faulty.store, {
+      credential: superuser,
+      clock: this.clock,
+      pageSize,
+      budgetBytes: budgetPages * pageSize,
+      readaheadBytesMax,
+      attributeTimeoutMs,
+      entryTimeoutMs: attributeTimeoutMs,
+      storeTimeoutMs,
+      idleNodesMax,
+    })) as CachedVolume;
+    this.volume.events.on("writebackFailed", ({ node, failure, operation, start, end }) => {
+      this.events.add(`writebackFailed ${operation} ${failure.code}`);
+      const file = this.fileOf(node as VolumeNode);
+      file.failures.record(failure, this.now());
+      if (!this.excuses.has(failure.code)) this.complain(`write-back failed with ${failure.code} for no reason`);
+      this.timeline.add("cache", `write-back of ${this.nameOf(file)} [${start}, ${end}) failed: ${failure.code}`);
+    });
+    this.volume.events.on("invalidate", ({ what }) => this.events.add(`invalidate ${what}`));
+  }
+
+  /** The next tick. */
+  now(): Tick {
+    this.#tick += 1;
+    return this.#tick;
+  }
+
+  fileOf(node: { readonly id: NodeId }): ModelFile {
+    const file = this.files.get(node.id);
+    assert(file !== undefined, "the model knows every file");
+    return file;
+  }
+
+  nameOf(file: ModelFile): string {
+    return `#${file.number}`;
+  }
+
+  complain(what: string): void {
+    this.timeline.add("model", what);
+    this.complaint ??= new Complaint(what);
+  }
+
+  /** Throws what was complained of, if anything was. */
+  requireNoComplaint(): void {
+    if (this.complaint !== undefined) throw this.complaint;
+  }
+
+  require(complaint: string | undefined): void {
+    if (complaint === undefined) return;
+    this.complain(complaint);
+    this.requireNoComplaint();
+  }
+
+  /** The code of a failure that the world may be blamed for; anything else ends the run. */
+  excused(thrown: unknown, what: string, alsoLawful: readonly ErrorCode[] = []): ErrorCode {
+    if (!(thrown instanceof Failure)) throw thrown;
+    if (this.excuses.has(thrown.code) || alsoLawful.includes(thrown.code)) return thrown.code;
+    const complaint = new Complaint(`${what} failed with ${thrown.code}, and nothing has happened that explains it`);
+    complaint.cause = thrown;
+    this.complain(complaint.message);
+    throw complaint;
+  }
+
+  /** What went wrong is over; a file that others removed stays away. */
+  forgetExcuses(): void {
+    this.excuses.clear();
+    if ([...this.files.values()].some(({ removed }) => removed === "elsewhere")) this.excuses.add("ESTALE");
+    if (this.#isTroubled) this.excuses.add("ESTALE");
+    // A file that was forgotten before it was durable is found to have lost something when it is met again.
+    if (this.server.crashCount > 0) this.excuses.add("EIO");
+  }
+
+  fault(kind: string, code?: ErrorCode): void {
+    this.faults.add(kind);
+    if (code !== undefined) this.excuses.add(code);
+  }
+
+  note(what: string): void {
+    this.timeline.add(runningActor() ?? "main", what);
+  }
+
+  created(node: NodeId, name: string): void {
+    const file = new ModelFile(node, this.files.size);
+    file.name = name;
+    this.files.set(node, file);
+    this.timeline.add("store", `${name} is made: ${this.nameOf(file)}`);
+  }
+
+  /** Whether a removal may go unnoticed here: the question that follows it may have no answer. */
+  get #isTroubled(): boolean {
+    const { faults, weathers, interrupts } = this.scenario;
+    return interrupts || weathers.length > 0 || Object.keys(faults).length > 0;
+  }
+
+  unnamed(name: string): void {
+    if (this.#isTroubled) this.excuses.add("ESTALE");
+    this.#noteRemovals("here");
+    // Of what others have removed already the volume may have the name still: then it was removed here as well.
+    for (const file of this.files.values())
+      if (file.removed === "elsewhere" && file.name === name) file.removed = "here";
+  }
+
+  noteRemovalsElsewhere(): void {
+    this.#noteRemovals("elsewhere");
+  }
+
+  /** A file without a name at the server was removed just now. */
+  #noteRemovals(by: "here" | "elsewhere"): void {
+    const names = new Map<NodeId, string>();
+    for (const [name, child] of this.server.root.entries ?? []) names.set(child.id, name);
+    for (const file of this.files.values()) {
+      file.name = names.get(file.node) ?? file.name;
+      if (file.removed !== undefined || names.has(file.node)) continue;
+      file.removed = by;
+      this.timeline.add("store", `${this.nameOf(file)} has lost its last name`);
+    }
+  }
+
+  sent(node: NodeId, offset: number, bytes: Uint8Array, call: Call): SentWrite {
+    const file = this.fileOf({ id: node });
+    const runs: SentRun[] = [];
+    for (let at = 0; at < bytes.length; ) {
+      const length = file.pattern.runLength(bytes, at, bytes.length);
+      const start = offset + at;
+      const change = file.writeOf(bytes[at] as number, start);
+      const run = `bytes [${start}, ${start + length}) of ${this.nameOf(file)}`;
+      if (change === undefined) {
+        this.complain(`${run}, id ${file.pattern.idOf(bytes[at] as number, start)}, are sent; nobody wrote them (G3)`);
+      } else {
+        this.#checkRun(run, { start, end: start + length, change }, file, call);
+        runs.push({ start, end: start + length, change });
+      }
+      at += length;
+    }
+    this.timeline.add(
+      "store",
+      `${this.nameOf(file)} [${offset}, ${offset + bytes.length}) sent under ${call.credential.id}`,
+    );
+    const sent: WitnessedWrite = { node, offset, bytes, file, runs };
+    return sent;
+  }
+
+  #checkRun(name: string, run: SentRun, file: ModelFile, call: Call): void {
+    const { change } = run;
+    if (run.end > change.end) this.complain(`${name} are sent; write ${change.number} ends at ${change.end} (G3)`);
+    if (change.credentialId !== call.credential.id) {
+      this.complain(`${name} were written under ${change.credentialId} and are sent under ${call.credential.id} (G6)`);
+    }
+    const complaint = file.fates.complaintOfSending(run);
+    if (complaint !== undefined) this.complain(`${this.nameOf(file)}: ${complaint}`);
+  }
+
+  wrote(sent: SentWrite, byteCount: number): void {
+    const { file, runs, offset } = sent as WitnessedWrite;
+    const tick = this.now();
+    const atMs = this.clock.nowMs();
+    for (const run of clipped(runs, offset + byteCount)) {
+      const complaint = file.fates.apply(run);
+      if (complaint !== undefined) this.complain(`${this.nameOf(file)}: ${complaint} (G4)`);
+      file.serverWrote(run.start, run.end, run.change.valueId, run.change, tick, atMs);
+    }
+    this.timeline.add("store", `${this.nameOf(file)} has [${offset}, ${offset + byteCount})`);
+  }
+
+  answered(sent: SentWrite, byteCount: number): void {
+    const { file, runs, offset } = sent as WitnessedWrite;
+    for (const run of clipped(runs, offset + byteCount)) file.fates.accept(run);
+  }
+
+  resized(node: NodeId, size: number): void {
+    const file = this.fileOf({ id: node });
+    const local = localChange(file, "resize", size, Number.POSITIVE_INFINITY);
+    file.serverResized(size, local, this.now(), this.clock.nowMs());
+    this.timeline.add("store", `${this.nameOf(file)} is cut to ${size}`);
+  }
+
+  punched(node: NodeId, start: number, end: number): void {
+    const file = this.fileOf({ id: node });
+    const local = localChange(file, "zero", start, end);
+    file.serverWrote(start, end, 0, local, this.now(), this.clock.nowMs());
+    this.timeline.add("store", `${this.nameOf(file)} is punched [${start}, ${end})`);
+  }
+
+  /** What is in the cache of a file agrees with what the model knows to be unsent (S5.1). */
+  checkPromise(): void {
+    for (const file of this.files.values()) {
+      const { pendingCount } = file.fates;
+      if (pendingCount === 0 || file.cutsUnderWay > 0 || file.removed === "here") continue;
+      const held = this.nodes.get(file)?.space?.dirtyBytes ?? 0;
+      if (held >= pendingCount) continue;
+      this.complain(
+        `${this.nameOf(file)}: ${pendingCount} acknowledged bytes are not accepted, ${held} are unsent (S5.1)`,
+      );
+    }
+  }
+
+  /** A sync of everything that began at `from` has succeeded. */
+  promiseDurable(from: Tick): void {
+    for (const file of this.files.values()) {
+      if (file.removed === undefined) file.syncedAt = Math.max(file.syncedAt, from);
+    }
+  }
+
+  call(credential: Call["credential"]): Call {
+    return { ...asSuperuser, credential };
+  }
+}
+
+function clipped(runs: readonly SentRun[], end: number): SentRun[] {
+  return runs.filter((run) => run.start < end).map((run) => (run.end <= end ? run : { ...run, end }));
+}
+
+/** The cut or punch that this is: one under way, or else one that has been given up. */
+function localChange(file: ModelFile, kind: "resize" | "zero", start: number, end: number): LocalChange | undefined {
+  const fitting = file.locals.filter((change) => change.kind === kind && change.start === start && change.end === end);
+  return fitting.find((change) => change.ended === Number.POSITIVE_INFINITY) ?? fitting.at(-1);
+}
