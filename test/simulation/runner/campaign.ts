@@ -12,6 +12,8 @@ import { addTotals, noTotals, type Totals } from "./totals.ts";
 
 const seedMsMax = 60_000;
 const lookEveryMs = 1_000;
+/** What a seed leaves behind is dead when it is over: with room for it, hardly anything is copied. */
+const resourceLimits = { maxYoungGenerationSizeMb: 64 };
 
 export interface CampaignResult {
   readonly totals: Totals;
@@ -85,7 +87,7 @@ class Campaign {
   #start(index: number): Thread {
     const { from, seeds, operations } = this.#request;
     const workerData: SeedWork = { control: this.#control, worker: index, from, seeds, operations };
-    const worker = new Worker(new URL("./seed-worker.js", import.meta.url), { workerData });
+    const worker = new Worker(new URL("./seed-worker.js", import.meta.url), { workerData, resourceLimits });
     const exited = once(worker, "exit").then(() => undefined);
     const thread: Thread = { index, worker, exited, playing: 0, playingSinceMs: performance.now() };
     worker.on("message", (message: WorkerMessage) => {

@@ -9,11 +9,14 @@ import { shrink, signatureOf } from "./shrink.ts";
 
 const triesMax = 3_000;
 const shrinkMsMax = 90_000;
+/** In how many orders of turns a smaller script is tried: what is left out changes the order, too. */
+const schedulesTried = 8;
 const timelineLinesMax = 120;
 
 /** What is written to a file: enough to play it again. */
 export interface RecordedFailure {
   readonly seed: number;
+  readonly schedule: number;
   readonly message: string;
   readonly script: readonly Operation[];
 }
@@ -31,22 +34,49 @@ export async function shrinkFailure(
   directory: string,
   canBePlayed: boolean,
 ): Promise<ShrunkFailure> {
-  const { seed } = failed;
-  const signature = signatureOf(failed.failure.message);
-  const deadline = performance.now() + shrinkMsMax;
-  const stillFails = async (script: readonly Operation[]): Promise<boolean> => {
-    if (performance.now() > deadline) return false;
-    const { failure } = await playScript(seed, script, {});
-    return failure !== undefined && signatureOf(failure.message) === signature;
-  };
-  const shrunk = canBePlayed
-    ? await shrink(failed.script, stillFails, triesMax)
-    : { script: failed.script, isMinimal: false };
-  const report = canBePlayed ? await playScript(seed, shrunk.script, { keepsTrace: true }) : unplayed(failed);
-  const message = report.failure?.message ?? failed.failure.message;
-  const path = await record({ seed, message, script: shrunk.script }, directory);
-  const isMinimal = shrunk.isMinimal && performance.now() <= deadline;
-  return { seed, message, script: shrunk.script, operationsBefore: failed.script.length, isMinimal, path, report };
+  const { seed, failure, script: whole } = failed;
+  const { script, schedule, isMinimal } = canBePlayed
+    ? await new Shrinking(failed).done()
+    : { script: whole, schedule: 0, isMinimal: false };
+  const report = canBePlayed ? await playScript(seed, script, { schedule, keepsTrace: true }) : unplayed(failed);
+  const message = report.failure?.message ?? failure.message;
+  const path = await record({ seed, schedule, message, script }, directory);
+  return { seed, schedule, message, script, operationsBefore: whole.length, isMinimal, path, report };
+}
+
+/** First with the order of turns as it was, then with others for what would not become smaller. */
+class Shrinking {
+  readonly #failed: SeedFailure;
+  readonly #signature: string;
+  readonly #deadlineMs = performance.now() + shrinkMsMax;
+  #schedule = 0;
+
+  constructor(failed: SeedFailure) {
+    this.#failed = failed;
+    this.#signature = signatureOf(failed.failure.message);
+  }
+
+  async done(): Promise<{ script: readonly Operation[]; schedule: number; isMinimal: boolean }> {
+    const asItWas = await shrink(this.#failed.script, (script) => this.#failsIn(script, this.#schedule), triesMax);
+    const { script, isMinimal } = await shrink(asItWas.script, (smaller) => this.#failsSomehow(smaller), triesMax);
+    return { script, schedule: this.#schedule, isMinimal: isMinimal && performance.now() < this.#deadlineMs };
+  }
+
+  async #failsSomehow(script: readonly Operation[]): Promise<boolean> {
+    for (let each = 0; each < schedulesTried; each++) {
+      const schedule = (this.#schedule + each) % schedulesTried;
+      if (!(await this.#failsIn(script, schedule))) continue;
+      this.#schedule = schedule;
+      return true;
+    }
+    return false;
+  }
+
+  async #failsIn(script: readonly Operation[], schedule: number): Promise<boolean> {
+    if (performance.now() > this.#deadlineMs) return false;
+    const { failure } = await playScript(this.#failed.seed, script, { schedule });
+    return failure !== undefined && signatureOf(failure.message) === this.#signature;
+  }
 }
 
 function unplayed({ seed, failure, script }: SeedFailure): RunReport {
@@ -58,19 +88,19 @@ function unplayed({ seed, failure, script }: SeedFailure): RunReport {
 async function record(failure: RecordedFailure, directory: string): Promise<string> {
   await mkdir(directory, { recursive: true });
   const path = join(directory, `seed-${failure.seed}.json`);
-  const entries = failure.script.map((entry) => `    ${JSON.stringify(entry)}`).join(",\n");
-  const { seed, message } = failure;
-  const text = `{\n  "seed": ${seed},\n  "message": ${JSON.stringify(message)},\n  "script": [\n${entries}\n  ]\n}\n`;
-  await writeFile(path, text);
+  const { script, ...rest } = failure;
+  const head = Object.entries(rest).map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)},\n`);
+  const entries = script.map((entry) => `    ${JSON.stringify(entry)}`).join(",\n");
+  await writeFile(path, `{\n${head.join("")}  "script": [\n${entries}\n  ]\n}\n`);
   return path;
 }
 
 /** Reads what `shrinkFailure` wrote. */
 export async function readFailure(path: string): Promise<RecordedFailure> {
   const parsed = JSON.parse(await readFile(path, "utf8")) as Partial<RecordedFailure>;
-  const { seed, message = "", script } = parsed;
+  const { seed, schedule = 0, message = "", script } = parsed;
   if (typeof seed !== "number" || !Array.isArray(script)) throw new Error(`${path} has no seed or no script in it`);
-  return { seed, message, script };
+  return { seed, schedule, message, script };
 }
 
 /** The script, one entry a line. */

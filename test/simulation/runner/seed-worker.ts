@@ -9,6 +9,9 @@ const tellEveryMs = 250;
 /** One seed in so many is played twice. */
 const replayEvery = 64;
 
+// Failures are what a simulation is made of; where one was made is looked at when a failing seed is played again.
+Error.stackTraceLimit = 0;
+
 const work = workerData as SeedWork;
 const place = control.playing + work.worker;
 let totals = noTotals();
