@@ -122,4 +122,45 @@ export const plants = [
     find: "  dropClean(space);\n",
     replace: "",
   },
+  {
+    name: "free-before-rescue",
+    mistake: "refused bytes leave the cache while they are being rescued, or although they could not be",
+    path: "src/cache/refusal/settle.ts",
+    find: `  const kept = await rescue(space, refusal, said instanceof Failure ? undefined : said.version);
+`,
+    replace: `  const keeping = rescue(space, refusal, said instanceof Failure ? undefined : said.version);
+  const early = await act(space, refusal, said, false);
+  const late = await keeping;
+  if (refusal.state === "settled") return failureOf(space, refusal, late, early, sizeBefore);
+  const kept = late;
+`,
+  },
+  {
+    name: "wound-back-too-far",
+    mistake: "after a refusal the size winds back to the store's, below bytes that others have written and not sent",
+    path: "src/cache/refusal/excise.ts",
+    find: "Math.max(storeSize, unsentEnd)",
+    replace: "storeSize",
+  },
+  {
+    name: "wound-back-always",
+    mistake: "after a refusal the size winds back although something later had moved the end of the file",
+    path: "src/cache/refusal/excise.ts",
+    find: "return size === refusedEnd ?",
+    replace: "return size >= refusedEnd ?",
+  },
+  {
+    name: "excised-newer",
+    mistake: "excising takes bytes along that were written after the refused ones",
+    path: "src/cache/refusal/excise.ts",
+    find: "page.valid = page.valid.except(shown);",
+    replace: "page.valid = page.valid.except(shown.union(part.sending.ranges));",
+  },
+  {
+    name: "kept-after-winding-back",
+    mistake: "pages beyond the end that the file was wound back to stay valid",
+    path: "src/cache/refusal/excise.ts",
+    find: "  if (after < before) dropClean(space, after as number, before as number);\n",
+    replace: "",
+  },
 ];
