@@ -4,7 +4,8 @@
  * a failing one, makes the exit status 1; so does an id that a title cites and no document has.
  *
  *   --quick        leave out the tests through real mounts
- *   --from FILE    read a report of the test runner (`vitest run --reporter=json --outputFile=FILE`) instead of running
+ *   --from FILE    read a report of the test runner (`vitest run --reporter=json --outputFile=FILE`) instead of running;
+ *                  with --quick, one of a run that left those tests out
  *   --citations    compare documents and titles only, and run nothing
  *   --plants [ID]  break the code on purpose, one mistake at a time in a scratch copy, and see the tests of that id fail
  */
@@ -20,8 +21,7 @@ import { judge, testsOf } from "./acceptance/report.js";
 import { prepare, root } from "./setup.js";
 
 const integration = "test/integration/";
-const usage =
-  "usage: npm run acceptance -- [--quick | --from FILE | --citations | --plants [ID ...]] [--root DIRECTORY]";
+const usage = "usage: npm run acceptance -- [--quick] [--from FILE] | --citations | --plants [ID ...]";
 
 function settings() {
   try {
@@ -33,7 +33,7 @@ function settings() {
       root: { type: "string" },
     };
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
-    const modes = [values.quick, values.citations, values.plants, values.from !== undefined].filter(Boolean).length;
+    const modes = [values.quick || values.from !== undefined, values.citations, values.plants].filter(Boolean).length;
     if (modes > 1 || (positionals.length > 0 && !values.plants)) throw new Error(usage);
     return { ...values, root: resolve(values.root ?? root), ids: positionals };
   } catch (thrown) {

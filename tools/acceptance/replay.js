@@ -10,6 +10,8 @@ import { plants } from "./plants.js";
 import { testsOf } from "./report.js";
 
 const reportName = "acceptance-report.json";
+/** How many of the tests that see a mistake are named. */
+const namedMax = 3;
 
 /** The tests of a file that cite the id, run in the copy. */
 function runTests(copy, file, id) {
@@ -72,10 +74,10 @@ function isSeen(copy, plant) {
     const takeBack = plantIn(copy, plant);
     const after = runTests(copy, test, id);
     takeBack();
-    const failed = after.tests
-      .filter(({ result }) => result === "failed")
-      .map(({ title }) => `fails: ${test}: ${title}`);
-    return say(failed.length > 0, [...failed, after.firstFailure ?? "nothing failed"]);
+    const failed = after.tests.filter(({ result }) => result === "failed");
+    const named = failed.slice(0, namedMax).map(({ title }) => `fails: ${test}: ${title}`);
+    if (failed.length > namedMax) named.push(`and ${failed.length - namedMax} more tests`);
+    return say(failed.length > 0, [...named, after.firstFailure ?? "nothing failed"]);
   } catch (thrown) {
     return say(false, [thrown.message]);
   }
