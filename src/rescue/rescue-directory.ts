@@ -4,7 +4,8 @@
  *
  * I1 Whatever is listed is an entry that was renamed into place, whole and synced; drafts have other names.
  * I2 All that the directory holds is within the limits whenever a draft has been admitted.
- * I3 What is thrown is a `Failure` that names the directory.
+ * I3 However many entries are kept or listed at once, a few files are open and a few MiB are copied.
+ * I4 What is thrown is a `Failure` that names the directory.
  */
 import { constants } from "node:fs";
 import { access, readdir, stat } from "node:fs/promises";
@@ -33,7 +34,12 @@ import { readManifest } from "./read-manifest.ts";
 import type { DiffOptions, Rescue, RescueEntry, RestoreOptions, RestoreResult } from "./rescue.ts";
 import { type RestoreProgress, RestoreRefused, restoreEntry } from "./restore-entry.ts";
 import { type RestoredMark, readMark, writeMark } from "./restored-mark.ts";
+import { Slots } from "./slots.ts";
 import { formatWallTime } from "./wall-time.ts";
+
+/** Each has two files open, and copies 1 MiB at a time. */
+const keepsAtOnceMax = 4;
+const looksAtOnceMax = 32;
 
 export interface RescueDirectoryOptions {
   readonly storeUrl: string | undefined;
@@ -49,6 +55,7 @@ export class RescueDirectory implements Rescue {
   readonly #options: RescueDirectoryOptions;
   readonly #inventory: Inventory;
   readonly #underWay = new Set<Promise<unknown>>();
+  readonly #keepSlots = new Slots(keepsAtOnceMax);
   #lastAdmission: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
@@ -62,13 +69,14 @@ export class RescueDirectory implements Rescue {
 
   keep(refused: RefusedBytes, signal: CancelSignal): Promise<RescueId> {
     return this.#run("keep", async () => {
+      using _slot = await this.#keepSlots.take();
       await requireOwnersOnly(this.directory);
       const terms = {
         directory: this.directory,
         storeUrl: this.#options.storeUrl,
         admit: (reserve: () => Promise<Draft>) => this.#admit(reserve),
       };
-      return keepEntry(refused, terms, signal);
+      return await keepEntry(refused, terms, signal);
     });
   }
 
@@ -106,10 +114,11 @@ export class RescueDirectory implements Rescue {
 
   list(): Promise<readonly RescueEntry[]> {
     return this.#run("list", async () => {
+      const ids = await this.#ids();
       const entries: RescueEntry[] = [];
-      for (const id of await this.#ids()) {
-        const entry = await this.#look(id);
-        if (entry !== undefined) entries.push(entry);
+      for (let at = 0; at < ids.length; at += looksAtOnceMax) {
+        const found = await Promise.all(ids.slice(at, at + looksAtOnceMax).map((id) => this.#look(id)));
+        for (const entry of found) if (entry !== undefined) entries.push(entry);
       }
       return entries;
     });

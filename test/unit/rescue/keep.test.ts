@@ -146,6 +146,21 @@ it("[S5.2] of many that come at once as many get in as fit, over two openings of
   }
 });
 
+it("[S5.9] however many are kept at once, a few are written at a time", async () => {
+  await using stage = await rescueStage();
+  const rescue = await stage.open();
+  const keeps = Array.from({ length: 60 }, (_, at) => keep(rescue, refusedText({ 0: `number ${at}` })));
+  const settled = Promise.all(keeps).then(() => true);
+  let draftsMax = 0;
+  while (!(await Promise.race([settled, new Promise<false>((resolve) => setImmediate(() => resolve(false)))]))) {
+    const names = await readdir(stage.directory);
+    draftsMax = Math.max(draftsMax, names.filter((name) => name.startsWith(".new-")).length);
+  }
+  expect(draftsMax).toBeGreaterThan(1);
+  expect(draftsMax).toBeLessThanOrEqual(4);
+  expect(await rescue.list()).toHaveLength(60);
+});
+
 it("[S5.2] an interrupted keep rejects and leaves nothing", async () => {
   await using stage = await rescueStage();
   const rescue = await stage.open();
