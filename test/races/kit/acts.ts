@@ -7,49 +7,52 @@ import type { RaceWorld } from "./race.ts";
 
 export function write(world: RaceWorld, position: number, source: Uint8Array, call: Call): Promise<number> {
   return world.history.did(
-    `write of ${source[0]} at ${position}`,
+    {
+      name: `write of ${source[0]} at ${position}`,
+      effect: (before, count) => written(before, position, source.subarray(0, count)),
+      wrote: (count) => ({ position, bytes: source.subarray(0, count) }),
+    },
     () => world.space.write(position, source, call),
-    (before, count) => written(before, position, source.subarray(0, count)),
   );
 }
 
-export function append(world: RaceWorld, source: Uint8Array, call: Call): Promise<unknown> {
+export function append(
+  world: RaceWorld,
+  source: Uint8Array,
+  call: Call,
+): Promise<{ position: number; byteCount: number }> {
   return world.history.did(
-    `append of ${source[0]}`,
+    {
+      name: `append of ${source[0]}`,
+      effect: (before, { position, byteCount }) =>
+        position === before.length ? written(before, position, source.subarray(0, byteCount)) : undefined,
+      wrote: ({ position, byteCount }) => ({ position, bytes: source.subarray(0, byteCount) }),
+    },
     () => world.space.append(source, call),
-    (before, { position, byteCount }) =>
-      position === before.length ? written(before, position, source.subarray(0, byteCount)) : undefined,
   );
 }
 
 export function truncate(world: RaceWorld, size: number, call: Call): Promise<unknown> {
   return world.history.did(
-    `truncate to ${size}`,
-    () => world.space.truncate(size, call),
-    (before) => resized(before, size),
-  );
-}
-
-export function punch(world: RaceWorld, position: number, length: number, call: Call): Promise<unknown> {
-  return world.history.did(
-    `punch at ${position}`,
-    () => world.space.punchHole(position, length, call),
-    (before) => {
-      const after = before.slice();
-      after.fill(0, position, position + length);
-      return after;
+    {
+      name: `truncate to ${size}`,
+      effect: (before) => resized(before, size),
+      cleared: { start: size, end: Number.POSITIVE_INFINITY },
     },
+    () => world.space.truncate(size, call),
   );
 }
 
 /** A read within one page, which is one look at the file. */
-export async function read(world: RaceWorld, position: number, length: number, call: Call): Promise<Uint8Array> {
-  const look = async (): Promise<Uint8Array> => {
-    const target = new Uint8Array(length);
-    const count = await world.space.read(position, target, world.space.newReadahead(), call);
-    return target.subarray(0, count);
-  };
-  return await world.history.did(`read at ${position}`, look, (before, seen) => readAs(before, position, seen, length));
+export function read(world: RaceWorld, position: number, length: number, call: Call): Promise<Uint8Array> {
+  return world.history.did(
+    { name: `read at ${position}`, effect: (before, seen) => readAs(before, position, seen, length) },
+    async () => {
+      const target = new Uint8Array(length);
+      const count = await world.space.read(position, target, world.space.newReadahead(), call);
+      return target.subarray(0, count);
+    },
+  );
 }
 
 /** Everything is sent: then cache and store have the same bytes, and the model says that they can be what they are. */

@@ -4,15 +4,35 @@
  * had and the last leaves the file as it was found (linearizability, Herlihy and Wing 1990; searched by brute force).
  */
 
+/** What an operation does, seen from outside. */
+export interface Act<Result> {
+  readonly name: string;
+  /** The file afterwards; undefined when the result contradicts the file as it was. */
+  readonly effect: (before: Uint8Array, result: Result) => Uint8Array | undefined;
+  /** The bytes that are acknowledged with this result. */
+  readonly wrote?: (result: Result) => { readonly position: number; readonly bytes: Uint8Array };
+  /** What is cut off or punched out. */
+  readonly cleared?: { readonly start: number; readonly end: number };
+}
+
+/** A write that was answered. */
+export interface Acknowledged {
+  readonly name: string;
+  readonly position: number;
+  readonly bytes: Uint8Array;
+  readonly beganAt: number;
+}
+
 interface Done {
   readonly name: string;
   readonly beganAt: number;
   readonly endedAt: number;
-  /** The file afterwards; undefined when the result contradicts the file as it was. */
   readonly effect: (before: Uint8Array) => Uint8Array | undefined;
+  readonly changed: { readonly start: number; readonly end: number } | undefined;
 }
 
 export class History {
+  readonly acknowledged: Acknowledged[] = [];
   readonly #initial: Uint8Array;
   readonly #done: Done[] = [];
   #now = 0;
@@ -22,15 +42,31 @@ export class History {
   }
 
   /** Does it, and remembers what it does to the file when it has the result it has. One that throws does nothing. */
-  async did<Result>(
-    name: string,
-    work: () => Promise<Result>,
-    effect: (before: Uint8Array, result: Result) => Uint8Array | undefined,
-  ): Promise<Result> {
+  async did<Result>({ name, effect, wrote, cleared }: Act<Result>, work: () => Promise<Result>): Promise<Result> {
     const beganAt = this.#now++;
     const result = await work();
-    this.#done.push({ name, beganAt, endedAt: this.#now++, effect: (before) => effect(before, result) });
+    const written = wrote?.(result);
+    if (written !== undefined) this.acknowledged.push({ name, ...written, beganAt });
+    this.#done.push({
+      name,
+      beganAt,
+      endedAt: this.#now++,
+      effect: (before) => effect(before, result),
+      changed: written === undefined ? cleared : rangeOf(written),
+    });
     return result;
+  }
+
+  /** Whether another operation changed this byte that had not ended when the one that began at `since` did. */
+  isOvertaken(offset: number, since: number): boolean {
+    return this.#done.some(
+      ({ beganAt, endedAt, changed }) =>
+        beganAt !== since &&
+        endedAt > since &&
+        changed !== undefined &&
+        changed.start <= offset &&
+        offset < changed.end,
+    );
   }
 
   /** Why no order of the operations leads to these bytes; undefined when one does. */
@@ -82,4 +118,8 @@ export function resized(before: Uint8Array, size: number): Uint8Array {
 export function readAs(before: Uint8Array, position: number, seen: Uint8Array, length: number): Uint8Array | undefined {
   const there = before.subarray(position, position + length);
   return Buffer.compare(there, seen) === 0 ? before : undefined;
+}
+
+function rangeOf({ position, bytes }: { position: number; bytes: Uint8Array }): { start: number; end: number } {
+  return { start: position, end: position + bytes.length };
 }
