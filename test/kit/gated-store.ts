@@ -6,7 +6,7 @@
 import type { ByteOffset, Failure } from "../../src/base/index.ts";
 import type { Call, Credential, NodeId, Store, WriteResult } from "../../src/port/index.ts";
 
-export type GateName = "read" | "write" | "commit" | "setAttributes" | "punchHole" | "seek";
+export type GateName = "read" | "write" | "commit" | "getAttributes" | "setAttributes" | "punchHole" | "seek";
 
 /** One operation that came to a gate. */
 export class GatedOperation {
@@ -157,6 +157,10 @@ export class GatedStore {
       async commit(node, call) {
         await come(new GatedOperation("commit", node, 0, [], call));
         return inner.commit(node, call);
+      },
+      async getAttributes(node, call) {
+        await come(new GatedOperation("getAttributes", node, 0, [], call));
+        return inner.getAttributes(node, call);
       },
       async setAttributes(node, changes, call) {
         await come(new GatedOperation("setAttributes", node, 0, [], call));

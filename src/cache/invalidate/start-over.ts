@@ -1,12 +1,13 @@
 /** Starting over with what the store says the file is now: nothing clean is believed, only what is nowhere else stays. */
 import type { ByteOffset } from "../../base/index.ts";
 import type { Attributes } from "../../port/index.ts";
+import type { Sending } from "../page/page.ts";
 import type { Refusal } from "../refusal/refusal.ts";
 import type { FilePages } from "../space/file-pages.ts";
 import { tags } from "../space/page-tree.ts";
 import { dropClean } from "./drop-clean.ts";
 
-/** Nothing is in flight but refused bytes. */
+/** The version and the size are the store's from now on, but for bytes that are still to be sent. */
 export function startOver(space: FilePages, attributes: Attributes): void {
   dropClean(space);
   space.version = attributes.version;
@@ -16,14 +17,28 @@ export function startOver(space: FilePages, attributes: Attributes): void {
   space.setSize(Math.max(attributes.size, endOfUnsent(space)));
 }
 
-/** The end of the last byte that the store has not taken: dirty, or refused, other than by `except`. 0 when there is none. */
+/**
+ * The end of the last byte that the store has not taken and that is still to be seen: dirty, in flight, or refused, other than
+ * by `except`. 0 when there is none.
+ */
 export function endOfUnsent(space: FilePages, except?: Refusal): ByteOffset {
+  const { pages, pageSize } = space;
   let end = 0;
-  let page = space.pages.nextTagged(tags.dirty, 0);
-  while (page !== undefined) {
-    end = page.index * space.pageSize + page.dirty.end(page.dirty.rangeCount - 1);
-    page = space.pages.nextTagged(tags.dirty, page.index + 1);
+  for (
+    let page = pages.nextTagged(tags.dirty, 0);
+    page !== undefined;
+    page = pages.nextTagged(tags.dirty, page.index + 1)
+  ) {
+    end = page.index * pageSize + page.dirty.end(page.dirty.rangeCount - 1);
   }
-  for (const refusal of space.refusals) if (refusal !== except) end = Math.max(end, refusal.shownEnd(space.pageSize));
+  for (let page = pages.nextTagged(tags.writeback, 0); page !== undefined; ) {
+    const { ranges, record } = page.sending as Sending;
+    const counts = except === undefined || record.refusal !== except;
+    if (counts) end = Math.max(end, page.index * pageSize + ranges.end(ranges.rangeCount - 1));
+    page = pages.nextTagged(tags.writeback, page.index + 1);
+  }
+  for (const refusal of space.refusals) {
+    if (refusal !== except && refusal.state === "unrescued") end = Math.max(end, refusal.shownEnd(pageSize));
+  }
   return end;
 }

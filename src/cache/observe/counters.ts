@@ -23,6 +23,8 @@ export class Counters {
   storeShortWrites = 0;
   storeWriteFailures = 0;
   redirtiedPages = 0;
+  sentAgain = 0;
+  conflictsOverwritten = 0;
   excisedPages = 0;
   rescuedBytes = 0;
   readonly refusals: Record<RefusalClass, number> = {

@@ -44,10 +44,9 @@ const classes: Readonly<Record<ErrorCode, RefusalClass>> = {
   // What Linux answers where a guard or a check sum does not match.
   EBADMSG: "integrity",
 
-  // This process was short of something, or was interrupted; the store did not decide anything.
+  // This process was short of memory, or was interrupted; the store did not decide anything.
   EINTR: "local",
   ENOMEM: "local",
-  EMFILE: "local",
 
   ENETRESET: "transient",
   ETIMEDOUT: "transient",
@@ -56,6 +55,7 @@ const classes: Readonly<Record<ErrorCode, RefusalClass>> = {
   ETXTBSY: "transient",
   EDEADLK: "transient",
   ENFILE: "transient",
+  EMFILE: "transient",
   EPIPE: "transient",
   ECONNREFUSED: "transient",
   ECONNRESET: "transient",

@@ -10,8 +10,9 @@ import { freezePage } from "../writeback/issue.ts";
 import type { WriteRecord } from "../writeback/write-record.ts";
 import { Refusal, type RefusalCause } from "./refusal.ts";
 
-/** The held refusal that these bytes belong to: one for all that a pass meets of one credential and code. */
+/** The held refusal that these bytes belong to: their record's, or one for all that a pass meets of one credential and code. */
 export function refusalFor(space: FilePages, record: WriteRecord, cause: RefusalCause): Refusal {
+  if (record.refusal?.state === "held") return record.refusal;
   for (const refusal of space.refusals) if (refusal.joins(record.credential, cause.failure)) return refusal;
   const refusal = new Refusal(record.credential, cause, space.version, space.core.clock.wallTimeNs());
   space.refusals.add(refusal);
@@ -47,7 +48,7 @@ export function refuseEverything(space: FilePages, cause: RefusalCause): void {
   for (let page = space.pages.nextTagged(tags.dirty, 0); page !== undefined; ) {
     const { record } = page;
     assert(record !== null, "a dirty page has a record");
-    refuseRecord(space, record, record.refusal ?? refusalFor(space, record, cause));
+    refuseRecord(space, record, refusalFor(space, record, cause));
     page = space.pages.nextTagged(tags.dirty, page.index + 1);
   }
 }

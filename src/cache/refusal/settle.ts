@@ -12,7 +12,7 @@ import type { FilePages } from "../space/file-pages.ts";
 import { classify } from "./classify.ts";
 import { batchPages, excise } from "./excise.ts";
 import type { Refusal } from "./refusal.ts";
-import { refuseEverything, refuseRecord } from "./refuse.ts";
+import { refusalFor, refuseEverything, refuseRecord } from "./refuse.ts";
 import { type Kept, rescue } from "./rescue.ts";
 import { park, thaw } from "./thaw.ts";
 import { type FailedRange, RefusalFailure, type WritebackFailure, type WritebackOutcome } from "./write-failure.ts";
@@ -20,18 +20,31 @@ import { type FailedRange, RefusalFailure, type WritebackFailure, type Writeback
 /** How long unrescued bytes wait until write-back in the background asks the rescue again. */
 const rescueRetryMs = 30_000;
 
-/** Settles what the pass met. A file that is gone adds what is dirty besides. */
-export async function settleRefusals(space: FilePages): Promise<void> {
+/**
+ * Settles what the pass met. A file that is gone adds what is dirty besides. `answer` is what the store would say when it is
+ * not to be asked any more.
+ */
+export async function settleRefusals(space: FilePages, answer?: Failure): Promise<void> {
   for (const refusal of space.refusals) {
     if (refusal.state !== "held") continue;
     for (const record of refusal.records) refuseRecord(space, record, refusal);
-    const said = await storeSays(space, refusal);
+    const said = answer ?? (await storeSays(space, refusal));
     if (refusal.refusalClass === "gone") meetGone(space, refusal, said);
     const told = await dispose(space, refusal, said);
     space.core.counters.refusals[refusal.refusalClass] += 1;
     space.errors.record(new RefusalFailure(told));
     space.observer.writebackFailed(told);
+    // A page can be part of one held refusal at a time: what a rejected record has beneath such a part comes now.
+    for (const record of refusal.records) {
+      if (record.state === "rejected") refuseRecord(space, record, refusalFor(space, record, refusal));
+    }
   }
+}
+
+/** Everything that is unsent is refused, in the store's stead: nobody will send it any more. */
+export async function giveUp(space: FilePages, failure: Failure): Promise<void> {
+  refuseEverything(space, { failure, refusalClass: classify(failure), action: "excise" });
+  await settleRefusals(space, failure);
 }
 
 /** Whether write-back in the background has a rescue to try again. */

@@ -5,14 +5,14 @@
  * Failures of write-back are never thrown here: they join `errors`, which each handle samples. What is thrown is the failure
  * of the operation itself: a read that failed, a truncate that was refused, EINTR when the caller's signal fired.
  */
-import type { ByteCount, ByteOffset, CancelSignal } from "../../base/index.ts";
+import type { ByteCount, ByteOffset, CancelSignal, Failure } from "../../base/index.ts";
 import type { Attributes, Call, Credential } from "../../port/index.ts";
 import { invalidate, invalidateDoubtful, revalidate } from "../invalidate/invalidate.ts";
 import type { FrameRun } from "../read/frame-run.ts";
 import { readFramesWaiting, readWaiting, tryRead, tryReadFrames } from "../read/read.ts";
 import { Readahead } from "../read/readahead.ts";
 import { seekData, seekHole } from "../read/seek.ts";
-import { discardUnrescued, forgetUnrescued, retryRescue } from "../refusal/settle.ts";
+import { discardUnrescued, forgetUnrescued, giveUp, retryRescue } from "../refusal/settle.ts";
 import { tryAdoptWrite } from "../write/adopt.ts";
 import { allocate, punchHole, truncate } from "../write/truncate.ts";
 import { tryWrite, writeWaiting } from "../write/write.ts";
@@ -135,6 +135,15 @@ export class AddressSpace extends FilePages {
     await using _order = await this.writebackLock.acquire(signal);
     await retryRescue(this);
     return this.unrescuedBytes;
+  }
+
+  /**
+   * Whatever is unsent is rescued and leaves the cache, as if the store had refused it with this failure: for a file that is
+   * to be closed although its bytes cannot be delivered. The store is not asked any more.
+   */
+  async giveUp(failure: Failure, signal: CancelSignal): Promise<void> {
+    await using _order = await this.writebackLock.acquire(signal);
+    await giveUp(this, failure);
   }
 
   /** Forgets refused bytes that are in memory only: a person has disposed of them. */

@@ -49,7 +49,7 @@ export function collectFlight(
     space.standingFailure = undefined;
   } else if (landing.verdict.outcome === "refuse") {
     const cause = { failure: landing.failure, ...landing.verdict };
-    const refusal = flight.record.refusal ?? refusalFor(space, flight.record, cause);
+    const refusal = refusalFor(space, flight.record, cause);
     for (const page of refused) holdRefused(page, refusal, late);
     refuseRecord(space, flight.record, refusal);
   } else {

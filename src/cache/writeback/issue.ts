@@ -6,6 +6,7 @@ import type { Page } from "../page/page.ts";
 import type { FilePages } from "../space/file-pages.ts";
 import { tags } from "../space/page-tree.ts";
 import type { Flight, WriteSegment } from "./flight.ts";
+import { SendingAgain } from "./send-again.ts";
 
 /** Marks every page of the flight, all of them before the first byte is sent (S0.6). */
 export function issueFlight(space: FilePages, flight: Flight, collected: Promise<void>): void {
@@ -31,8 +32,12 @@ export interface Sent {
   readonly failure: unknown;
 }
 
-/** Sends the segments one after the other; a short write is continued, a write of nothing is an EIO (B14). */
+/**
+ * Sends the segments one after the other; a short write is continued, a write of nothing is an EIO (B14). What ended on this
+ * side is sent again at once, and what met another version too where the policy says overwrite.
+ */
 export async function sendFlight(space: FilePages, flight: Flight): Promise<Sent> {
+  const again = new SendingAgain(space, flight);
   let byteCount = 0;
   let attributes: Attributes | undefined;
   for (const segment of flight.segments) {
@@ -43,8 +48,9 @@ export async function sendFlight(space: FilePages, flight: Flight): Promise<Sent
         done += result.byteCount;
         byteCount += result.byteCount;
         attributes = result.attributes;
-      } catch (failure) {
-        return { byteCount, attributes, failure };
+      } catch (thrown) {
+        const failure = await again.after(thrown);
+        if (failure !== undefined) return { byteCount, attributes, failure };
       }
     }
   }

@@ -1,37 +1,15 @@
 /** A write that the store refuses for good: rescued, excised, told, and nothing else touched. */
 import { describe, expect, test } from "vitest";
-import { type ErrorCode, Failure } from "../../../../src/base/index.ts";
-import type { MemoryStoreOptions } from "../../../../src/stores/memory/index.ts";
-import { asSuperuser, bytesAtStore } from "../../../kit/cached-file.ts";
-import { alice, bob, bytesOf, type GatedFile, pageSize, readBack, storedFile } from "../../../kit/gated-file.ts";
+import { Failure } from "../../../../src/base/index.ts";
+import { bytesAtStore } from "../../../kit/cached-file.ts";
+import { alice, bob, bytesOf, pageSize, readBack, storedFile } from "../../../kit/gated-file.ts";
+import { refusalScene, refuseFirst } from "../../../kit/refusal-scene.ts";
 import { RescueInMemory } from "../../../kit/rescue-in-memory.ts";
 import { settle } from "../../../kit/virtual-clock.ts";
 
-interface Scene extends GatedFile {
-  readonly rescue: RescueInMemory;
-}
-
-/** A file with these bytes at the store, a rescue, and closed gates for writes. */
-async function scene(bytes: Uint8Array, storeOptions: MemoryStoreOptions = {}): Promise<Scene> {
-  const rescue = new RescueInMemory();
-  const file = await storedFile(bytes, { readaheadBytesMax: 0, rescue }, storeOptions);
-  file.gates.close("write");
-  return Object.assign(file, { rescue });
-}
-
-/** Everything is sent; the first write that comes is refused with the code, the others pass. */
-async function refuseFirst(file: Scene, code: ErrorCode = "EACCES"): Promise<void> {
-  const syncing = file.space.sync(asSuperuser);
-  (await file.gates.arrived("write", file.gates.of("write").length + 1)).refuse(new Failure(code));
-  file.gates.open("write");
-  await file.clock.during(syncing);
-  file.gates.close("write");
-  file.cache.checkInvariants();
-}
-
 describe("a write that is refused", () => {
   test("[S0.7] [S0.8] [S0.12] [S0.13] leaves the cache, is rescued and told; the next read has the store's bytes", async () => {
-    const file = await scene(bytesOf(3 * pageSize, 7));
+    const file = await refusalScene(bytesOf(3 * pageSize, 7));
     const cursor = file.space.errors.sample();
     await readBack(file.space, 0, 3 * pageSize);
     expect(await file.space.write(pageSize + 100, bytesOf(pageSize, 1), alice)).toBe(pageSize);
@@ -57,7 +35,7 @@ describe("a write that is refused", () => {
   });
 
   test("[S5.15] is one entry of the error sequence and one event, with all there is to say", async () => {
-    const file = await scene(bytesOf(pageSize, 7));
+    const file = await refusalScene(bytesOf(pageSize, 7));
     const cursor = file.space.errors.sample();
     await file.space.write(pageSize, bytesOf(100, 1), alice);
     await refuseFirst(file, "EKEYREVOKED");
@@ -82,7 +60,7 @@ describe("a write that is refused", () => {
   });
 
   test("[S5.1] [S5.2] is rescued before its pages go: until then they stay, and readers see them", async () => {
-    const file = await scene(bytesOf(pageSize, 7));
+    const file = await refusalScene(bytesOf(pageSize, 7));
     await file.space.write(0, bytesOf(pageSize, 1), alice);
     const letGo = file.rescue.holdUp();
     const refusing = refuseFirst(file);
@@ -101,7 +79,7 @@ describe("a write that is refused", () => {
   });
 
   test("[S0.9] [S0.R7] takes the rest of its record along without another call of the store, in one rescue entry", async () => {
-    const file = await scene(bytesOf(6 * pageSize, 7), { writeBytesMax: pageSize });
+    const file = await refusalScene(bytesOf(6 * pageSize, 7), {}, { writeBytesMax: pageSize });
     const bytes = Uint8Array.from({ length: 4 * pageSize }, (_, at) => at % 251);
     await file.space.write(pageSize, bytes, alice);
     const record = file.space.pages.get(1)?.record;
@@ -117,11 +95,8 @@ describe("a write that is refused", () => {
   });
 
   test("[S0.R7] whose other parts were under way already waits for them: what the store took of them is not refused", async () => {
-    const file = await scene(bytesOf(4 * pageSize, 7), {
-      conditionalWrites: false,
-      parallelWrites: 4,
-      writeBytesMax: pageSize,
-    });
+    const parallel = { conditionalWrites: false, parallelWrites: 4, writeBytesMax: pageSize };
+    const file = await refusalScene(bytesOf(4 * pageSize, 7), {}, parallel);
     await file.space.write(0, bytesOf(3 * pageSize, 1), alice);
     const syncing = file.space.sync(alice);
     const [first, second, third] = [1, 2, 3].map((count) => file.gates.arrived("write", count));
@@ -142,7 +117,7 @@ describe("a write that is refused", () => {
   });
 
   test("[S0.R2] bytes written to it meanwhile stay and have their own try", async () => {
-    const file = await scene(bytesOf(2 * pageSize, 7));
+    const file = await refusalScene(bytesOf(2 * pageSize, 7));
     await file.space.write(0, bytesOf(2 * pageSize, 1), alice);
     const syncing = file.space.sync(alice);
     const write = await file.gates.arrived("write", 1);
@@ -168,7 +143,7 @@ describe("a write that is refused", () => {
   });
 
   test("[S0.11] [S5.6] neither another credential's bytes nor clean ones of its page go with it", async () => {
-    const file = await scene(bytesOf(2 * pageSize, 7));
+    const file = await refusalScene(bytesOf(2 * pageSize, 7));
     await readBack(file.space, 0, 2 * pageSize);
     await file.space.write(100, bytesOf(50, 1), alice);
     await file.space.write(pageSize, bytesOf(50, 2), bob);
@@ -182,7 +157,7 @@ describe("a write that is refused", () => {
   });
 
   test("[S0.17] of one that the store took in part, the rest is refused", async () => {
-    const file = await scene(bytesOf(3 * pageSize, 7));
+    const file = await refusalScene(bytesOf(3 * pageSize, 7));
     await file.space.write(0, bytesOf(3 * pageSize, 1), alice);
     const syncing = file.space.sync(alice);
     (await file.gates.arrived("write", 1)).pass(pageSize + 10);
@@ -198,7 +173,7 @@ describe("a write that is refused", () => {
   });
 
   test("[S0.R9] [S0.31] a writer who waited for another's bytes to be sent finds the page gone, and writes", async () => {
-    const file = await scene(bytesOf(pageSize, 7));
+    const file = await refusalScene(bytesOf(pageSize, 7));
     await file.space.write(0, bytesOf(100, 1), alice);
     const writing = file.space.write(50, bytesOf(100, 2), bob);
     (await file.gates.arrived("write", 1)).refuse(new Failure("EACCES"));
@@ -214,7 +189,7 @@ describe("a write that is refused", () => {
   });
 
   test("[S0.R10] wakes every fsync that waits for it, with its failure", async () => {
-    const file = await scene(bytesOf(pageSize, 7));
+    const file = await refusalScene(bytesOf(pageSize, 7));
     const cursors = [file.space.errors.sample(), file.space.errors.sample()];
     await file.space.write(0, bytesOf(100, 1), alice);
     const syncs = cursors.map(async (cursor) => {

@@ -152,10 +152,8 @@ describe("punching a hole", () => {
     expected.fill(0, 50, 50 + 2 * pageSize);
     expect(await readBack(file.space, 0, 3 * pageSize)).toEqual(expected);
     expect(await bytesAtStore(file)).toEqual(expected);
-    expect(file.gates.operations.map(({ name }) => name).filter((name) => name !== "read")).toEqual([
-      "write",
-      "punchHole",
-    ]);
+    const changes = file.gates.operations.map(({ name }) => name).filter((name) => !/read|get/.test(name));
+    expect(changes).toEqual(["write", "punchHole"]);
     file.cache.checkInvariants();
   });
 
