@@ -15,7 +15,7 @@ import { Bell } from "./lock/bell.ts";
 import { neverCancelled } from "./lock/never-cancelled.ts";
 import { Counters } from "./observe/counters.ts";
 import type { CacheSnapshot } from "./observe/snapshot.ts";
-import { FramePool } from "./page/frame-pool.ts";
+import { FramePool, type FrameUse } from "./page/frame-pool.ts";
 import type { Page } from "./page/page.ts";
 import { declinedCountMax, type EvictionPolicy } from "./reclaim/eviction-policy.ts";
 import { S3Fifo } from "./reclaim/s3-fifo.ts";
@@ -59,7 +59,8 @@ export class PageCache implements CacheCore {
     const { pageSize, budgetBytes, clock, dirtyBackgroundBytes, dirtyLimitBytes } = this.options;
     this.clock = clock;
     this.pageSize = pageSize;
-    this.pool = new FramePool(pageSize, Math.floor(budgetBytes / pageSize), () => this.frameMayBeFree());
+    const room = (): void => this.frameMayBeFree();
+    this.pool = new FramePool(pageSize, Math.floor(budgetBytes / pageSize), room, this.options.prepareMemory);
     this.eviction = new S3Fifo<Page>(this.pool.frameCountMax);
     this.ledger = new DirtyLedger(pageSize);
     this.throttle = new Throttle(clock, {
@@ -86,8 +87,8 @@ export class PageCache implements CacheCore {
     return this.#lastSerial;
   }
 
-  tryTakeFrame(): Uint8Array | undefined {
-    const frame = this.pool.tryTake();
+  tryTakeFrame(use: FrameUse = "page"): Uint8Array | undefined {
+    const frame = this.pool.tryTake(use);
     if (frame !== undefined) return frame;
     for (;;) {
       const page = this.eviction.victim(evictable);
@@ -202,6 +203,7 @@ export class PageCache implements CacheCore {
   /** Stops write-back in the background. Nothing is written; drain with `sync` first. */
   close(): void {
     this.#flusher.close();
+    this.pool.close();
   }
 
   checkInvariants(): void {

@@ -37,7 +37,7 @@ function ownCredential(): Credential {
 }
 
 function cacheOptions(options: VolumeOptions, clock: CacheOptions["clock"]): Partial<CacheOptions> {
-  const { pageSize, budgetBytes, dirtyBackgroundBytes, dirtyLimitBytes, readaheadBytesMax } = options;
+  const { pageSize, budgetBytes, dirtyBackgroundBytes, dirtyLimitBytes, readaheadBytesMax, prepareMemory } = options;
   return {
     clock,
     ...(pageSize === undefined ? {} : { pageSize }),
@@ -45,5 +45,6 @@ function cacheOptions(options: VolumeOptions, clock: CacheOptions["clock"]): Par
     ...(dirtyBackgroundBytes === undefined ? {} : { dirtyBackgroundBytes }),
     ...(dirtyLimitBytes === undefined ? {} : { dirtyLimitBytes }),
     ...(readaheadBytesMax === undefined ? {} : { readaheadBytesMax }),
+    ...(prepareMemory === undefined ? {} : { prepareMemory }),
   };
 }

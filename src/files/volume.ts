@@ -40,6 +40,11 @@ export interface VolumeOptions {
   /** Above this writers wait. */
   readonly dirtyLimitBytes?: ByteCount;
   readonly readaheadBytesMax?: ByteCount;
+  /**
+   * Makes memory real on another thread. With it up to a quarter of `budgetBytes` is made real before it is needed, so the
+   * first uses of the cache need not wait for that.
+   */
+  readonly prepareMemory?: (pieces: readonly Uint8Array[]) => Promise<void>;
   /** How long attributes, and the grants to see what is cached, are good without asking again. Default 1,000. */
   readonly attributeTimeoutMs?: Milliseconds;
   /** How long a name that was found, or was not there, is believed. Default 1,000. */

@@ -43,7 +43,8 @@ function gatherNow(space: FilePages, start: ByteOffset, end: ByteOffset, held: P
     let page = space.pages.get(index);
     if (page?.locked === true) return false;
     if (page === undefined) {
-      const frame = space.core.tryTakeFrame();
+      const isPiece = start > index * pageSize;
+      const frame = space.core.tryTakeFrame(isPiece ? "piece" : "page");
       if (frame === undefined) return false;
       page = space.insertPage(index, frame);
     }

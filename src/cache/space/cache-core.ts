@@ -4,7 +4,7 @@ import type { Store } from "../../port/index.ts";
 import type { CacheOptions } from "../cache-options.ts";
 import type { Bell } from "../lock/bell.ts";
 import type { Counters } from "../observe/counters.ts";
-import type { FramePool } from "../page/frame-pool.ts";
+import type { FramePool, FrameUse } from "../page/frame-pool.ts";
 import type { Page } from "../page/page.ts";
 import type { EvictionPolicy } from "../reclaim/eviction-policy.ts";
 import type { WritebackReason } from "../writeback/control.ts";
@@ -28,7 +28,7 @@ export interface CacheCore {
   /** A number that no other space of the cache has. */
   newSerial(): number;
   /** A frame, if need be that of a clean page which leaves; undefined when every frame is dirty, in flight or wanted. */
-  tryTakeFrame(): Uint8Array | undefined;
+  tryTakeFrame(use?: FrameUse): Uint8Array | undefined;
   /** Waits for a frame; starts write-back when only that can free one. */
   takeFrame(signal: CancelSignal): Promise<Uint8Array>;
   /** Tells waiters that a frame may be had again. */

@@ -96,7 +96,7 @@ function readyPage(
       return page;
     case "create": {
       counters.writeVerdicts.create += 1;
-      const frame = spare?.pop() ?? space.core.tryTakeFrame();
+      const frame = spare?.pop() ?? space.core.tryTakeFrame(start > 0 ? "piece" : "page");
       return frame === undefined ? undefined : space.insertPage(index, frame);
     }
     case "copyOnWrite": {

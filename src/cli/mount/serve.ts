@@ -2,6 +2,7 @@
 import { failureFrom } from "../../base/index.ts";
 import { openVolume, type Volume } from "../../files/index.ts";
 import { type Mount, mountVolume } from "../../fuse/index.ts";
+import { prepareMemory } from "../../system/index.ts";
 import { CommandError } from "../command-error.ts";
 import type { ControlAnswer, ControlProgress, ControlRequest } from "../control/protocol.ts";
 import { ControlServer } from "../control/server.ts";
@@ -74,6 +75,7 @@ async function startVolume(settings: MountSettings): Promise<Volume> {
       attributeTimeoutMs: settings.attributeTimeoutMs,
       entryTimeoutMs: settings.attributeTimeoutMs,
       storeTimeoutMs: settings.storeTimeoutMs,
+      prepareMemory,
     });
   } catch (thrown) {
     throw new CommandError(`the store ${settings.url} cannot be opened: ${failureFrom(thrown).message}`);
