@@ -17,4 +17,12 @@ it("[S5.9] has so many in at once and no more, first come, first served", async 
   }
   leave[5]?.();
   await Promise.all(all);
+  // What was handed over is not free a second time.
+  const [first] = [await slots.take(), await slots.take()];
+  const third = slots.take().then(() => "third");
+  expect(await Promise.race([third, Promise.resolve("nobody")])).toBe("nobody");
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(await Promise.race([third, Promise.resolve("nobody")])).toBe("nobody");
+  first?.[Symbol.dispose]();
+  expect(await third).toBe("third");
 });
