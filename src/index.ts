@@ -14,11 +14,21 @@ export {
   type Milliseconds,
   systemClock,
 } from "./base/index.ts";
+export type {
+  ConflictChoice,
+  FailedRange,
+  RefusalAction,
+  RefusalActions,
+  RefusalOptions,
+  WritebackFailure,
+  WritebackOutcome,
+} from "./cache/index.ts";
 export {
   FileHandle,
   type OpenFile,
   openFlags,
   openVolume,
+  RefusedWrite,
   type Volume,
   type VolumeEventMap,
   VolumeEvents,
@@ -28,4 +38,15 @@ export {
   type VolumeSnapshot,
   type WritebackFailed,
 } from "./files/index.ts";
-export { type Credential, posixCredential, type Store, type StoreManifest, superuser } from "./port/index.ts";
+export {
+  type Credential,
+  posixCredential,
+  type RefusalClass,
+  type RefusedBytes,
+  type RefusedRange,
+  type RescueId,
+  type RescueSink,
+  type Store,
+  type StoreManifest,
+  superuser,
+} from "./port/index.ts";

@@ -10,6 +10,7 @@ export type { Readahead } from "./read/readahead.ts";
 export type { ErrorCursor, ErrorSequence } from "./refusal/error-sequence.ts";
 export type { ConflictChoice, RefusalAction, RefusalActions, RefusalOptions } from "./refusal/policy.ts";
 export {
+  describeOutcome,
   type FailedRange,
   RefusalFailure,
   type WritebackFailure,

@@ -10,6 +10,7 @@ import type {
   FileSystemStatistics,
   NodeKind,
   RenameMode,
+  RescueSink,
   Store,
   StoreEntry,
   StoreManifest,
@@ -29,7 +30,7 @@ import { VolumePromises } from "./promises/volume-promises.ts";
 import { watchStore } from "./store-changes.ts";
 import type { Volume, VolumeSnapshot } from "./volume.ts";
 import { type CoreOptions, callOf, inBackground, VolumeCore } from "./volume-core.ts";
-import type { VolumeEvents } from "./volume-events.ts";
+import type { VolumeEvents, WritebackFailed } from "./volume-events.ts";
 
 export interface CachedVolumeOptions extends CoreOptions {
   readonly credential: Credential;
@@ -250,6 +251,14 @@ export class CachedVolume implements Volume {
 
   async sync(call: Call = callOf(this.#options.credential)): Promise<void> {
     await drain(this.#core, call);
+  }
+
+  refusals(): readonly WritebackFailed[] {
+    return this.#core.refusals.list();
+  }
+
+  get rescue(): RescueSink | null {
+    return this.#core.cache.options.rescue;
   }
 
   snapshot(): VolumeSnapshot {

@@ -5,6 +5,7 @@ import type { Call, Credential, Store } from "../port/index.ts";
 import { EntryCache } from "./names/entry-cache.ts";
 import { NodeTable } from "./nodes/node-table.ts";
 import type { VolumeNode } from "./nodes/volume-node.ts";
+import { RefusalLog } from "./refusals/refusal-log.ts";
 import { VolumeEvents } from "./volume-events.ts";
 
 const entriesPerNodeMax = 4;
@@ -30,6 +31,7 @@ export class VolumeCore {
   readonly options: CoreOptions;
   readonly clock: Clock;
   readonly events: VolumeEvents = new VolumeEvents();
+  readonly refusals: RefusalLog = new RefusalLog();
   readonly nodes: NodeTable;
   readonly entries: EntryCache;
   /** Nodes with an address space. */

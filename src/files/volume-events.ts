@@ -1,6 +1,6 @@
 /** What a volume tells its listeners, and the small emitter that does it. */
-import type { ByteOffset, Failure } from "../base/index.ts";
-import type { WritebackOperation } from "../cache/index.ts";
+import type { ByteOffset } from "../base/index.ts";
+import type { WritebackFailure } from "../cache/index.ts";
 import type { Node } from "./node.ts";
 
 /** What changed behind the back of whoever keeps copies, such as the kernel under a mount. */
@@ -10,20 +10,19 @@ export type VolumeInvalidation =
   | { readonly what: "entry"; readonly parent: Node; readonly name: string };
 
 /** A failed write-back, now recorded in the file's error sequence: one event for each entry there. */
-export interface WritebackFailed {
+export interface WritebackFailed extends WritebackFailure {
   readonly node: Node;
-  /** The bytes that were being sent; of a commit, the whole file. */
-  readonly start: ByteOffset;
-  readonly end: ByteOffset;
-  /** `Credential.id` of whose bytes they are, or of who asked for the commit. */
-  readonly credentialId: string;
-  readonly operation: WritebackOperation;
-  readonly failure: Failure;
+  /** As it was then. */
+  readonly path: string;
+  /** Wall time, nanoseconds since 1970. */
+  readonly toldAtNs: bigint;
 }
 
 export interface VolumeEventMap {
   readonly invalidate: VolumeInvalidation;
   readonly writebackFailed: WritebackFailed;
+  /** Bytes that `writebackFailed` told of as unrescued are kept elsewhere by now. */
+  readonly rescued: WritebackFailed;
 }
 
 /**

@@ -6,7 +6,7 @@
  * Words: a *grant* is the store's permission, for one credential and one node, to be shown what is cached (S5.5).
  */
 import type { ByteCount, Clock, Milliseconds } from "../base/index.ts";
-import type { CacheSnapshot } from "../cache/index.ts";
+import type { CacheSnapshot, RefusalOptions } from "../cache/index.ts";
 import type {
   AccessMode,
   AttributeChanges,
@@ -16,6 +16,7 @@ import type {
   FileSystemStatistics,
   NodeKind,
   RenameMode,
+  RescueSink,
   StoreManifest,
 } from "../port/index.ts";
 import type { DirectoryHandle } from "./directory-handle.ts";
@@ -23,9 +24,10 @@ import type { FileHandle } from "./file-handle/file-handle.ts";
 import type { Handle } from "./handle.ts";
 import type { Node } from "./node.ts";
 import type { VolumePromises } from "./promises/volume-promises.ts";
-import type { VolumeEvents } from "./volume-events.ts";
+import type { VolumeEvents, WritebackFailed } from "./volume-events.ts";
 
-export interface VolumeOptions {
+/** What is done when the store says no: see `RefusalOptions`. */
+export interface VolumeOptions extends Partial<RefusalOptions> {
   /** In whose name paths are used when a call names nobody. Default: who runs the program. */
   readonly credential?: Credential;
   /** Taken from the modes of what `promises` and `open` create. Default 0o022. */
@@ -94,6 +96,13 @@ export interface Volume {
   /** Sends everything dirty and waits until the store calls it durable; throws the first failure, naming its file. */
   sync(call?: Call): Promise<void>;
   snapshot(): VolumeSnapshot;
+  /**
+   * What the store refused since the volume was opened, oldest first: the newest 1,024, and all whose bytes are in memory
+   * only. Those that a rescue keeps are found there whatever became of the volume.
+   */
+  refusals(): readonly WritebackFailed[];
+  /** Where refused bytes are kept; null when nobody gave one. */
+  readonly rescue: RescueSink | null;
   /**
    * Drains, then gives everything back. Throws when bytes were left undelivered, naming the files; ETIMEDOUT, naming the
    * files whose bytes are not known to be durable, when the deadline passed first.

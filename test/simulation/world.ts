@@ -81,12 +81,12 @@ export class World implements StoreWitness {
       storeTimeoutMs,
       idleNodesMax,
     })) as CachedVolume;
-    this.volume.events.on("writebackFailed", ({ node, failure, operation, start, end }) => {
+    this.volume.events.on("writebackFailed", ({ node, failure, operation, ranges }) => {
       this.events.add(`writebackFailed ${operation} ${failure.code}`);
       const file = this.fileOf(node as VolumeNode);
       file.failures.record(failure, this.now());
       if (!this.excuses.has(failure.code)) this.complain(`write-back failed with ${failure.code} for no reason`);
-      this.timeline.add("cache", `write-back of ${this.nameOf(file)} [${start}, ${end}) failed: ${failure.code}`);
+      this.timeline.add("cache", `write-back of ${this.nameOf(file)} ${JSON.stringify(ranges)} failed: ${failure.code}`);
     });
     this.volume.events.on("invalidate", ({ what }) => this.events.add(`invalidate ${what}`));
   }

@@ -59,7 +59,10 @@ export class RefusalFailure extends Failure {
   }
 }
 
-function describeOutcome({ refusalClass, outcome, rescueId, rescueFailure }: WritebackFailure): string {
+/** The class, and where the bytes are, in words for a person. */
+export function describeOutcome({ refusalClass, outcome, rescueId, rescueFailure }: WritebackFailure): string {
+  if (outcome === "keptDirty") return `${refusalClass}; the bytes are kept and sent again`;
+  if (outcome === "uncertain") return `${refusalClass}; the bytes were taken, but are not known to be durable`;
   if (outcome === "copied") return `${refusalClass}; the bytes were written to ${rescueId}`;
   if (rescueId !== undefined) return `${refusalClass}; the bytes are kept in rescue as ${rescueId}`;
   const why = rescueFailure === undefined ? "" : `: ${rescueFailure.message}`;

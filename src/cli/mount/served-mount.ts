@@ -72,13 +72,14 @@ export class ServedMount {
       });
   }
 
-  #writebackFailed({ node, start, end, credentialId: credential, operation, failure }: WritebackFailed): void {
+  #writebackFailed({ node, path, ranges, credential: { id: credential }, operation, failure }: WritebackFailed): void {
     const { code, message: why } = failure;
+    const bytes = ranges.map(({ start, end }) => `${start}-${end}`).join(",");
     // A file that another client removed after it had taken every byte leaves nothing to deliver.
     const isOfNoConsequence = operation === "commit" && (code === "ENOENT" || code === "ESTALE");
     if (!isOfNoConsequence) this.#refusedCount += 1;
     const what = operation === "write" ? "bytes could not be written back" : "bytes could not be made durable";
-    this.#parts.log.error(what, { path: node.path, node: node.number, start, end, credential, code, why });
+    this.#parts.log.error(what, { path, node: node.number, bytes, credential, code, why });
   }
 
   status(): MountStatus {

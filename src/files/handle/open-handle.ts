@@ -19,6 +19,7 @@ import type { Handle } from "../handle.ts";
 import type { AttributeCache } from "../nodes/attribute-cache.ts";
 import type { VolumeNode } from "../nodes/volume-node.ts";
 import { allowsRead, allowsWrite, openFlags, wantsSync } from "../open-flags.ts";
+import { unheardFailure } from "../refusals/refused-write.ts";
 import { callOf, noSignal, type VolumeCore } from "../volume-core.ts";
 
 const setIdBits = 0o6000;
@@ -259,6 +260,6 @@ export class OpenHandle implements Handle {
 
   #throwUnheard(syscall: string): void {
     const failure = this.#space.errors.check(this.#cursor);
-    if (failure !== undefined) throw new Failure(failure.code, { syscall, path: this.path, cause: failure });
+    if (failure !== undefined) throw unheardFailure(syscall, this.path, failure);
   }
 }

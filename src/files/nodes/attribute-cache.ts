@@ -15,6 +15,7 @@ import type { AttributeChanges, Attributes, Call, Credential } from "../../port/
 import type { Handle } from "../handle.ts";
 import { callOf, type VolumeCore } from "../volume-core.ts";
 import { attributeView } from "./attribute-view.ts";
+import { observerOf } from "./space-observer.ts";
 import type { VolumeNode } from "./volume-node.ts";
 
 const setIdBits = 0o6000;
@@ -172,23 +173,7 @@ export class AttributeCache {
   spaceOf(node: VolumeNode): AddressSpace {
     if (node.space !== undefined) return node.space;
     assert(node.userCount > 0, "a node with an address space is used when it gets it");
-    const space = this.#core.cache.createSpace(node.id, node.attributes, {
-      attributesChanged: (attributes) => {
-        this.written(node, attributes);
-        this.#core.settle(node);
-      },
-      changedElsewhere: () => {
-        this.#core.events.emit("invalidate", { what: "content", node, start: 0, end: undefined });
-      },
-      path: () => node.path,
-      writebackFailed: (failed) => {
-        const { ranges, credential, operation, failure } = failed;
-        const start = ranges[0]?.start ?? 0;
-        const end = ranges.at(-1)?.end ?? 0;
-        const credentialId = credential.id;
-        this.#core.events.emit("writebackFailed", { node, start, end, credentialId, operation, failure });
-      },
-    });
+    const space = this.#core.cache.createSpace(node.id, node.attributes, observerOf(this.#core, this, node));
     node.space = space;
     if (this.#core.droppedUncommitted) space.setUncommitted(true);
     this.#core.spaces.add(node);

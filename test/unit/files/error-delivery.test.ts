@@ -189,14 +189,18 @@ describe("durability", () => {
     const node = await volume.lookup(volume.root, "file", callAs(alice));
     const writer = await volume.openNode(node, openFlags.O_RDWR, callAs(alice));
     expect(writer.tryWrite(7, text)).toBe(5);
-    const common = { node, end: 12, credentialId: alice.id };
+    const common = { node, credential: alice };
     refusing.writes = "EDQUOT";
     await expect(writer.sync()).rejects.toMatchObject({ code: "EDQUOT" });
-    expect(events).toMatchObject([{ ...common, start: 7, operation: "write", failure: { code: "EDQUOT" } }]);
+    expect(events).toMatchObject([
+      { ...common, ranges: [{ start: 7, end: 12 }], operation: "write", failure: { code: "EDQUOT" } },
+    ]);
     refusing.writes = undefined;
     refusing.commits = "EIO";
     await expect(writer.sync()).rejects.toMatchObject({ code: "EIO" });
-    expect(events.slice(1)).toMatchObject([{ ...common, start: 0, operation: "commit", failure: { code: "EIO" } }]);
+    expect(events.slice(1)).toMatchObject([
+      { ...common, ranges: [{ start: 0, end: 12 }], operation: "commit", failure: { code: "EIO" } },
+    ]);
     refusing.commits = undefined;
     await writer.sync();
     await writer.release();
