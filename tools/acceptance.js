@@ -6,7 +6,7 @@
  *   --quick        leave out the tests through real mounts
  *   --from FILE    read a report of the test runner (`vitest run --reporter=json --outputFile=FILE`) instead of running;
  *                  with --quick, one of a run that left those tests out
- *   --citations    compare documents and titles only, and run nothing
+ *   --citations    compare documents, titles and the mistakes to plant only, and run nothing
  *   --plants [ID]  break the code on purpose, one mistake at a time in a scratch copy, and see the tests of that id fail
  */
 import { spawnSync } from "node:child_process";
@@ -16,7 +16,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { citingTitles, idsIn, mistakesOf } from "./acceptance/citations.js";
 import { readDocuments } from "./acceptance/documents.js";
-import { replay } from "./acceptance/replay.js";
+import { mistakesOfPlants, replay } from "./acceptance/replay.js";
 import { judge, testsOf } from "./acceptance/report.js";
 import { prepare, root } from "./setup.js";
 
@@ -121,5 +121,5 @@ const { entries, mistakes } = readDocuments(chosen.root);
 const titles = citingTitles(chosen.root);
 mistakes.push(...mistakesOf(titles, new Set(entries.map(({ id }) => id))));
 if (chosen.plants) process.exitCode = replay(root, chosen.ids) ? 0 : 1;
-else if (chosen.citations) compareCitations(entries, mistakes, titles);
+else if (chosen.citations) compareCitations(entries, [...mistakes, ...mistakesOfPlants(root)], titles);
 else compareResults(entries, mistakes, titles, chosen);

@@ -49,7 +49,7 @@ export const plantsOfRaces = [
   {
     id: "G4",
     what: "a write goes to a frame that is being sent",
-    edits: [edit("write/plan", '    if (page.sending.frame === page.frame) return "copyOnWrite";\n')],
+    edits: [edit("write/plan", '  if (page.isFrozen) return "copyOnWrite";\n')],
     test: race("write-back"),
   },
   {
@@ -68,9 +68,9 @@ export const plantsOfRaces = [
     what: "laundering drops what became dirty meanwhile",
     edits: [
       edit(
-        "invalidate/drop-clean",
-        "return page.sending === null ? page.dirty : ",
-        "return page.sending === null ? page.dirty.minus(0, 4096) : ",
+        "page/page",
+        "this.sending === null ? this.dirty : ",
+        "this.sending === null ? this.dirty.minus(0, 4096) : ",
       ),
     ],
     test: race("write-back"),
@@ -128,7 +128,7 @@ export const plantsOfRaces = [
   {
     id: "S5.9",
     what: "a page that somebody must find again is evicted",
-    edits: [edit("page/page", "&& !this.locked && this.holdCount === 0;", "&& !this.locked;")],
+    edits: [edit("page/page", "&& !this.locked && this.holdCount === 0 && ", "&& !this.locked && ")],
     test: race("read"),
   },
 ];

@@ -34,6 +34,16 @@ function runTests(copy, file, id) {
   }
 }
 
+/** What is wrong with the plants: places that are not there any more, or not alone. */
+export function mistakesOfPlants(root) {
+  return plants.flatMap(({ id, what, edits }) =>
+    edits.flatMap(({ path, find }) => {
+      const count = readFileSync(join(root, path), "utf8").split(find).length - 1;
+      return count === 1 ? [] : [`the place to break for ${id} (${what}) stands ${count} times in ${path}`];
+    }),
+  );
+}
+
 /** Changes the places of a plant; answers what takes that back. A place that is not there, or not alone, is an error. */
 function plantIn(copy, { edits }) {
   const takeBacks = [];

@@ -37,7 +37,7 @@ test("[S0.18] a page is excised once: another attempt is a broken invariant", as
   await settled();
   const [part] = refusal.parts;
   if (part === undefined) throw new Error("the refusal has a part");
-  expect(() => thaw(file.space, part)).toThrow();
+  expect(() => thaw(file.space, part)).toThrow("a part is excised once");
   expect(file.cache.counters.excisedPages).toBe(1);
 });
 
@@ -89,16 +89,20 @@ describe("[S0.21] while bytes are refused", () => {
 
   test("whoever has them asks for no lock", async () => {
     const asked: string[] = [];
-    const { file, settled } = await heldRefusal();
     const witness: LockWitness = {
       asks: (kind) => void asked.push(kind),
       stopsAsking: () => undefined,
-      has: () => undefined,
+      has: (kind) => void asked.push(kind),
       letsGo: () => undefined,
       task: (_name, _isAwaited, work) => work(),
     };
+    const file = await refusalScene(bytesOf(pageSize, 7));
+    await file.space.write(100, bytesOf(100, 1), alice);
+    const syncing = file.space.sync(asSuperuser);
+    const write = await nextWrite(file);
     witnessLocks(witness);
-    await settled();
+    write.refuse(new Failure("EACCES"));
+    await file.clock.during(syncing);
     expect(asked).toEqual([]);
     expect(file.cache.counters.excisedPages).toBe(1);
   });
