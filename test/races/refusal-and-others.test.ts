@@ -1,6 +1,8 @@
 /** Races of refusals with readers, with flights of the same record, with a rescue that fails, and with a deletion. */
 import { describe, expect } from "vitest";
 import { Failure } from "../../src/base/index.ts";
+import { writeSome } from "../../src/cache/writeback/control.ts";
+import { writebackPass } from "../../src/cache/writeback/pass.ts";
 import { asSuperuser } from "../kit/cached-file.ts";
 import { bytesOf } from "../kit/gated-file.ts";
 import { append, truncate, write } from "./kit/acts.ts";
@@ -56,24 +58,43 @@ describe("[S0.10] [S0.9] a refusal of what made the file longer ‖ more of the 
   });
 });
 
-describe("[S0.11] one flight of a record is refused ‖ another of it is under way ‖ a third user's bytes", () => {
+describe("[S0.11] one flight of a record is refused ‖ another of it is under way ‖ another user's page in between", () => {
   testRace({
     world: async () => {
       const several = { conditionalWrites: false, parallelWrites: 2, writeBytesMax: pageSize };
-      const world = await refusalWorld(bytesOf(4 * pageSize, 7), {}, several);
+      const world = await refusalWorld(bytesOf(3 * pageSize, 7), {}, several);
       await write(world, 0, bytesOf(3 * pageSize, 1), alice);
-      await write(world, 3 * pageSize, bytesOf(10, 2), bob);
+      await write(world, pageSize, bytesOf(10, 2), bob);
       refuse(world, alice, 1);
       return world;
     },
     actors: {
       syncer: ({ space }) => space.sync(alice),
-      writer: (world) => write(world, pageSize + 10, bytesOf(10, 3), alice),
+      writer: (world) => write(world, 2 * pageSize + 10, bytesOf(10, 3), alice),
     },
     forced: [{ actor: "syncer", until: "store: write is answered" }, { actor: "writer" }, { actor: "syncer" }],
     check: async (world) => {
       const bytes = await expectPromise(world);
-      expect(describeBytes(bytes.subarray(3 * pageSize)), "the third user's").toBe("10 x 2, 4086 x 7");
+      expect(describeBytes(bytes.subarray(pageSize, pageSize + 10)), "the other user's").toBe("10 x 2");
+    },
+  });
+});
+
+describe("[S0.9] a page is refused ‖ newer bytes of it, whose record is refused for another page", () => {
+  testRace({
+    world: async () => {
+      const world = await refusalWorld(bytesOf(2 * pageSize, 7));
+      await write(world, 0, bytesOf(pageSize, 1), alice);
+      refuse(world, alice);
+      return world;
+    },
+    actors: {
+      flusher: ({ space }) => writebackPass(space, writeSome("background", 1e9)),
+      writer: (world) => write(world, 10, bytesOf(2 * pageSize - 10, 2), alice),
+    },
+    forced: [{ actor: "flusher", until: "store: write is answered" }, { actor: "writer" }, { actor: "flusher" }],
+    check: async (world) => {
+      expect(describeBytes(await expectPromise(world))).toBe(`${2 * pageSize} x 7`);
     },
   });
 });

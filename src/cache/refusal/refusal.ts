@@ -16,6 +16,7 @@
  */
 import { assert, type ByteOffset, type ByteRanges, type Failure } from "../../base/index.ts";
 import type { Credential, RefusalClass, Version } from "../../port/index.ts";
+import { lockWitness } from "../lock/lock-witness.ts";
 import type { Page, Sending, UnrescuedBytes } from "../page/page.ts";
 import type { WriteRecord } from "../writeback/write-record.ts";
 import type { SettledAction } from "./policy.ts";
@@ -102,6 +103,7 @@ export class Refusal {
   become(state: "unrescued" | "settled"): void {
     assert(this.state !== "settled" && this.state !== state, "a refusal goes forward");
     this.state = state;
+    lockWitness?.letsGo(this.released);
     this.#release();
   }
 }

@@ -7,6 +7,7 @@ import { delay, Failure, failureFrom } from "../../base/index.ts";
 import type { Attributes } from "../../port/index.ts";
 import { dropClean } from "../invalidate/drop-clean.ts";
 import { startOver } from "../invalidate/start-over.ts";
+import { lockWitness } from "../lock/lock-witness.ts";
 import { neverCancelled } from "../lock/never-cancelled.ts";
 import type { FilePages } from "../space/file-pages.ts";
 import { classify } from "./classify.ts";
@@ -27,6 +28,7 @@ const rescueRetryMs = 30_000;
 export async function settleRefusals(space: FilePages, answer?: Failure): Promise<void> {
   for (const refusal of space.refusals) {
     if (refusal.state !== "held") continue;
+    lockWitness?.has("flight", refusal.released, "alone");
     for (const record of refusal.records) refuseRecord(space, record, refusal);
     const said = answer ?? (await storeSays(space, refusal));
     if (refusal.refusalClass === "gone") meetGone(space, refusal, said);
