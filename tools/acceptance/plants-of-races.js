@@ -6,7 +6,122 @@ const race = (file) => `test/races/${file}.test.ts`;
 const cache = (path) => `src/cache/${path}.ts`;
 const edit = (path, find, replace = "") => ({ path: cache(path), find, replace });
 
+const refusal = race("refusal");
+const refusalAndOthers = race("refusal-and-others");
+
 export const plantsOfRaces = [
+  {
+    id: "S0.R1",
+    what: "truncate cuts pages whose refusal is not settled",
+    edits: [edit("space/file-pages", "    await using _order = await this.writebackLock.acquire(call.signal);\n")],
+    test: refusal,
+  },
+  {
+    id: "S0.R2",
+    what: "bytes written since are excised with the refused ones",
+    edits: [
+      edit(
+        "refusal/thaw",
+        "    part.shown = sending.ranges.except(page.dirty);\n    endFlight(space, part);\n  } else {",
+        "    part.shown = sending.ranges;\n    endFlight(space, part);\n  } else {",
+      ),
+    ],
+    test: refusal,
+  },
+  {
+    id: "S0.R5",
+    what: "another pass begins while a refusal is being settled",
+    edits: [edit("writeback/pass", "  await using _order = await space.writebackLock.acquire(signal);\n")],
+    test: refusal,
+  },
+  {
+    id: "S0.R7",
+    what: "the other pages of a refused record stay dirty",
+    edits: [
+      edit("refusal/refuse", "if (page.record === record && page.sending === null) refuseDirty(space, page, refusal);"),
+    ],
+    test: refusal,
+  },
+  {
+    id: "S0.R8",
+    what: "the size winds back whatever moved it since",
+    edits: [
+      edit(
+        "refusal/excise",
+        "return size === refusedEnd ? Math.max(storeSize, unsentEnd) : size;",
+        "return Math.max(storeSize, 0 * unsentEnd);",
+      ),
+    ],
+    test: refusal,
+  },
+  {
+    id: "S0.R9",
+    what: "a writer is told another's refusal as his own",
+    edits: [edit("writeback/pass", '      if (landing.verdict.outcome === "refuse") return;\n')],
+    test: refusal,
+  },
+  {
+    id: "S0.R10",
+    what: "a refusal does not join the error sequence",
+    edits: [edit("refusal/settle", "    space.errors.record(new RefusalFailure(told));\n")],
+    test: refusal,
+  },
+  {
+    id: "S0.R11",
+    what: "a lack of permission is taken for something that passes",
+    edits: [edit("refusal/classify", '  EACCES: "permission",', '  EACCES: "transient",')],
+    test: refusal,
+  },
+  {
+    id: "S0.R12",
+    what: "refused bytes are handed over as the page is now, not as they were sent",
+    edits: [edit("refusal/rescue", "sending.ranges, sending.frame, ", "sending.ranges, page.frame, ")],
+    test: refusal,
+  },
+  {
+    id: "S0.8",
+    what: "refused bytes stay in the cache",
+    edits: [edit("refusal/excise", "  page.valid = page.valid.except(shown);\n", "  void shown;\n")],
+    test: refusalAndOthers,
+  },
+  {
+    id: "S0.9",
+    what: "what a rejected record has under a refused part is forgotten",
+    edits: [
+      edit(
+        "refusal/settle",
+        'if (record.state === "rejected") refuseRecord',
+        'if (record.state === "pending") refuseRecord',
+      ),
+    ],
+    test: refusalAndOthers,
+  },
+  {
+    id: "S0.11",
+    what: "a refusal takes along what others wrote between",
+    edits: [
+      edit("refusal/refuse", "if (page.record === record && page.sending === null)", "if (page.sending === null)"),
+    ],
+    test: refusalAndOthers,
+  },
+  {
+    id: "S5.2",
+    what: "refused bytes leave although rescue failed",
+    edits: [
+      edit(
+        "refusal/settle",
+        'if (refusal.state === "held") parkAll(space, refusal);',
+        'if (refusal.state === "held") await act(space, refusal, said, false);',
+      ),
+    ],
+    test: refusalAndOthers,
+  },
+  {
+    id: "S0.14",
+    what: "of a deleted file only the refused user's bytes go",
+    edits: [edit("refusal/settle", "    refuseEverything(space, refusal);\n    dropClean", "    dropClean")],
+    test: refusalAndOthers,
+  },
   {
     id: "S0.R1",
     what: "a change of the file at the store does not wait for write-back",

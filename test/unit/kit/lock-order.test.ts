@@ -33,7 +33,7 @@ describe("the checker of the lock order", () => {
     const rows = text.matchAll(/^\| ([^|>]+) -> ([^|>]+) \| /gm);
     const documented = [...rows]
       .map(([, from, to]) => `${from} -> ${to}`)
-      .filter((edge) => !edge.endsWith("the store"));
+      .filter((edge) => !edge.includes("the store"));
     const known = Object.entries(lockEdges).flatMap(([from, all]) => all.map((to) => `${from} -> ${to}`));
     expect(documented.toSorted()).toEqual(known.toSorted());
   });
