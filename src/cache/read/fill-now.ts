@@ -9,7 +9,7 @@ import type { Page } from "../page/page.ts";
 import type { FilePages } from "../space/file-pages.ts";
 
 /** More than this is not copied in one turn. */
-export const fillNowBytesMax: ByteCount = 1024 * 1024;
+const fillNowBytesMax: ByteCount = 1024 * 1024;
 
 interface Missing {
   readonly page: Page;
@@ -58,7 +58,7 @@ function gatherNow(space: FilePages, start: ByteOffset, end: ByteOffset, held: P
 
 /** Reads the gaps, neighbours together. Bytes beyond the store's end of file are zeros without asking. */
 function readNow(space: FilePages, missing: readonly Missing[], credential: Credential): boolean {
-  const views: Uint8Array[] = [];
+  let views: Uint8Array[] = [];
   let offset = 0;
   let end = -1;
   for (const { page, gaps } of missing) {
@@ -69,7 +69,7 @@ function readNow(space: FilePages, missing: readonly Missing[], credential: Cred
       const view = to - from === page.frame.length ? page.frame : page.frame.subarray(from, to);
       if (pageStart + from !== end) {
         if (!readRun(space, offset, views, credential)) return false;
-        views.length = 0;
+        views = [];
         offset = pageStart + from;
       }
       views.push(view);

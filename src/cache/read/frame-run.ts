@@ -9,17 +9,24 @@ export class FrameRun {
   readonly views: Uint8Array[] = [];
   byteCount: ByteCount = 0;
   readonly held: Page[] = [];
+  readonly #afterwards: (() => void)[] = [];
 
   add(view: Uint8Array): void {
     this.views.push(view);
     this.byteCount += view.length;
   }
 
-  /** Forgets the views and lets the pages go. */
+  /** Has something done when the run is released, because it would delay whoever waits for the bytes. */
+  whenReleased(act: () => void): void {
+    this.#afterwards.push(act);
+  }
+
+  /** Forgets the views, lets the pages go, and does what was put off. */
   release(): void {
-    this.views.length = 0;
+    // Taking one off after the other: to set a length costs more than a hit.
+    while (this.views.length > 0) this.views.pop();
     this.byteCount = 0;
-    for (const page of this.held) page.release();
-    this.held.length = 0;
+    while (this.held.length > 0) this.held.pop()?.release();
+    while (this.#afterwards.length > 0) this.#afterwards.shift()?.();
   }
 }

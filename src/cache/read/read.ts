@@ -8,7 +8,7 @@ import type { ByteCount, ByteOffset } from "../../base/index.ts";
 import type { Call, Credential } from "../../port/index.ts";
 import type { FilePages } from "../space/file-pages.ts";
 import { fill, fillAhead, type HeldPages, releaseHeld } from "./fill.ts";
-import { fillNow, fillNowBytesMax } from "./fill-now.ts";
+import { fillNow } from "./fill-now.ts";
 import type { FrameRun } from "./frame-run.ts";
 import type { Readahead } from "./readahead.ts";
 
@@ -28,11 +28,11 @@ export function tryRead(
   if (copyCached(space, position, target, 0, wanted, readahead) === wanted) {
     space.core.counters.readHits += 1;
   } else {
-    if (!bringInNow(space, position, wanted, readahead, credential)) return -1;
+    if (!bringInNow(space, position, wanted, readahead, credential, null)) return -1;
     if (copyCached(space, position, target, 0, wanted, readahead) < wanted) return -1;
   }
   space.core.counters.readBytes += wanted;
-  finishRead(space, position, wanted, readahead, credential);
+  finishRead(space, position, wanted, readahead, credential, null);
   return wanted;
 }
 
@@ -87,7 +87,7 @@ export async function readWaiting(
     releaseHeld(held);
   }
   space.core.counters.readBytes += done;
-  if (done > 0) finishRead(space, position, done, readahead, call.credential);
+  if (done > 0) finishRead(space, position, done, readahead, call.credential, null);
   return done;
 }
 
@@ -105,11 +105,11 @@ export function tryReadFrames(
   if (viewCached(space, position, wanted, readahead, into)) {
     space.core.counters.readHits += 1;
   } else {
-    if (!bringInNow(space, position, wanted, readahead, credential)) return false;
+    if (!bringInNow(space, position, wanted, readahead, credential, into)) return false;
     if (!viewCached(space, position, wanted, readahead, into)) return false;
   }
   space.core.counters.readBytes += wanted;
-  finishRead(space, position, wanted, readahead, credential);
+  finishRead(space, position, wanted, readahead, credential, into);
   return true;
 }
 
@@ -183,7 +183,7 @@ async function bringIn(
 ): Promise<void> {
   const { start, end, aheadEnd } = planMiss(space, position, length, readahead);
   const filled = fill(space, start, end, call, held);
-  startAhead(space, end, aheadEnd, call.credential);
+  startAhead(space, end, aheadEnd, call.credential, null);
   await filled;
 }
 
@@ -194,16 +194,12 @@ function bringInNow(
   length: ByteCount,
   readahead: Readahead,
   credential: Credential,
+  run: FrameRun | null,
 ): boolean {
   if (space.core.store.tryRead === undefined || length > heldBytesMax(space)) return false;
   const { start, end, aheadEnd } = planMiss(space, position, length, readahead);
-  const together = Math.min(aheadEnd, Math.ceil(space.size / space.pageSize) * space.pageSize);
-  if (together > end && together - start <= Math.min(fillNowBytesMax, heldBytesMax(space))) {
-    if (!fillNow(space, start, together, credential)) return false;
-    space.core.counters.readaheadBytes += together - end;
-  } else {
-    if (!fillNow(space, start, end, credential)) return false;
-  }
+  if (!fillNow(space, start, end, credential)) return false;
+  startAhead(space, end, aheadEnd, credential, run);
   space.core.counters.readMisses += 1;
   return true;
 }
@@ -227,10 +223,23 @@ function planMiss(
   return { start, end, aheadEnd: asIs ? end : (readahead.readFirst + readahead.readCount) * pageSize };
 }
 
-function startAhead(space: FilePages, from: ByteOffset, to: ByteOffset, credential: Credential): void {
+/** Reads ahead: at once, or when the reader has its answer, so that nobody waits and no frame that it looks at is taken. */
+function startAhead(
+  space: FilePages,
+  from: ByteOffset,
+  to: ByteOffset,
+  credential: Credential,
+  run: FrameRun | null,
+): void {
   const end = Math.min(to, Math.ceil(space.size / space.pageSize) * space.pageSize);
   if (from >= end) return;
   space.core.counters.readaheadBytes += end - from;
+  if (run === null) readAhead(space, from, end, credential);
+  else run.whenReleased(() => readAhead(space, from, end, credential));
+}
+
+function readAhead(space: FilePages, from: ByteOffset, end: ByteOffset, credential: Credential): void {
+  if (end - from <= heldBytesMax(space) && fillNow(space, from, end, credential)) return;
   fillAhead(space, from, end, credential);
 }
 
@@ -240,6 +249,7 @@ function finishRead(
   count: ByteCount,
   readahead: Readahead,
   credential: Credential,
+  run: FrameRun | null,
 ): void {
   const firstPage = Math.floor(position / space.pageSize);
   const lastPage = Math.floor((position + count - 1) / space.pageSize);
@@ -248,22 +258,8 @@ function finishRead(
     const marker = readahead.start + readahead.size - readahead.asyncSize;
     if (readahead.reached(marker, pageCount, space)) {
       const from = readahead.readFirst * space.pageSize;
-      const shown = holdPages(space, firstPage, lastPage);
-      startAhead(space, from, from + readahead.readCount * space.pageSize, credential);
-      releaseHeld(shown);
+      startAhead(space, from, from + readahead.readCount * space.pageSize, credential, run);
     }
   }
   readahead.visited(lastPage);
-}
-
-/** Holds the pages of a hit whose frames somebody is looking at, so that what is brought in next does not take them. */
-function holdPages(space: FilePages, firstPage: number, lastPage: number): HeldPages {
-  const held: HeldPages = [];
-  for (let index = firstPage; index <= lastPage; index++) {
-    const page = space.pages.get(index);
-    if (page === undefined) continue;
-    page.hold();
-    held.push(page);
-  }
-  return held;
 }

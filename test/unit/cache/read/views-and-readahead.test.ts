@@ -38,3 +38,18 @@ test("[G1] views of frames show the file when read-ahead starts, in a cache that
   expect(hits).toBeGreaterThan(1000);
   file.cache.checkInvariants();
 });
+
+test("what is read ahead comes when the reader has its answer, not before", async () => {
+  const file = await longFile(64);
+  await file.space.invalidate(0, pageCount * pageSize, asSuperuser);
+  const readahead = file.space.newReadahead();
+  const run = new FrameRun();
+  await file.space.readFrames(0, pageSize, readahead, run, asSuperuser);
+  run.release();
+  const before = file.space.pages.count;
+  const marked = readahead.start + readahead.size - readahead.asyncSize;
+  expect(file.space.tryReadFrames(marked * pageSize, pageSize, readahead, run, superuser)).toBe(true);
+  expect(file.space.pages.count).toBe(before);
+  run.release();
+  expect(file.space.pages.count).toBeGreaterThan(before);
+});
