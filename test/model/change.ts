@@ -37,6 +37,17 @@ export interface ServerChange {
   readonly local: LocalChange | undefined;
 }
 
+/** A piece of a write that the server refused: from `begun` on it may leave the cache, by `ended` it has. */
+export interface RefusedRun {
+  readonly start: number;
+  readonly end: number;
+  readonly change: LocalChange;
+  readonly begun: Tick;
+  ended: Tick;
+  /** It may be seen afterwards, too: until something else takes its place. */
+  lingers: boolean;
+}
+
 /** Whether the first was over before the other began. */
 export function isBefore(first: LocalChange, other: LocalChange): boolean {
   return first.ended < other.begun;

@@ -6,6 +6,7 @@
  * that lasted it looked.
  */
 import type { Failure } from "../../src/base/index.ts";
+import { RefusalFailure, type WritebackFailure } from "../../src/cache/index.ts";
 import type { Tick } from "./change.ts";
 
 export interface Ear {
@@ -14,7 +15,7 @@ export interface Ear {
 }
 
 export class Failures {
-  readonly #all: Failure[] = [];
+  readonly #all: WritebackFailure[] = [];
   readonly #ticks: Tick[] = [];
   /** How many of them somebody is known to have heard, and how many somebody may have. */
   #heard = 0;
@@ -25,13 +26,20 @@ export class Failures {
     return this.#all.length;
   }
 
-  record(failure: Failure, tick: Tick): void {
+  record(failure: WritebackFailure, tick: Tick): void {
     this.#all.push(failure);
     this.#ticks.push(tick);
   }
 
+  /** Whether an event told of this entry of the error sequence. */
   has(failure: unknown): failure is Failure {
-    return this.#all.includes(failure as Failure);
+    return this.#numberOf(failure as Failure) > 0;
+  }
+
+  #numberOf(failure: Failure): number {
+    const isIt = (told: WritebackFailure): boolean =>
+      failure instanceof RefusalFailure ? told === failure.refused : told.failure === failure;
+    return this.#all.findLastIndex(isIt) + 1;
   }
 
   /** How many there were at a tick. */
@@ -59,7 +67,7 @@ export class Failures {
   /** A call that tells failures threw one; answers a complaint if that cannot be. */
   told(ear: Ear, failure: Failure, from: Tick, now: Tick): string | undefined {
     const countThen = this.countAt(from);
-    const number = this.#all.lastIndexOf(failure) + 1;
+    const number = this.#numberOf(failure);
     if (number <= ear.low) return `failure ${number} was told twice`;
     if (number < countThen) return `failure ${number} was told although ${countThen} had come by then`;
     ear.low = number;

@@ -3,6 +3,7 @@
  *
  *   acknowledged --> pending (dirty or in flight) --the server's yes was heard--> accepted
  *                       |
+ *                       +--the server's no was told--> refused
  *                       +--cut, punched, overwritten--> (another's business)
  *
  * Arrays hold, for each byte, the number of a local change, 0 for none.
@@ -18,9 +19,10 @@ export interface SentRun {
 
 export class Fates {
   readonly #locals: readonly LocalChange[];
-  /** The newest acknowledged write that the cache has not heard to be accepted. */
+  /** The newest acknowledged write that is neither accepted nor refused, as far as the cache has heard. */
   readonly pending: Uint16Array;
-  readonly #accepted: Uint16Array;
+  /** The newest one whose fate is known: accepted, or refused. */
+  readonly #decided: Uint16Array;
   /** The newest local change that the server has made. */
   readonly #applied: Uint16Array;
   pendingCount = 0;
@@ -28,7 +30,7 @@ export class Fates {
   constructor(locals: readonly LocalChange[], byteCount: number) {
     this.#locals = locals;
     this.pending = new Uint16Array(byteCount);
-    this.#accepted = new Uint16Array(byteCount);
+    this.#decided = new Uint16Array(byteCount);
     this.#applied = new Uint16Array(byteCount);
   }
 
@@ -39,8 +41,8 @@ export class Fates {
   /** A write was acknowledged: unless the server has it, or something as new, its bytes wait to be sent. */
   acknowledge(change: LocalChange): void {
     for (let at = change.start; at < change.end; at++) {
-      const accepted = this.#accepted[at] as number;
-      if (accepted !== 0 && !isBefore(this.#change(accepted), change)) continue;
+      const decided = this.#decided[at] as number;
+      if (decided !== 0 && !isBefore(this.#change(decided), change)) continue;
       if (this.pending[at] === 0) this.pendingCount += 1;
       this.pending[at] = change.number;
     }
@@ -53,14 +55,15 @@ export class Fates {
       if (this.pending[at] !== 0) this.pendingCount -= 1;
     }
     this.pending.fill(0, change.start, end);
-    this.#accepted.fill(change.number, change.start, end);
+    this.#decided.fill(change.number, change.start, end);
     this.#applied.fill(change.number, change.start, end);
   }
 
   /** What is wrong with sending this piece now, if anything (G3, G4). */
   complaintOfSending({ start, end, change }: SentRun): string | undefined {
     for (let at = start; at < end; at++) {
-      if (this.#accepted[at] === change.number) return `byte ${at} was accepted before and is sent again`;
+      if (this.#decided[at] === change.number)
+        return `byte ${at} of write ${change.number} was accepted or refused before`;
     }
     return undefined;
   }
@@ -77,6 +80,11 @@ export class Fates {
     return undefined;
   }
 
+  /** The cache has told that a piece was refused. */
+  refuse(run: SentRun): void {
+    this.accept(run);
+  }
+
   /** The cache hears that the server has taken a piece. */
   accept({ start, end, change }: SentRun): void {
     for (let at = start; at < end; at++) {
@@ -85,7 +93,7 @@ export class Fates {
         this.pending[at] = 0;
         this.pendingCount -= 1;
       }
-      this.#accepted[at] = change.number;
+      this.#decided[at] = change.number;
     }
   }
 
@@ -103,7 +111,7 @@ export class Fates {
 
   /** The server lost what it had taken: it may be sent again. */
   lost(): void {
-    this.#accepted.fill(0);
+    this.#decided.fill(0);
   }
 
   /** Nobody waits for these bytes any more. */
@@ -114,7 +122,7 @@ export class Fates {
 
   reset(): void {
     this.pending.fill(0);
-    this.#accepted.fill(0);
+    this.#decided.fill(0);
     this.#applied.fill(0);
     this.pendingCount = 0;
   }

@@ -6,6 +6,7 @@
  *   - of a local write that no later change, ended before the question, has replaced (S1.3: old and new may mix), or
  *   - what the server had at some time since it took the latest local change that ended before the question.
  */
+import { ByteRanges } from "../../src/base/index.ts";
 import { isBefore, type LocalChange, type ServerChange, type Tick } from "./change.ts";
 import type { ModelFile } from "./model-file.ts";
 
@@ -68,9 +69,11 @@ function covers(change: { readonly start: number; readonly end: number }, at: nu
 function mayShow(file: ModelFile, byte: number, from: number, to: number, asked: Asked): boolean {
   const write = file.writeOf(byte, from);
   const relevant = (change: LocalChange | ServerChange): boolean => covers(change, from);
-  if (write !== undefined && write.begun <= asked.to && !isReplaced(file, write, from, asked)) return true;
+  if (write !== undefined && write.begun <= asked.to && !isReplaced(file, write, from, asked)) {
+    if (!isGone(file, write, from, asked)) return true;
+  }
   const id = file.pattern.idOf(byte, from);
-  return serverHad(file, relevant, asked, {
+  return serverHad(file, from, relevant, asked, {
     inChange: (change) =>
       change.contents === undefined ? change.valueId === id : same(change.contents, byte, from, to, file),
     inBase: () => same(file.base, byte, from, to, file),
@@ -100,11 +103,16 @@ function isReplaced(file: ModelFile, write: LocalChange, at: number, asked: Aske
 /** Whether the server was as `state` asks since it took the latest local change that ended before the question. */
 function serverHad(
   file: ModelFile,
+  at: number,
   relevant: (change: LocalChange | ServerChange) => boolean,
   asked: Asked,
   state: { readonly inChange: (change: ServerChange) => boolean; readonly inBase: () => boolean },
 ): boolean {
-  const latest = latestEnded(file, relevant, asked.from);
+  const latest = latestEnded(
+    file,
+    (change) => relevant(change) && !isDead(file, change, at, at + 1, asked),
+    asked.from,
+  );
   const first = latest === undefined ? -1 : firstTaking(file, relevant, latest);
   if (first === undefined) return false;
   for (let index = file.server.length - 1; index >= Math.max(0, first); index--) {
@@ -114,6 +122,26 @@ function serverHad(
     if (change.tick <= asked.noticed) return false;
   }
   return first < 0 && state.inBase();
+}
+
+/** Whether the byte of a write was refused, and has left the cache by the time of the question. */
+function isGone(file: ModelFile, write: LocalChange, at: number, asked: Asked): boolean {
+  return file.refused.some((run) => run.change === write && covers(run, at) && run.ended < asked.from && !run.lingers);
+}
+
+/**
+ * Whether all bytes of [start, end) that a change wrote may have left the cache with refused ones: its own, or newer ones
+ * that had taken their place. What the server has of it stays.
+ */
+function isDead(file: ModelFile, change: LocalChange, start: number, end: number, asked: Asked): boolean {
+  if (change.kind !== "write") return false;
+  let left = ByteRanges.of(Math.max(start, change.start), Math.min(end, change.end));
+  for (const run of file.refused) {
+    if (run.begun <= asked.to && !isBefore(run.change, change)) left = left.minus(run.start, run.end);
+    if (left.isEmpty)
+      return !file.server.some(({ local, ...taken }) => local === change && taken.end > start && taken.start < end);
+  }
+  return false;
 }
 
 function latestEnded(
@@ -149,7 +177,8 @@ export function mayEndAt(file: ModelFile, at: number, asked: Asked): boolean {
     if (change.kind !== "resize" || change.isVoid || change.start > at || change.begun > asked.to) continue;
     if (!isGrownAgain(file, change, at, asked)) return true;
   }
-  const relevant = (change: LocalChange | ServerChange): boolean => "sizeAfter" in change || touchesSize(change, at);
+  const relevant = (change: LocalChange): boolean =>
+    touchesSize(change, at) && !isDead(file, change, at, Number.POSITIVE_INFINITY, asked);
   const latest = latestEnded(file, relevant, asked.from);
   if (latest !== undefined && latest.kind === "resize" && latest.start <= at) return true;
   const takes = (change: ServerChange): boolean => change.sizeAfter > at;

@@ -8,7 +8,7 @@
  * server, what the server had at some time since.
  */
 import { BytePattern, writeIdMax } from "./byte-pattern.ts";
-import { type LocalChange, notEnded, type ServerChange, type Tick } from "./change.ts";
+import { type LocalChange, notEnded, type RefusedRun, type ServerChange, type Tick } from "./change.ts";
 import { Failures } from "./failures.ts";
 import { Fates } from "./fates.ts";
 
@@ -30,6 +30,12 @@ export class ModelFile {
   readonly content: Uint8Array = new Uint8Array(fileBytesMax);
   size = 0;
   readonly fates: Fates;
+  /** What the server refused, and the cache gave to be rescued. */
+  readonly refused: RefusedRun[] = [];
+  /** Refused bytes that are kept elsewhere, and of which nobody has been told. */
+  untold: { readonly runs: readonly RefusedRun[] }[] = [];
+  /** Refused bytes that are in memory only. */
+  unrescuedCount = 0;
   readonly failures: Failures = new Failures();
   /** Cuts and punches under way: what is dirty may be going. */
   cutsUnderWay = 0;
@@ -135,6 +141,15 @@ export class ModelFile {
     this.fates.lost();
   }
 
+  /** An acknowledged byte whose write ended before `from` and of which nothing is known or told; in words. */
+  openBefore(from: Tick): string | undefined {
+    for (const { runs } of this.untold) {
+      const run = runs.find(({ change }) => change.ended < from);
+      if (run !== undefined) return `bytes [${run.start}, ${run.end}) are refused, and nobody was told (S5.8)`;
+    }
+    return this.fates.unsentBefore(from);
+  }
+
   /** Whether bytes may have been cut since then: what became of them is not certain. */
   hasCutSince(tick: Tick): boolean {
     return this.locals.some((change) => change.kind !== "write" && change.ended >= tick);
@@ -146,6 +161,7 @@ export class ModelFile {
     this.baseSize = this.size;
     this.locals.length = 0;
     this.server.length = 0;
+    this.refused.length = 0;
     this.fates.reset();
     this.#idsOfBase = new Set();
     for (let at = 0; at < this.size; ) {
@@ -172,6 +188,21 @@ export class ModelFile {
       return change;
     }
     return undefined;
+  }
+
+  /** Bytes from `offset` on, cut where another write begins; a piece without a write is of nobody here. */
+  *runsOf(
+    offset: number,
+    bytes: Uint8Array,
+  ): Iterable<{ start: number; end: number; change: LocalChange | undefined }> {
+    for (let at = 0; at < bytes.length; ) {
+      const start = offset + at;
+      const change = this.writeOf(bytes[at] as number, start);
+      let end = start + this.pattern.runLength(bytes, at, bytes.length);
+      if (change !== undefined && change.end < end) end = change.end;
+      yield { start, end, change };
+      at = end - offset;
+    }
   }
 
   /** The place of an append is known now: its bytes were made for offset 0. */

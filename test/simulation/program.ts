@@ -173,7 +173,7 @@ export class Program {
     }
     world.require(prefixed(what, file.failures.silent(ear, from)));
     if (file.removed === undefined && !file.hasCutSince(from) && (what === "fsync" || canWrite(handle))) {
-      world.require(prefixed(`${what} succeeded`, file.fates.unsentBefore(from)));
+      world.require(prefixed(`${what} succeeded`, file.openBefore(from)));
       if (what === "fsync") file.syncedAt = Math.max(file.syncedAt, from);
     }
     return "ok";

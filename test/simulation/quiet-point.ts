@@ -29,6 +29,7 @@ export async function compare(world: World, programs: readonly Program[]): Promi
 
 export async function settle(world: World, programs: readonly Program[]): Promise<void> {
   world.faulty.calm();
+  world.rescue.calm();
   for (const file of world.files.values()) {
     await world.other.setAttributes(file.node, { mode: 0o666 }, asSuperuser).catch(requireGone);
   }
@@ -43,6 +44,7 @@ export async function settle(world: World, programs: readonly Program[]): Promis
   requireNothingUnsent(world);
   if (unsentOfRemoved(world) === 0) world.forgetExcuses();
   world.faulty.resumeFaults();
+  world.rescue.resumeFaults(world.scenario.rescueFaults);
 }
 
 /** Bytes of a removed file stay until its last handle goes: nobody waits for them, or nobody can settle their conflict. */
@@ -82,12 +84,14 @@ async function drain(world: World): Promise<void> {
 
 /**
  * A change of another client that our own write-back followed is not noticed where writes are not conditional: the answer's
- * version hides it. Until the cache can tell (a known gap, see `knownGaps`), the server's version is moved once more.
+ * version hides it. Until the cache can tell (a known gap, see `knownGaps`), the server's version is moved once more. So are
+ * refused bytes ended that the policy leaves to be seen.
  */
 async function nudge(world: World): Promise<void> {
   for (const file of world.files.values()) {
-    if (!file.server.some(({ local }) => local === undefined) || !file.server.some(({ local }) => local !== undefined))
-      continue;
+    const isHidden =
+      file.server.some(({ local }) => local === undefined) && file.server.some(({ local }) => local !== undefined);
+    if (!isHidden && !file.refused.some(({ lingers }) => lingers)) continue;
     await world.other.setAttributes(file.node, { size: file.size }, asSuperuser).catch(requireGone);
   }
 }
@@ -95,7 +99,7 @@ async function nudge(world: World): Promise<void> {
 function unsentFiles(world: World): ModelFile[] {
   return [...world.files.values()].filter((file) => {
     const space = world.nodes.get(file)?.space;
-    const isHeld = space !== undefined && (space.dirtyBytes > 0 || space.lateChanges !== null);
+    const isHeld = space !== undefined && (space.dirtyBytes + space.unrescuedBytes > 0 || space.lateChanges !== null);
     return isHeld && !mayStayUnsent(world, file);
   });
 }
@@ -115,7 +119,7 @@ async function resolveConflict(world: World, file: ModelFile): Promise<void> {
 /** Everything that can be said of one file when all is quiet. */
 async function audit(world: World, file: ModelFile, auditor: Program): Promise<void> {
   if (mayStayUnsent(world, file)) file.fates.forgive();
-  world.require(prefix(world, file, file.fates.unsentBefore(world.now())));
+  world.require(prefix(world, file, file.openBefore(world.now())));
   const atServer = await contentOf(world, file);
   if (atServer === undefined) return;
   if (!file.isServer(atServer)) throw new Error(`the model does not know what the server has of ${world.nameOf(file)}`);

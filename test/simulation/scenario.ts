@@ -1,8 +1,10 @@
 /** What a seed decides before anything happens: how the store and the volume are made, who acts, and what may go wrong. */
 import { SeededRandom } from "../../src/base/index.ts";
-import { type Credential, posixCredential, superuser } from "../../src/port/index.ts";
+import type { RefusalAction, RefusalOptions } from "../../src/cache/index.ts";
+import { type Credential, posixCredential, type RefusalClass, superuser } from "../../src/port/index.ts";
 import type { MemoryStoreOptions } from "../../src/stores/memory/index.ts";
 import type { FaultChances } from "./faulty-store.ts";
+import type { RescueFaults } from "./refusal-witness.ts";
 import { type Weather, weathers } from "./weather.ts";
 
 export interface Scenario {
@@ -23,6 +25,8 @@ export interface Scenario {
   readonly fileBytes: number;
   readonly hasOthers: boolean;
   readonly interrupts: boolean;
+  readonly refusals: Pick<RefusalOptions, "refusalActions" | "conflict" | "retryDeadlineMs" | "rescueDeadlineMs">;
+  readonly rescueFaults: RescueFaults;
 }
 
 const users: readonly Credential[] = [
@@ -47,6 +51,28 @@ function troubles(random: SeededRandom, conditional: boolean): Pick<Scenario, "f
     commitFailed: some(0.1),
   };
   return { faults, weathers: weathers.filter(() => random.chance(0.3)) };
+}
+
+const actions: readonly RefusalAction[] = ["excise", "invalidateLazily", "salvage", "keepDirty"];
+const classes: readonly RefusalClass[] = ["permission", "conflict", "space", "media", "gone", "integrity", "transient"];
+const rescueDeadlineMs = 2_000;
+
+/** Mostly what users get who choose nothing. */
+function refusals(random: SeededRandom): Pick<Scenario, "refusals" | "rescueFaults"> {
+  const chosen = random.chance(0.6) ? [] : classes.filter(() => random.chance(0.3));
+  return {
+    refusals: {
+      refusalActions: Object.fromEntries(chosen.map((each) => [each, random.pick(actions)])),
+      conflict: random.pick(["refuse", "refuse", "overwrite"]),
+      retryDeadlineMs: random.pick([3_000, 60_000, 3_600_000]),
+      rescueDeadlineMs,
+    },
+    rescueFaults: {
+      failChance: random.pick([0, 0, 0.3]),
+      lateChance: random.pick([0, 0, 0.1]),
+      deadlineMs: rescueDeadlineMs,
+    },
+  };
 }
 
 export function scenarioOf(seed: number): Scenario {
@@ -81,5 +107,6 @@ export function scenarioOf(seed: number): Scenario {
     fileBytes: random.pick([10_000, 40_000, 60_000]),
     hasOthers: random.chance(0.6),
     interrupts: random.chance(0.3),
+    ...refusals(random),
   };
 }

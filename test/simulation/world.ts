@@ -3,10 +3,10 @@
  * that is told of everything. The world is the witness of the store: it checks each write on its way (G3, G4, G6).
  */
 import { assert, type ErrorCode, Failure, SeededRandom } from "../../src/base/index.ts";
-import type { CachedVolume } from "../../src/files/cached-volume.ts";
-import { openVolume } from "../../src/files/index.ts";
+import { PageCache } from "../../src/cache/index.ts";
+import { CachedVolume } from "../../src/files/cached-volume.ts";
 import type { VolumeNode } from "../../src/files/nodes/volume-node.ts";
-import { type Call, type NodeId, type Store, superuser } from "../../src/port/index.ts";
+import { type Call, DeadlineStore, type NodeId, type Store, superuser } from "../../src/port/index.ts";
 import { MemoryServer, memoryStore } from "../../src/stores/memory/index.ts";
 import { asSuperuser } from "../kit/cached-file.ts";
 import type { ActorClock } from "../kit/schedule/actor-clock.ts";
@@ -15,6 +15,7 @@ import type { LocalChange, Tick } from "../model/change.ts";
 import type { SentRun } from "../model/fates.ts";
 import { ModelFile } from "../model/model-file.ts";
 import { FaultyStore, type SentWrite, type StoreWitness } from "./faulty-store.ts";
+import { RefusalWitness } from "./refusal-witness.ts";
 import type { Scenario } from "./scenario.ts";
 import { Tallies, type Timeline } from "./timeline.ts";
 
@@ -35,6 +36,7 @@ export class World implements StoreWitness {
   readonly random: SeededRandom;
   readonly server: MemoryServer;
   readonly faulty: FaultyStore;
+  readonly rescue: RefusalWitness;
   /** Another client of the same server. */
   readonly other: Store;
   volume!: CachedVolume;
@@ -65,30 +67,49 @@ export class World implements StoreWitness {
       deadlineMs: scenario.storeTimeoutMs,
       victim: scenario.credentials[0]?.id ?? superuser.id,
     });
+    this.rescue = new RefusalWitness(this, clock, new SeededRandom(seed ^ 0x7e5c0e), scenario.rescueFaults);
   }
 
   async open(): Promise<void> {
-    const { pageSize, budgetPages, readaheadBytesMax, attributeTimeoutMs, storeTimeoutMs, idleNodesMax } =
-      this.scenario;
-    this.volume = (await openVolume(this.faulty.store, {
-      credential: superuser,
-      clock: this.clock,
+    const { scenario, clock } = this;
+    const { pageSize, attributeTimeoutMs } = scenario;
+    const store = new DeadlineStore(this.faulty.store, { clock, deadlineMs: scenario.storeTimeoutMs });
+    const cache = new PageCache(store, {
+      clock,
       pageSize,
-      budgetBytes: budgetPages * pageSize,
-      readaheadBytesMax,
+      budgetBytes: scenario.budgetPages * pageSize,
+      readaheadBytesMax: scenario.readaheadBytesMax,
+      ...scenario.refusals,
+      rescue: this.rescue,
+    });
+    this.#witness(cache);
+    const root = await store.root(asSuperuser);
+    this.volume = new CachedVolume(store, cache, root, {
+      credential: superuser,
+      umask: 0,
+      clock,
       attributeTimeoutMs,
       entryTimeoutMs: attributeTimeoutMs,
-      storeTimeoutMs,
-      idleNodesMax,
-    })) as CachedVolume;
-    this.volume.events.on("writebackFailed", ({ node, failure, operation, ranges }) => {
-      this.events.add(`writebackFailed ${operation} ${failure.code}`);
-      const file = this.fileOf(node as VolumeNode);
-      file.failures.record(failure, this.now());
-      if (!this.excuses.has(failure.code)) this.complain(`write-back failed with ${failure.code} for no reason`);
-      this.timeline.add("cache", `write-back of ${this.nameOf(file)} ${JSON.stringify(ranges)} failed: ${failure.code}`);
+      idleNodesMax: scenario.idleNodesMax,
     });
     this.volume.events.on("invalidate", ({ what }) => this.events.add(`invalidate ${what}`));
+  }
+
+  /** Listens in on what address spaces tell of failed write-backs. */
+  #witness(cache: PageCache): void {
+    const createSpace = cache.createSpace.bind(cache);
+    cache.createSpace = (node, attributes, observer) =>
+      createSpace(node, attributes, {
+        ...observer,
+        writebackFailed: (failed) => {
+          this.rescue.told(this.fileOf({ id: node }), failed);
+          observer.writebackFailed(failed);
+        },
+        rescued: (refused) => {
+          this.rescue.rescued(this.fileOf({ id: node }), refused);
+          observer.rescued?.(refused);
+        },
+      });
   }
 
   /** The next tick. */
@@ -191,18 +212,15 @@ export class World implements StoreWitness {
   sent(node: NodeId, offset: number, bytes: Uint8Array, call: Call): SentWrite {
     const file = this.fileOf({ id: node });
     const runs: SentRun[] = [];
-    for (let at = 0; at < bytes.length; ) {
-      const length = file.pattern.runLength(bytes, at, bytes.length);
-      const start = offset + at;
-      const change = file.writeOf(bytes[at] as number, start);
-      const run = `bytes [${start}, ${start + length}) of ${this.nameOf(file)}`;
+    for (const { start, end, change } of file.runsOf(offset, bytes)) {
+      const name = `bytes [${start}, ${end}) of ${this.nameOf(file)}`;
       if (change === undefined) {
-        this.complain(`${run}, id ${file.pattern.idOf(bytes[at] as number, start)}, are sent; nobody wrote them (G3)`);
+        const id = file.pattern.idOf(bytes[start - offset] as number, start);
+        this.complain(`${name}, id ${id}, are sent; nobody wrote them (G3)`);
       } else {
-        this.#checkRun(run, { start, end: start + length, change }, file, call);
-        runs.push({ start, end: start + length, change });
+        this.#checkRun(name, { start, end, change }, file, call);
+        runs.push({ start, end, change });
       }
-      at += length;
     }
     this.timeline.add(
       "store",
@@ -214,7 +232,6 @@ export class World implements StoreWitness {
 
   #checkRun(name: string, run: SentRun, file: ModelFile, call: Call): void {
     const { change } = run;
-    if (run.end > change.end) this.complain(`${name} are sent; write ${change.number} ends at ${change.end} (G3)`);
     if (change.credentialId !== call.credential.id) {
       this.complain(`${name} were written under ${change.credentialId} and are sent under ${call.credential.id} (G6)`);
     }
@@ -257,8 +274,16 @@ export class World implements StoreWitness {
   checkPromise(): void {
     for (const file of this.files.values()) {
       const { pendingCount } = file.fates;
-      if (pendingCount === 0 || file.cutsUnderWay > 0 || file.removed === "here") continue;
-      const held = this.nodes.get(file)?.space?.dirtyBytes ?? 0;
+      if (pendingCount + file.unrescuedCount === 0 || file.cutsUnderWay > 0 || file.removed === "here") continue;
+      const space = this.nodes.get(file)?.space;
+      const unrescued = space?.unrescuedBytes ?? 0;
+      if (unrescued < file.unrescuedCount) {
+        this.complain(
+          `${this.nameOf(file)}: ${file.unrescuedCount} refused bytes are not rescued, ${unrescued} are in memory`,
+        );
+      }
+      // What could not be rescued is in memory a little before it is told of.
+      const held = (space?.dirtyBytes ?? 0) + unrescued - file.unrescuedCount;
       if (held >= pendingCount) continue;
       this.complain(
         `${this.nameOf(file)}: ${pendingCount} acknowledged bytes are not accepted, ${held} are unsent (S5.1)`,
