@@ -32,8 +32,8 @@ export const plants = [
     name: "short-write-whole",
     mistake: "a write that the store took in part is taken for whole",
     path: "src/cache/writeback/issue.ts",
-    find: "taken = checkedCount(result.byteCount, wanted);",
-    replace: "taken = wanted;",
+    find: "        done += result.byteCount;\n        byteCount += result.byteCount;\n",
+    replace: "        byteCount += segment.byteCount - done;\n        done = segment.byteCount;\n",
   },
   {
     name: "error-for-one",
