@@ -10,6 +10,14 @@ const plant = (id, what, path, find, replace, test) => ({ id, what, edits: [{ pa
 
 export const plants = [
   plant(
+    "S0.2",
+    "an fsync does not close the records that it takes",
+    cache("writeback/select"),
+    '    page.record?.advance("sync");\n',
+    "",
+    unit("cache/writeback/records-of-a-sync"),
+  ),
+  plant(
     "S0.3",
     "a record takes in another credential's bytes",
     cache("writeback/write-record"),
