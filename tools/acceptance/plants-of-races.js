@@ -2,8 +2,8 @@
  * Mistakes that only a race shows: each names the row of test/races/catalogue.ts that must see it. As in plants.js, a place
  * stands in its file exactly once, and there are two places where one guard stands behind another.
  */
-const race = (file) => `test/races/${file}.test.ts`;
-const cache = (path) => `src/cache/${path}.ts`;
+import { cache, race } from "./plant.js";
+
 const edit = (path, find, replace = "") => ({ path: cache(path), find, replace });
 
 const refusal = race("refusal");
