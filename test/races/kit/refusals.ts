@@ -63,6 +63,7 @@ export async function expectPromise(world: RefusalWorld): Promise<Uint8Array> {
     const lost = write.bytes.findIndex((value, at) => !isSomewhere(world, write.position + at, value, write.beganAt));
     expect(lost, `${write.name}: the first byte that is nowhere`).toBe(-1);
   }
+  expectAsSent(world);
   expect(space.dirtyBytes, "bytes that are still unsent").toBe(0);
   expect(
     failures.map(({ rescueId }) => rescueId),
@@ -74,6 +75,17 @@ export async function expectPromise(world: RefusalWorld): Promise<Uint8Array> {
   const count = await space.read(0, cached, space.newReadahead(), asSuperuser);
   expect(describeBytes(cached.subarray(0, count)), "the bytes here are the bytes there").toBe(describeBytes(stored));
   return stored;
+}
+
+/** What the store refused is rescued as it was sent, not as the page became since. */
+function expectAsSent({ racing, rescue }: RefusalWorld): void {
+  for (const { name, refusal, offset, bytes } of racing.done) {
+    if (name !== "write" || refusal === undefined) continue;
+    const missing = bytes.findIndex(
+      (value, at) => !rescue.entries.some((entry) => isRescued(entry, offset + at, value)),
+    );
+    expect(missing, `refused at ${offset}, ${describeBytes(bytes)}: the first byte that is not in rescue`).toBe(-1);
+  }
 }
 
 function isSomewhere(world: RefusalWorld, offset: number, value: number, since: number): boolean {
