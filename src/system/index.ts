@@ -29,6 +29,6 @@ export {
 export { openAt, openBeneath, openByStep, openPathOnly, workingDirectory } from "./open-at.ts";
 export { endProcess } from "./process-end.ts";
 export { receiveDescriptor, socketPair } from "./socket-descriptors.ts";
-export { type FileStatus, statusAt, statusOf, statusOfPath } from "./status-at.ts";
+export { type FileStatus, type KnownStatus, statusAgain, statusAt, statusOf, statusOfPath } from "./status-at.ts";
 export { syncFileSystem } from "./synchronization.ts";
 export { actAs, type ThreadIdentity } from "./thread-identity.ts";

@@ -32,11 +32,41 @@ export interface FileStatus {
 
 const result: Uint8Array = new Uint8Array(256);
 const view: DataView = new DataView(result.buffer);
+const words: Uint32Array = new Uint32Array(result.buffer);
 const noPath: Uint8Array = new Uint8Array(1);
 
 /** The status of an open descriptor, also of one that names a node only; undefined with `lastErrno`. */
 export function statusOf(fd: number): FileStatus | undefined {
   return (statx(fd, noPath, emptyPath, basicAndBirth, result) as number) < 0 ? undefined : parse();
+}
+
+/** A status with the kernel's words for it, by which the same answer is recognised. */
+export interface KnownStatus {
+  /** Its time of access is that of the first time this was answered. */
+  readonly status: FileStatus;
+  readonly words: Uint32Array;
+}
+
+/** Where the words of the time of access stand, and where the words end that tell anything. */
+const accessTimeFrom = 0x40 / 4;
+const accessTimeTo = 0x50 / 4;
+const wordsEnd = 0x90 / 4;
+
+/**
+ * The status of an open descriptor that is asked for again and again: `known` itself while nothing but the time of access
+ * is different, which costs a comparison instead of numbers and times made anew. Undefined with `lastErrno`.
+ */
+export function statusAgain(fd: number, known: KnownStatus | undefined): KnownStatus | undefined {
+  if ((statx(fd, noPath, emptyPath, basicAndBirth, result) as number) < 0) return undefined;
+  if (known !== undefined && isAnsweredAgain(known.words)) return known;
+  return { status: parse(), words: words.slice(0, wordsEnd) };
+}
+
+function isAnsweredAgain(before: Uint32Array): boolean {
+  for (let at = 0; at < wordsEnd; at++) {
+    if (words[at] !== before[at] && (at < accessTimeFrom || at >= accessTimeTo)) return false;
+  }
+  return true;
 }
 
 /** The status of a name in a directory, of the link itself if it is one; undefined with `lastErrno`. */

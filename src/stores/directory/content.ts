@@ -9,7 +9,15 @@ import {
   VersionConflict,
   type WriteResult,
 } from "../../port/index.ts";
-import { allocateFile, type FileStatus, lastErrno, punchFileHole, seekFile, statusOf } from "../../system/index.ts";
+import {
+  allocateFile,
+  type FileStatus,
+  lastErrno,
+  punchFileHole,
+  seekFile,
+  statusAgain,
+  statusOf,
+} from "../../system/index.ts";
 import { attributesOf, versionOf } from "./attributes.ts";
 import { checked } from "./authority.ts";
 import type { DirectoryNode } from "./directory-node.ts";
@@ -31,12 +39,10 @@ export async function readContent(
 ): Promise<ReadResult> {
   const fd = server.descriptors.acquire(node, "read", "read");
   try {
-    const before = checked(statusOf(fd), "read");
-    server.holds.require(node, "read", credential, fd, before, "read");
-    requireNamedOrHeld(node, before, "read");
-    const byteCount = offset >= before.size ? 0 : await readFrames(fd, offset, frames);
+    const { size, version } = lookBeforeRead(server, node, fd, credential);
+    const byteCount = offset >= size ? 0 : await readFrames(fd, offset, frames);
     // The version before: if the file changed meanwhile, the bytes may be of either, and the next look will tell.
-    return { byteCount, version: versionOf(before) };
+    return { byteCount, version };
   } finally {
     server.descriptors.giveBack(node);
   }
@@ -52,15 +58,31 @@ export function tryReadContent(
 ): ReadResult | undefined {
   const fd = server.descriptors.acquire(node, "read", "read");
   try {
-    const before = checked(statusOf(fd), "read");
-    server.holds.require(node, "read", credential, fd, before, "read");
-    requireNamedOrHeld(node, before, "read");
-    const wanted = Math.min(bytesOf(frames), Math.max(0, before.size - offset));
+    const { size, version } = lookBeforeRead(server, node, fd, credential);
+    const wanted = Math.min(bytesOf(frames), Math.max(0, size - offset));
     const byteCount = wanted === 0 ? 0 : readCached(fd, offset, frames);
-    return byteCount < wanted ? undefined : { byteCount, version: versionOf(before) };
+    return byteCount < wanted ? undefined : { byteCount, version };
   } finally {
     server.descriptors.giveBack(node);
   }
+}
+
+/** Size and version of the file as it is now; refuses a credential that may not read it. */
+function lookBeforeRead(
+  server: DirectoryServer,
+  node: DirectoryNode,
+  fd: number,
+  credential: Credential,
+): { readonly size: ByteCount; readonly version: Version } {
+  const last = node.lastRead;
+  const known = checked(statusAgain(fd, last?.known), "read");
+  const { status } = known;
+  server.holds.require(node, "read", credential, fd, status, "read");
+  requireNamedOrHeld(node, status, "read");
+  if (known === last?.known) return { size: status.size, version: last.version };
+  const version = versionOf(status);
+  node.lastRead = { known, version };
+  return { size: status.size, version };
 }
 
 function bytesOf(frames: readonly Uint8Array[]): ByteCount {

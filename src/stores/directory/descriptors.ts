@@ -159,6 +159,7 @@ export class Descriptors {
     node.reader = undefined;
     node.writer = undefined;
     node.makerId = undefined;
+    node.lastRead = undefined;
   }
 
   /** Closes everything that is not in use, and the rest when its use ends. */

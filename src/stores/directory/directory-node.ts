@@ -6,6 +6,7 @@
  * I3 A held regular file has a descriptor that serves its holds.
  */
 import type { NodeId, NodeKind, Version } from "../../port/index.ts";
+import type { KnownStatus } from "../../system/index.ts";
 
 /** A name in a directory; the bytes end with a NUL. */
 export interface Place {
@@ -50,6 +51,8 @@ export class DirectoryNode {
   reader: number | undefined;
   writer: number | undefined;
   writerReads = false;
+  /** The status that the last read met, and its version: most reads meet the same again. */
+  lastRead: { readonly known: KnownStatus; readonly version: Version } | undefined;
   /** Operations that use a descriptor right now; it is closed when the last one ends. */
   userCount = 0;
 
