@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** A program that stands for a Debian package, found by its command. */
+/** Programs, found by their command, and the Debian packages that bring them. */
 const packagesByCommand = new Map([
   ["fusermount3", "fuse3"],
   ["git", "git"],
@@ -21,6 +21,8 @@ const packagesByCommand = new Map([
   ["setfattr", "attr"],
   ["setpriv", "util-linux"],
   ["strace", "strace"],
+  ["spin", "spin"],
+  ["cc", "gcc libc6-dev"],
 ]);
 
 const systemDirectories = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
@@ -53,7 +55,9 @@ export function runOrExit(program, parameters, environment = {}) {
 
 /** Installs Debian packages when root; otherwise names them in one line and goes on. */
 function installSystemPackages(commands) {
-  const missing = commands.filter((command) => !isInstalled(command)).map((command) => packagesByCommand.get(command));
+  const missing = commands
+    .filter((command) => !isInstalled(command))
+    .flatMap((command) => packagesByCommand.get(command).split(" "));
   if (missing.length === 0) return;
   const list = missing.join(" ");
   if (process.getuid?.() !== 0 || !isInstalled("apt-get")) {
