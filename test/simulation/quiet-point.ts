@@ -119,7 +119,7 @@ async function resolveConflict(world: World, file: ModelFile): Promise<void> {
 /** Everything that can be said of one file when all is quiet. */
 async function audit(world: World, file: ModelFile, auditor: Program): Promise<void> {
   if (mayStayUnsent(world, file)) file.fates.forgive();
-  world.require(prefix(world, file, file.openBefore(world.now())));
+  else world.require(prefix(world, file, file.openBefore(world.now())));
   const atServer = await contentOf(world, file);
   if (atServer === undefined) return;
   if (!file.isServer(atServer)) throw new Error(`the model does not know what the server has of ${world.nameOf(file)}`);
