@@ -62,20 +62,20 @@ describe("[S0.11] one flight of a record is refused ‖ another of it is under w
   testRace({
     world: async () => {
       const several = { conditionalWrites: false, parallelWrites: 2, writeBytesMax: pageSize };
-      const world = await refusalWorld(bytesOf(3 * pageSize, 7), {}, several);
-      await write(world, 0, bytesOf(3 * pageSize, 1), alice);
-      await write(world, pageSize, bytesOf(10, 2), bob);
+      const world = await refusalWorld(bytesOf(4 * pageSize, 7), {}, several);
+      await write(world, 0, bytesOf(4 * pageSize, 1), alice);
+      await write(world, 2 * pageSize, bytesOf(10, 2), bob);
       refuse(world, alice, 1);
       return world;
     },
     actors: {
       syncer: ({ space }) => space.sync(alice),
-      writer: (world) => write(world, 2 * pageSize + 10, bytesOf(10, 3), alice),
+      writer: (world) => write(world, pageSize + 10, bytesOf(10, 3), alice),
     },
     forced: [{ actor: "syncer", until: "store: write is answered" }, { actor: "writer" }, { actor: "syncer" }],
     check: async (world) => {
       const bytes = await expectPromise(world);
-      expect(describeBytes(bytes.subarray(pageSize, pageSize + 10)), "the other user's").toBe("10 x 2");
+      expect(describeBytes(bytes.subarray(2 * pageSize, 2 * pageSize + 10)), "the other user's").toBe("10 x 2");
     },
   });
 });
