@@ -28,6 +28,7 @@ const rescueRetryMs = 30_000;
 export async function settleRefusals(space: FilePages, answer?: Failure): Promise<void> {
   for (const refusal of space.refusals) {
     if (refusal.state !== "held") continue;
+    space.isSettling = true;
     lockWitness?.has("flight", refusal.released, "alone");
     for (const record of refusal.records) refuseRecord(space, record, refusal);
     const said = answer ?? (await storeSays(space, refusal));
@@ -35,7 +36,9 @@ export async function settleRefusals(space: FilePages, answer?: Failure): Promis
     const told = await dispose(space, refusal, said);
     space.core.counters.refusals[refusal.refusalClass] += 1;
     space.errors.record(new RefusalFailure(told));
+    space.isSettling = false;
     space.observer.writebackFailed(told);
+    space.noteProgress();
     // A page can be part of one held refusal at a time: what a rejected record has beneath such a part comes now.
     for (const record of refusal.records) {
       if (record.state === "rejected") refuseRecord(space, record, refusalFor(space, record, refusal));

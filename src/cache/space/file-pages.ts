@@ -81,6 +81,8 @@ export class FilePages implements PageOwner, CachedPages {
   failuresInARow = 0;
   /** Why bytes that write-back met last are dirty again; undefined when it took what it met. */
   standingFailure: Failure | undefined;
+  /** Whether refused bytes may have left the books of which nobody has been told yet. */
+  isSettling = false;
   /** Refusals that are held or unrescued, in the order they were met. */
   readonly refusals: Set<Refusal> = new Set();
   /** When write-back in the background may ask the rescue again, on the cache's clock. */
@@ -247,7 +249,7 @@ export class FilePages implements PageOwner, CachedPages {
 
   /** To be called when dirty or in-flight bytes have gone: a file with nothing to send or to rescue is no flusher's business. */
   noteProgress(): void {
-    if (this.dirtyBytes > 0) return;
+    if (this.dirtyBytes > 0 || this.isSettling) return;
     this.standingFailure = undefined;
     if (this.#unrescuedBytes === 0 || this.core.options.rescue === null) this.core.becameClean(this);
   }

@@ -176,7 +176,8 @@ export class OpenHandle implements Handle {
   }
 
   get isFlushed(): boolean {
-    const isSent = !this.writable || this.node.removed || this.#space.dirtyBytes === 0;
+    const isQuiet = this.#space.dirtyBytes === 0 && !this.#space.isSettling;
+    const isSent = !this.writable || this.node.removed || isQuiet;
     return this.#isOpen && isSent && !this.#space.errors.hasNews(this.#cursor);
   }
 

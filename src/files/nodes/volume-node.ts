@@ -96,9 +96,10 @@ export class VolumeNode implements Node {
     return path;
   }
 
-  /** Whether the node holds bytes that are nowhere else: not taken by the store yet, or refused and not rescued. */
+  /** Whether the node holds bytes that are nowhere else, not taken by the store yet or refused and not rescued, or untold. */
   get isDirty(): boolean {
-    return this.space !== undefined && (this.space.dirtyBytes > 0 || this.space.unrescuedBytes > 0);
+    const { space } = this;
+    return space !== undefined && (space.dirtyBytes > 0 || space.unrescuedBytes > 0 || space.isSettling);
   }
 
   countWriter(credential: Credential, change: 1 | -1): void {
