@@ -105,6 +105,24 @@ export const plantsOfRaces = [
     test: refusalAndOthers,
   },
   {
+    id: "S0.34",
+    what: "the lazy policy goes on believing what is clean",
+    edits: [edit("refusal/settle", 'if (outcome === "invalidated") space.isDoubtful = true;')],
+    test: race("refusal-policies"),
+  },
+  {
+    id: "S5.4",
+    what: "when a conflict is overwritten, what was read at the old version stays",
+    edits: [
+      edit(
+        "writeback/send-again",
+        "startOver(space, await space.core.store.getAttributes(space.node, call));",
+        "space.version = (await space.core.store.getAttributes(space.node, call)).version;",
+      ),
+    ],
+    test: race("refusal-policies"),
+  },
+  {
     id: "S5.2",
     what: "refused bytes leave although rescue failed",
     edits: [
