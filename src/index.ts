@@ -24,11 +24,11 @@ export type {
   WritebackOutcome,
 } from "./cache/index.ts";
 export {
+  FailedWriteback,
   FileHandle,
   type OpenFile,
   openFlags,
   openVolume,
-  RefusedWrite,
   type Volume,
   type VolumeEventMap,
   VolumeEvents,

@@ -12,7 +12,7 @@ export type { ConflictChoice, RefusalAction, RefusalActions, RefusalOptions } fr
 export {
   describeOutcome,
   type FailedRange,
-  RefusalFailure,
+  ToldFailure,
   type WritebackFailure,
   type WritebackOperation,
   type WritebackOutcome,

@@ -7,16 +7,16 @@ import type {
   Attributes,
   Call,
   Credential,
+  DeadlineStore,
   FileSystemStatistics,
   NodeKind,
   RenameMode,
   RescueSink,
-  Store,
   StoreEntry,
   StoreManifest,
 } from "../port/index.ts";
 import type { DirectoryHandle } from "./directory-handle.ts";
-import { drain, requireDelivered } from "./drain.ts";
+import { drain, drainToClose } from "./drain.ts";
 import type { FileHandle } from "./file-handle/file-handle.ts";
 import { OpenFiles } from "./handle/open-files.ts";
 import type { Handle } from "./handle.ts";
@@ -53,7 +53,7 @@ export class CachedVolume implements Volume {
   readonly #endWatch: () => void;
   #closing: Promise<void> | undefined;
 
-  constructor(store: Store, cache: PageCache, root: StoreEntry, options: CachedVolumeOptions) {
+  constructor(store: DeadlineStore, cache: PageCache, root: StoreEntry, options: CachedVolumeOptions) {
     this.#core = new VolumeCore(store, cache, options);
     this.#options = options;
     this.manifest = store.manifest;
@@ -297,8 +297,7 @@ export class CachedVolume implements Volume {
   async #close(deadlineMs: Milliseconds | undefined): Promise<void> {
     this.#core.closed = true;
     try {
-      await drain(this.#core, callOf(this.#options.credential), deadlineMs);
-      requireDelivered(this.#core);
+      await drainToClose(this.#core, this.#options.credential, deadlineMs);
     } catch (thrown) {
       const givenBack = this.#giveBack();
       // A store that did not answer in time is not waited for again.

@@ -1,50 +1,114 @@
 /** Sending everything dirty and hearing how it went: for `sync` and before a volume closes. */
-import { Failure, failureFrom, type Milliseconds } from "../base/index.ts";
-import { type ErrorCursor, RefusalFailure } from "../cache/index.ts";
-import type { Call } from "../port/index.ts";
+import { CancelSource, Failure, failureFrom, type Milliseconds } from "../base/index.ts";
+import { type ErrorCursor, ToldFailure } from "../cache/index.ts";
+import type { Call, Credential } from "../port/index.ts";
 import type { VolumeNode } from "./nodes/volume-node.ts";
-import type { VolumeCore } from "./volume-core.ts";
+import { unheardFailure } from "./refusals/failed-writeback.ts";
+import { callOf, inBackground, type VolumeCore } from "./volume-core.ts";
 
 const namesMax = 5;
+const rescuesAtOnceMax = 4;
+/** How long closing goes on after its deadline, to rescue what was not delivered. */
+const rescueMsMax: Milliseconds = 10_000;
 
-/**
- * Writes everything back, durably. Throws the first failure that nobody has heard of, naming the files. With a deadline it
- * stops waiting then: ETIMEDOUT, whatever else failed, naming the files whose bytes are not known to be durable.
- */
-export async function drain(core: VolumeCore, call: Call, deadlineMs?: Milliseconds): Promise<void> {
-  const ears = new Map<VolumeNode, ErrorCursor>();
-  for (const node of core.spaces) if (node.space !== undefined) ears.set(node, node.space.errors.sample());
-  let timedOut = false;
-  let stopped: Failure | undefined;
-  try {
-    const work = core.cache.sync({ durable: true, credential: call.credential }, call.signal);
-    timedOut = await within(core, deadlineMs, work);
-  } catch (thrown) {
-    stopped = failureFrom(thrown, { syscall: "sync" });
-  }
-  const unheard = unheardFailure(ears, stopped);
-  if (timedOut) throw lateFailure(core, unheard);
+/** How far a sync of everything came. */
+interface Delivery {
+  /** Whether the deadline came first. */
+  readonly isLate: boolean;
+  /** What stopped it, where no file tells of that. */
+  readonly stopped: Failure | undefined;
+}
+
+/** Writes everything back, durably. Throws the first failure that nobody has heard of, naming the files. */
+export async function drain(core: VolumeCore, call: Call): Promise<void> {
+  const ears = listen(core);
+  const { stopped } = await deliver(core, call);
+  const unheard = firstUnheard(ears, stopped, "sync");
   if (unheard !== undefined) throw unheard;
   for (const node of core.spaces) core.settle(node);
 }
 
+/**
+ * The same before a volume closes, and until the deadline at most; what could not be delivered then is rescued, which takes
+ * `rescueMsMax` more at most (S5.11). Throws when anything was refused or left, whatever became of it: ETIMEDOUT, whatever
+ * else failed, when the deadline passed, naming the files whose bytes are not known to be durable.
+ */
+export async function drainToClose(core: VolumeCore, credential: Credential, deadlineMs?: Milliseconds): Promise<void> {
+  const ears = listen(core);
+  const { isLate, stopped } = await deliver(core, callOf(credential), deadlineMs);
+  const uncertain = [...core.spaces].filter((node) => !node.removed && !isKnownDurable(node));
+  const unsent = uncertain.filter((node) => node.isDirty);
+  core.cache.close();
+  if (unsent.length > 0) await rescueUnsent(core, unsent);
+  const unheard = firstUnheard(ears, stopped, "close");
+  if (isLate) throw lateFailure(unsent, uncertain, unheard);
+  if (unheard !== undefined) throw unheard;
+  requireDelivered(core);
+}
+
+function listen(core: VolumeCore): Map<VolumeNode, ErrorCursor> {
+  const ears = new Map<VolumeNode, ErrorCursor>();
+  for (const node of core.spaces) if (node.space !== undefined) ears.set(node, node.space.errors.sample());
+  return ears;
+}
+
+async function deliver(core: VolumeCore, call: Call, deadlineMs?: Milliseconds): Promise<Delivery> {
+  const cut = new CancelSource();
+  const signal = deadlineMs === undefined ? call.signal : cut;
+  try {
+    const work = core.cache.sync({ durable: true, credential: call.credential }, signal);
+    const isLate = !(await endsWithin(core, deadlineMs, work));
+    if (isLate) inBackground(work);
+    return { isLate, stopped: undefined };
+  } catch (thrown) {
+    return { isLate: false, stopped: failureFrom(thrown, { syscall: "sync" }) };
+  } finally {
+    cut.abort();
+  }
+}
+
+/** Hands to rescue what is nowhere else. The store has had its time: what is in flight counts as not taken. */
+async function rescueUnsent(core: VolumeCore, unsent: readonly VolumeNode[]): Promise<void> {
+  if (core.cache.options.rescue === null) return;
+  const deadline = new CancelSource();
+  const queue = unsent.values();
+  const worker = async (): Promise<void> => {
+    for (const { space } of queue) {
+      if (space === undefined || deadline.aborted) continue;
+      const code = space.standingFailure?.code ?? "ETIMEDOUT";
+      const failure = new Failure(code, { syscall: "write", detail: "not delivered before the volume was closed" });
+      if (space.dirtyBytes > 0) await space.giveUp(failure, deadline);
+      if (space.unrescuedBytes > 0) await space.retryRescue(deadline);
+    }
+  };
+  core.store.giveUpAll();
+  const work = Promise.all(Array.from({ length: rescuesAtOnceMax }, worker)).then(() => undefined);
+  inBackground(work);
+  await endsWithin(core, rescueMsMax, work);
+  deadline.abort();
+}
+
 /** Throws EIO for bytes that are still here after a drain, naming their files: somebody wrote them meanwhile. */
-export function requireDelivered(core: VolumeCore): void {
+function requireDelivered(core: VolumeCore): void {
   const left = [...core.spaces].filter((node) => node.isDirty && !node.removed);
   if (left.length === 0) return;
-  throw new Failure("EIO", { syscall: "sync", path: left[0]?.path ?? "", detail: `not delivered: ${namesOf(left)}` });
+  throw new Failure("EIO", { syscall: "close", path: left[0]?.path ?? "", detail: `not delivered: ${namesOf(left)}` });
 }
 
 /** What is said when the deadline passed: bytes that were taken but not made durable are as uncertain as bytes not sent. */
-function lateFailure(core: VolumeCore, cause: Failure | undefined): Failure {
-  const uncertain = [...core.spaces].filter((node) => !node.removed && !isKnownDurable(node));
-  const unsent = uncertain.filter((node) => node.isDirty);
-  const sent = uncertain.filter((node) => !node.isDirty);
-  const details: string[] = [];
-  if (unsent.length > 0) details.push(`not delivered: ${namesOf(unsent)}`);
-  if (sent.length > 0) details.push(`not known to be durable: ${namesOf(sent)}`);
+function lateFailure(
+  unsent: readonly VolumeNode[],
+  uncertain: readonly VolumeNode[],
+  cause: Failure | undefined,
+): Failure {
+  const told: readonly [string, readonly VolumeNode[]][] = [
+    ["not delivered", unsent],
+    ["kept in rescue", unsent.filter((node) => !node.isDirty)],
+    ["not known to be durable", uncertain.filter((node) => !unsent.includes(node))],
+  ];
+  const details = told.filter(([, nodes]) => nodes.length > 0).map(([what, nodes]) => `${what}: ${namesOf(nodes)}`);
   return new Failure("ETIMEDOUT", {
-    syscall: "sync",
+    syscall: "close",
     detail: details.length === 0 ? "the store did not answer in time" : details.join("; "),
     ...(uncertain[0] === undefined ? {} : { path: uncertain[0].path }),
     ...(cause === undefined ? {} : { cause }),
@@ -56,26 +120,27 @@ function isKnownDurable({ space }: VolumeNode): boolean {
   return space === undefined || (space.dirtyBytes === 0 && !space.isUncommitted && space.committing === null);
 }
 
-function unheardFailure(ears: ReadonlyMap<VolumeNode, ErrorCursor>, other: Failure | undefined): Failure | undefined {
-  let first: Failure | undefined;
-  const failed: VolumeNode[] = [];
+/** The first failure that no handle has heard of, naming all files that have one; else `other`. */
+function firstUnheard(
+  ears: ReadonlyMap<VolumeNode, ErrorCursor>,
+  other: Failure | undefined,
+  syscall: string,
+): Failure | undefined {
+  const unheard = new Map<VolumeNode, Failure>();
   for (const [node, cursor] of ears) {
     if (node.removed) continue;
     const failure = node.space?.errors.check(cursor);
-    if (failure === undefined || tookAll(node, failure)) continue;
-    first ??= failure;
-    failed.push(node);
+    if (failure !== undefined && !tookAll(node, failure)) unheard.set(node, failure);
   }
-  const cause = first ?? other;
-  if (cause === undefined) return undefined;
-  const path = failed[0]?.path;
-  const detail = failed.length === 0 ? cause.message : `not delivered: ${namesOf(failed)}`;
-  return new Failure(cause.code, { syscall: "sync", detail, cause, ...(path === undefined ? {} : { path }) });
+  for (const [node, failure] of unheard) {
+    return unheardFailure(syscall, node.path, failure, `not delivered: ${namesOf([...unheard.keys()])}`);
+  }
+  return other && new Failure(other.code, { syscall, detail: other.message, cause: other });
 }
 
 /** A file that another client removed after the store had taken every byte of it: nothing is left to deliver. */
 function tookAll(node: VolumeNode, failure: Failure): boolean {
-  if (node.isDirty || failure instanceof RefusalFailure) return false;
+  if (node.isDirty || (failure instanceof ToldFailure && failure.told.operation === "write")) return false;
   return failure.code === "ENOENT" || failure.code === "ESTALE";
 }
 
@@ -84,15 +149,15 @@ function namesOf(nodes: readonly VolumeNode[]): string {
   return nodes.length > namesMax ? `${names.join(", ")} and ${nodes.length - namesMax} more` : names.join(", ");
 }
 
-/** Whether the deadline came before the work was done. The work goes on by itself then. */
-function within(core: VolumeCore, deadlineMs: Milliseconds | undefined, work: Promise<void>): Promise<boolean> {
-  if (deadlineMs === undefined) return work.then(() => false);
+/** Whether the work was done before the time was over. It goes on by itself if not. */
+function endsWithin(core: VolumeCore, timeMs: Milliseconds | undefined, work: Promise<void>): Promise<boolean> {
+  if (timeMs === undefined) return work.then(() => true);
   return new Promise((resolve, reject) => {
-    const cancel = core.clock.after(deadlineMs, () => resolve(true));
+    const cancel = core.clock.after(timeMs, () => resolve(false));
     work.then(
       () => {
         cancel();
-        resolve(false);
+        resolve(true);
       },
       (thrown) => {
         cancel();

@@ -6,6 +6,6 @@ export type { Node } from "./node.ts";
 export { openFlags } from "./open-flags.ts";
 export { openVolume } from "./open-volume.ts";
 export { VolumePromises } from "./promises/volume-promises.ts";
-export { RefusedWrite } from "./refusals/refused-write.ts";
+export { FailedWriteback } from "./refusals/failed-writeback.ts";
 export type { OpenFile, Volume, VolumeOptions, VolumeSnapshot } from "./volume.ts";
 export { type VolumeEventMap, VolumeEvents, type VolumeInvalidation, type WritebackFailed } from "./volume-events.ts";

@@ -1,6 +1,6 @@
 /** Opening a volume: the store gets its deadlines, the cache its budget, and the root is found. */
 import { Failure, processIdentity, systemClock } from "../base/index.ts";
-import { type CacheOptions, PageCache } from "../cache/index.ts";
+import { PageCache } from "../cache/index.ts";
 import { type Credential, DeadlineStore, posixCredential, type Store, superuser } from "../port/index.ts";
 import { CachedVolume } from "./cached-volume.ts";
 import type { Volume, VolumeOptions } from "./volume.ts";
@@ -18,7 +18,7 @@ const defaults = {
 export async function openVolume(store: Store, options: VolumeOptions = {}): Promise<Volume> {
   const settled = { ...defaults, credential: ownCredential(), clock: systemClock, ...options };
   const bounded = new DeadlineStore(store, { clock: settled.clock, deadlineMs: settled.storeTimeoutMs });
-  const cache = new PageCache(bounded, cacheOptions(options, settled.clock));
+  const cache = new PageCache(bounded, { ...options, clock: settled.clock });
   try {
     const root = await bounded.root(callOf(settled.credential));
     if (root.attributes.kind !== "directory") throw new Failure("ENOTDIR", { syscall: "open", path: "/" });
@@ -34,17 +34,4 @@ export async function openVolume(store: Store, options: VolumeOptions = {}): Pro
 function ownCredential(): Credential {
   const identity = processIdentity();
   return identity === undefined ? superuser : posixCredential(identity.uid, identity.gid, identity.groups);
-}
-
-function cacheOptions(options: VolumeOptions, clock: CacheOptions["clock"]): Partial<CacheOptions> {
-  const { pageSize, budgetBytes, dirtyBackgroundBytes, dirtyLimitBytes, readaheadBytesMax, prepareMemory } = options;
-  return {
-    clock,
-    ...(pageSize === undefined ? {} : { pageSize }),
-    ...(budgetBytes === undefined ? {} : { budgetBytes }),
-    ...(dirtyBackgroundBytes === undefined ? {} : { dirtyBackgroundBytes }),
-    ...(dirtyLimitBytes === undefined ? {} : { dirtyLimitBytes }),
-    ...(readaheadBytesMax === undefined ? {} : { readaheadBytesMax }),
-    ...(prepareMemory === undefined ? {} : { prepareMemory }),
-  };
 }

@@ -1,7 +1,7 @@
 /** What the parts of a volume share: the store, the cache, time, and the tables of nodes and names. */
 import { type CancelSignal, type Clock, type Milliseconds, neverFires } from "../base/index.ts";
 import type { PageCache } from "../cache/index.ts";
-import type { Call, Credential, Store } from "../port/index.ts";
+import type { Call, Credential, DeadlineStore } from "../port/index.ts";
 import { EntryCache } from "./names/entry-cache.ts";
 import { NodeTable } from "./nodes/node-table.ts";
 import type { VolumeNode } from "./nodes/volume-node.ts";
@@ -26,7 +26,7 @@ export function callOf(credential: Credential, signal: CancelSignal = noSignal):
 }
 
 export class VolumeCore {
-  readonly store: Store;
+  readonly store: DeadlineStore;
   readonly cache: PageCache;
   readonly options: CoreOptions;
   readonly clock: Clock;
@@ -44,7 +44,7 @@ export class VolumeCore {
   droppedUncommitted = false;
   closed = false;
 
-  constructor(store: Store, cache: PageCache, options: CoreOptions) {
+  constructor(store: DeadlineStore, cache: PageCache, options: CoreOptions) {
     this.store = store;
     this.cache = cache;
     this.options = options;

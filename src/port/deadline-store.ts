@@ -47,6 +47,8 @@ export class DeadlineStore implements Store {
   readonly #clock: Clock;
   readonly #deadlineMs: Milliseconds;
   readonly #listeners = new WeakMap<CancelSignal, Set<() => void>>();
+  /** What ends each operation that is under way as its deadline does. */
+  readonly #underWay = new Set<() => void>();
   #lateCount = 0;
 
   readonly tryRead?: NonNullable<Store["tryRead"]>;
@@ -68,6 +70,11 @@ export class DeadlineStore implements Store {
     return this.#lateCount;
   }
 
+  /** The deadline of everything that is under way has come. */
+  giveUpAll(): void {
+    for (const giveUp of [...this.#underWay]) giveUp();
+  }
+
   /** Runs an operation until it is answered, its time is over, or the caller's signal fires. */
   #limit<Result>(
     syscall: string,
@@ -85,6 +92,7 @@ export class DeadlineStore implements Store {
         isOver = true;
         cancelTimer();
         listeners.delete(onCancel);
+        this.#underWay.delete(onDeadline);
         return true;
       };
       const giveUp = (code: "ETIMEDOUT" | "EINTR"): void => {
@@ -98,9 +106,11 @@ export class DeadlineStore implements Store {
         reject(new LateFailure(code, { syscall, detail: "the store did not answer" }, settled));
       };
       const onCancel = (): void => giveUp("EINTR");
+      const onDeadline = (): void => giveUp("ETIMEDOUT");
       const inner = start({ credential: call.credential, signal: controller.signal });
-      const cancelTimer = this.#clock.after(this.#deadlineMs, () => giveUp("ETIMEDOUT"));
+      const cancelTimer = this.#clock.after(this.#deadlineMs, onDeadline);
       listeners.add(onCancel);
+      this.#underWay.add(onDeadline);
       inner.then(
         (result) => {
           if (end()) resolve(result);

@@ -16,7 +16,7 @@ import type { Refusal } from "./refusal.ts";
 import { refusalFor, refuseEverything, refuseRecord } from "./refuse.ts";
 import { type Kept, rescue } from "./rescue.ts";
 import { park, thaw } from "./thaw.ts";
-import { type FailedRange, RefusalFailure, type WritebackFailure, type WritebackOutcome } from "./write-failure.ts";
+import { type FailedRange, ToldFailure, type WritebackFailure, type WritebackOutcome } from "./write-failure.ts";
 
 /** How long unrescued bytes wait until write-back in the background asks the rescue again. */
 const rescueRetryMs = 30_000;
@@ -35,7 +35,7 @@ export async function settleRefusals(space: FilePages, answer?: Failure): Promis
     if (refusal.refusalClass === "gone") meetGone(space, refusal, said);
     const told = await dispose(space, refusal, said);
     space.core.counters.refusals[refusal.refusalClass] += 1;
-    space.errors.record(new RefusalFailure(told));
+    space.errors.record(new ToldFailure(told));
     space.isSettling = false;
     space.observer.writebackFailed(told);
     space.noteProgress();

@@ -49,13 +49,14 @@ export interface WritebackFailure {
 /** What there is to tell of a failure that refused nothing: the bytes and the size are as they were. */
 export type PlainFailure = Omit<WritebackFailure, "rescueId" | "rescueFailure" | "sizeBefore" | "sizeAfter" | "hole">;
 
-/** The failure in the error sequence for refused bytes; it carries what became of them. */
-export class RefusalFailure extends Failure {
-  readonly refused: WritebackFailure;
+/** A failure as it stands in a file's error sequence: with all that was told of it. */
+export class ToldFailure extends Failure {
+  readonly told: WritebackFailure;
 
-  constructor(refused: WritebackFailure) {
-    super(refused.failure.code, { syscall: "write", detail: describeOutcome(refused), cause: refused.failure });
-    this.refused = refused;
+  constructor(told: WritebackFailure) {
+    const syscall = told.operation === "write" ? "write" : "fsync";
+    super(told.failure.code, { syscall, detail: describeOutcome(told), cause: told.failure });
+    this.told = told;
   }
 }
 

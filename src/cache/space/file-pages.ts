@@ -25,7 +25,7 @@ import { noFrame, Page, type PageOwner } from "../page/page.ts";
 import type { CachedPages } from "../read/readahead.ts";
 import { ErrorSequence } from "../refusal/error-sequence.ts";
 import type { Refusal } from "../refusal/refusal.ts";
-import type { PlainFailure, WritebackFailure } from "../refusal/write-failure.ts";
+import { type PlainFailure, ToldFailure, type WritebackFailure } from "../refusal/write-failure.ts";
 import { ThrottledWriter } from "../writeback/throttle.ts";
 import type { WriteRecord } from "../writeback/write-record.ts";
 import type { CacheCore } from "./cache-core.ts";
@@ -280,8 +280,9 @@ export class FilePages implements PageOwner, CachedPages {
   /** A failure of write-back that refused nothing joins the error sequence, and is told once. */
   tellFailure(failed: PlainFailure): void {
     const kept = { rescueId: undefined, rescueFailure: undefined, hole: undefined };
-    this.errors.record(failed.failure);
-    this.observer.writebackFailed({ ...failed, ...kept, sizeBefore: this.#size, sizeAfter: this.#size });
+    const told: WritebackFailure = { ...failed, ...kept, sizeBefore: this.#size, sizeAfter: this.#size };
+    this.errors.record(new ToldFailure(told));
+    this.observer.writebackFailed(told);
   }
 
   /** Takes over what the store answered to a change made by this cache: a new version, and the size it has there. */

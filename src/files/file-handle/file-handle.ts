@@ -9,6 +9,7 @@ import type { Call } from "../../port/index.ts";
 import type { Handle } from "../handle.ts";
 import { type BigIntStats, type Stats, statsOf } from "../promises/stats.ts";
 import { type ProgramTime, timeNsOf } from "../promises/time.ts";
+import { FailedWriteback } from "../refusals/failed-writeback.ts";
 import type { Volume } from "../volume.ts";
 import { callOf } from "../volume-core.ts";
 import {
@@ -278,6 +279,7 @@ export class FileHandle implements AsyncDisposable {
     try {
       return await operation();
     } catch (thrown) {
+      if (thrown instanceof FailedWriteback) throw thrown;
       const { code } = failureFrom(thrown);
       throw new Failure(code, { syscall, path: this.handle.path, cause: thrown });
     }

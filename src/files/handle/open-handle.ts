@@ -19,7 +19,7 @@ import type { Handle } from "../handle.ts";
 import type { AttributeCache } from "../nodes/attribute-cache.ts";
 import type { VolumeNode } from "../nodes/volume-node.ts";
 import { allowsRead, allowsWrite, openFlags, wantsSync } from "../open-flags.ts";
-import { unheardFailure } from "../refusals/refused-write.ts";
+import { unheardFailure } from "../refusals/failed-writeback.ts";
 import { callOf, noSignal, type VolumeCore } from "../volume-core.ts";
 
 const setIdBits = 0o6000;

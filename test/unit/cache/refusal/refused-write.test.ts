@@ -18,7 +18,7 @@ describe("a write that is refused", () => {
     expect(file.gates.of("write")).toHaveLength(1);
     expect(await readBack(file.space, 0, 3 * pageSize)).toEqual(bytesOf(3 * pageSize, 7));
     expect(file.space.size).toBe(3 * pageSize);
-    expect(file.space.errors.check(cursor)).toMatchObject({ code: "EACCES", refused: { rescueId: "entry 1" } });
+    expect(file.space.errors.check(cursor)).toMatchObject({ code: "EACCES", told: { rescueId: "entry 1" } });
     expect(file.rescue.entries).toMatchObject([
       {
         refused: {
