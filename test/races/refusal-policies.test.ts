@@ -49,7 +49,7 @@ describe("[S0.34] [S0.36] [S0.38] the lazy policy: a refusal ‖ a reader ‖ an
 /** Alice has written ones over a file of sevens that another client then fills with nines. */
 async function conflictingWorld(options: Partial<CacheOptions>): Promise<RefusalWorld> {
   const world = await refusalWorld(bytesOf(2 * pageSize, 7), options);
-  await read(world, 0, pageSize, alice);
+  for (const page of [0, 1]) await read(world, page * pageSize, pageSize, alice);
   await write(world, 0, bytesOf(100, 1), alice);
   await world.other.write(world.node, 0, [bytesOf(2 * pageSize, 9)], undefined, asSuperuser);
   return world;
