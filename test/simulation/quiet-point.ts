@@ -6,6 +6,7 @@
 import { delay, Failure, neverFires } from "../../src/base/index.ts";
 import { superuser } from "../../src/port/index.ts";
 import { asSuperuser } from "../kit/cached-file.ts";
+import type { ServerChange } from "../model/change.ts";
 import { fileBytesMax, type ModelFile } from "../model/model-file.ts";
 import { contentOf } from "./elsewhere.ts";
 import { canRead, Program } from "./program.ts";
@@ -89,8 +90,8 @@ async function drain(world: World): Promise<void> {
  */
 async function nudge(world: World): Promise<void> {
   for (const file of world.files.values()) {
-    const isHidden =
-      file.server.some(({ local }) => local === undefined) && file.server.some(({ local }) => local !== undefined);
+    const isForeign = ({ local }: ServerChange): boolean => local === undefined || local.isVoid;
+    const isHidden = file.server.some(isForeign) && !file.server.every(isForeign);
     if (!isHidden && !file.refused.some(({ lingers }) => lingers)) continue;
     await world.other.setAttributes(file.node, { size: file.size }, asSuperuser).catch(requireGone);
   }

@@ -80,6 +80,7 @@ export class RefusalWitness implements RescueSink {
     attempt.id = `rescue ${this.#attempts.indexOf(attempt)}`;
     if (!attempt.isTold) attempt.file.untold.push(attempt);
     for (const run of attempt.runs) attempt.file.fates.refuse(run);
+    this.#noLongerUnrescued(attempt);
     return attempt.id;
   }
 
@@ -180,15 +181,20 @@ export class RefusalWitness implements RescueSink {
       run.lingers = told.outcome === "salvaged" || told.outcome === "invalidated";
     }
     const isUnrescued = told.outcome === "unrescued";
-    const earlier = this.#attempts.find((other) => other.isUnrescued && other.runs === runs);
-    if (earlier !== undefined && !isUnrescued) {
-      earlier.isUnrescued = false;
-      file.unrescuedCount -= byteCountOf(runs);
-    }
-    if (earlier === undefined && isUnrescued) {
+    if (!isUnrescued) {
+      this.#noLongerUnrescued(attempt);
+    } else if (!this.#attempts.some((other) => other.isUnrescued && other.runs === runs)) {
       attempt.isUnrescued = true;
       file.unrescuedCount += byteCountOf(runs);
     }
+  }
+
+  /** These bytes need not be in memory any more. */
+  #noLongerUnrescued({ file, runs }: Attempt): void {
+    const earlier = this.#attempts.find((other) => other.isUnrescued && other.runs === runs);
+    if (earlier === undefined) return;
+    earlier.isUnrescued = false;
+    file.unrescuedCount -= byteCountOf(runs);
   }
 }
 
