@@ -13,8 +13,8 @@ export const plantsOfRefusals = [
   plant(
     "S0.9",
     "what else is dirty of a refused record is sent",
-    cache("refusal/refuse"),
-    "    if (page.record === record && page.sending === null) refuseDirty(space, page, refusal);\n",
+    cache("writeback/collect"),
+    "    refuseRecord(space, flight.record, refusal);\n",
     "",
     unit("cache/refusal/refused-write"),
   ),

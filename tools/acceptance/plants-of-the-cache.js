@@ -194,14 +194,19 @@ export const plantsOfTheCache = [
     "grant.attributesUntilMs > 0",
     unit("files/grants-of-each"),
   ),
-  plant(
-    "S5.9",
-    "the pool gives out frames beyond its budget",
-    cache("page/frame-pool"),
-    "    if (this.#takenCount >= this.#frameCountNow) return undefined;\n",
-    "",
-    unit("cache/page/frame-pool"),
-  ),
+  {
+    id: "S5.9",
+    what: "the pool gives out frames beyond its budget",
+    edits: [
+      {
+        path: cache("page/frame-pool"),
+        find: "    if (this.#takenCount >= this.#frameCountNow) return undefined;\n",
+        replace: "",
+      },
+      { path: cache("page/frame-pool"), find: "this.#roomForNew > 0 ? rubbishBytes", replace: "true ? rubbishBytes" },
+    ],
+    test: unit("cache/page/frame-pool"),
+  },
   plant(
     "S5.13",
     "fsync succeeds although the commit failed",
