@@ -8,6 +8,7 @@
 import type { ByteCount, ByteOffset, CancelSignal, Failure } from "../../base/index.ts";
 import type { Attributes, Call, Credential } from "../../port/index.ts";
 import { invalidate, invalidateDoubtful, revalidate } from "../invalidate/invalidate.ts";
+import { asTask } from "../lock/lock-witness.ts";
 import type { FrameRun } from "../read/frame-run.ts";
 import { readFramesWaiting, readWaiting, tryRead, tryReadFrames } from "../read/read.ts";
 import { Readahead } from "../read/readahead.ts";
@@ -36,10 +37,10 @@ export class AddressSpace extends FilePages {
     return tryRead(this, position, target, readahead, credential);
   }
 
-  async read(position: ByteOffset, target: Uint8Array, readahead: Readahead, call: Call): Promise<number> {
-    if (this.isDoubtful) await invalidateDoubtful(this, call);
+  read(position: ByteOffset, target: Uint8Array, readahead: Readahead, call: Call): Promise<number> {
     this.readCount += 1;
-    return await readWaiting(this, position, target, readahead, call);
+    const read = () => readWaiting(this, position, target, readahead, call);
+    return this.isDoubtful ? invalidateDoubtful(this, call).then(read) : read();
   }
 
   /** Views of cached bytes, or false; the caller releases `into` when it has used them, before the next turn. */
@@ -56,16 +57,10 @@ export class AddressSpace extends FilePages {
   }
 
   /** Views of bytes that stay what they are until the caller releases `into`. */
-  async readFrames(
-    position: ByteOffset,
-    length: ByteCount,
-    readahead: Readahead,
-    into: FrameRun,
-    call: Call,
-  ): Promise<void> {
-    if (this.isDoubtful) await invalidateDoubtful(this, call);
+  readFrames(position: ByteOffset, length: ByteCount, readahead: Readahead, into: FrameRun, call: Call): Promise<void> {
     this.readCount += 1;
-    return await readFramesWaiting(this, position, length, readahead, into, call);
+    const read = () => readFramesWaiting(this, position, length, readahead, into, call);
+    return this.isDoubtful ? invalidateDoubtful(this, call).then(read) : read();
   }
 
   /** The length of `source`, or -1: then `write` is to be called with all of it. */
@@ -163,7 +158,11 @@ export class AddressSpace extends FilePages {
   }
 
   /** Drops every page, dirty ones too: for a file that no longer has a name or a user. */
-  async destroy(): Promise<void> {
+  destroy(): Promise<void> {
+    return asTask("destroy", () => this.#destroy());
+  }
+
+  async #destroy(): Promise<void> {
     await using _inode = await this.inodeLock.acquire();
     await using _alone = await this.invalidateLock.acquireAlone();
     await using _order = await this.writebackLock.acquire();
