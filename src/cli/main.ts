@@ -9,12 +9,13 @@ import { CommandError, UsageError } from "./command-error.ts";
 import { topHelp, verbHelp } from "./help.ts";
 import { mountVerb } from "./mount/mount-verb.ts";
 import { parseVerb } from "./parse-verb.ts";
+import { refusalsVerb } from "./refusals-verb.ts";
 import { rescueVerbs } from "./rescue/rescue-verbs.ts";
 import { statusVerb } from "./status-verb.ts";
 import { unmountVerb } from "./unmount-verb.ts";
 import type { Verb } from "./verb.ts";
 
-const verbs: readonly Verb[] = [mountVerb, unmountVerb, statusVerb, ...rescueVerbs];
+const verbs: readonly Verb[] = [mountVerb, unmountVerb, statusVerb, refusalsVerb, ...rescueVerbs];
 
 /** Something still held when the work is done, a thread that waits for a store that hangs even, must not keep the command. */
 const lingerMsMax = 5_000;

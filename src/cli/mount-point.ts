@@ -92,9 +92,28 @@ async function requireDirectory(directory: string): Promise<void> {
 export async function requireApart(directory: string, storeDirectory: string | undefined): Promise<void> {
   if (storeDirectory === undefined) return;
   const store = await realpath(storeDirectory).catch(() => storeDirectory);
-  const inside = `${directory}/`.startsWith(`${store}/`) || `${store}/`.startsWith(`${directory}/`);
-  if (inside)
+  if (isInside(store, directory) || isInside(directory, store))
     throw new CommandError(`the store ${store} and the mount point ${directory} lie inside each other; move one`);
+}
+
+/** Fails when refused bytes would be kept below the mount itself, or by the store that refused them. */
+export async function requireRescueApart(
+  rescue: string,
+  directory: string,
+  storeDirectory: string | undefined,
+): Promise<void> {
+  if (isInside(rescue, directory)) {
+    throw new CommandError(`the rescue directory ${rescue} lies inside the mount point ${directory}; use another one`);
+  }
+  if (storeDirectory === undefined) return;
+  const store = await realpath(storeDirectory).catch(() => storeDirectory);
+  if (isInside(rescue, store)) {
+    throw new CommandError(`the rescue directory ${rescue} lies inside the store ${store}; use another one`);
+  }
+}
+
+function isInside(path: string, directory: string): boolean {
+  return `${path}/`.startsWith(`${directory}/`);
 }
 
 /** Fails with one clear line where the kernel offers no FUSE. */

@@ -1,6 +1,7 @@
 /** A mount's status as lines for people. */
 import type { DirtyFileStatus, MountStatus, OpenFileStatus } from "./control/protocol.ts";
 import { formatDuration, formatSize } from "./quantities.ts";
+import { refusalLines } from "./refusal-text.ts";
 
 /** A mount as `status` lists it: fully, or with what is known when its server does not answer. */
 export type ListedMount =
@@ -23,6 +24,7 @@ export function statusLines(mount: ListedMount): string[] {
     ...numberLines("", mount.volume),
     ...numberLines("requests", mount.requests),
     ...fileLines("unsent", mount.dirtyFiles, dirtyLine, formatSize(mount.dirtyBytes)),
+    ...refusedLines(mount),
     ...fileLines("open", mount.openFiles, openLine, `${mount.openFiles.length} files`),
   ];
 }
@@ -50,8 +52,15 @@ function fileLines<File>(title: string, files: readonly File[], line: (file: Fil
   return [`  ${title}: ${sum}`, ...shown, ...more];
 }
 
-function dirtyLine(file: DirtyFileStatus): string {
-  return `${file.path}  ${formatSize(file.dirtyBytes)}`;
+function dirtyLine({ path, dirtyBytes, unrescuedBytes }: DirtyFileStatus): string {
+  const unrescued = unrescuedBytes === 0 ? "" : `${formatSize(unrescuedBytes)} refused and in memory only`;
+  const unsent = dirtyBytes === 0 && unrescued !== "" ? "" : formatSize(dirtyBytes);
+  return `${path}  ${[unsent, unrescued].filter(Boolean).join(", ")}`;
+}
+
+function refusedLines(mount: MountStatus): string[] {
+  const lines = refusalLines(mount, shownFilesMax);
+  return lines.length === 0 ? [] : [`  refused: ${mount.refusalCount} times`, ...lines.map((line) => `    ${line}`)];
 }
 
 function openLine(file: OpenFileStatus): string {

@@ -1,15 +1,17 @@
 /** `holdfast unmount DIR`: asks the server of the mount to drain and unmount, or clears a mount whose server is gone. */
 import { CommandError } from "./command-error.ts";
 import { ask } from "./control/client.ts";
-import type { ControlAnswer, OpenFileStatus } from "./control/protocol.ts";
+import type { ControlAnswer, DirtyFileStatus, OpenFileStatus } from "./control/protocol.ts";
 import { clearDead, occupantOf, resolveMountPoint } from "./mount-point.ts";
 import { formatSize, parseDuration } from "./quantities.ts";
+import { refusalLines } from "./refusal-text.ts";
 import { filesOfMount, removeFilesOfMount } from "./runtime-directory.ts";
 import { type MountUser, usersOfMount } from "./users-of-mount.ts";
 import type { Verb, VerbArguments } from "./verb.ts";
 
 /** A draining server reports every second; one silent for so long is stuck. */
 const silenceMsMax = 60_000;
+const shownRefusalsMax = 20;
 
 export const unmountVerb: Verb = {
   name: "unmount",
@@ -17,11 +19,12 @@ export const unmountVerb: Verb = {
   summary: "Send what is unsent, then unmount DIR.",
   description: [
     "Prints progress while that takes long. A mount with open files, or with bytes that the store",
-    "does not take, stays mounted: the files are named, and nothing is lost. A mount whose server",
-    "was killed is cleared.",
+    "does not take, stays mounted: the files are named, and nothing is lost. With --force it goes",
+    "all the same, and what could not be sent is kept in rescue. The exit status is 1 when anything",
+    "was refused since the mount began. A mount whose server was killed is cleared.",
   ].join("\n"),
   options: {
-    force: { short: "f", summary: "Unmount although files are open or bytes are undelivered; those are lost." },
+    force: { short: "f", summary: "Unmount although files are open or bytes are undelivered; those go to rescue." },
     "drain-timeout": { value: "TIME", summary: "How long sending may take. Default: what the mount was given." },
     json: { summary: "Print the outcome as JSON." },
   },
@@ -76,28 +79,43 @@ async function unmountWithoutServer(directory: string, json: boolean): Promise<n
 async function reportJson(directory: string, answer: ControlAnswer): Promise<number> {
   const users = answer.kind === "busy" ? await usersOfMount(directory) : undefined;
   print(JSON.stringify({ event: answer.kind, directory, ...answer, kind: undefined, users }));
-  return answer.kind === "unmounted" && answer.left.length === 0 ? 0 : 1;
+  return answer.kind === "unmounted" && answer.left.length === 0 && answer.refusalCount === 0 ? 0 : 1;
 }
 
 async function report(directory: string, answer: ControlAnswer): Promise<number> {
   switch (answer.kind) {
     case "unmounted":
+      for (const line of refusalLines(answer, shownRefusalsMax)) print(`  ${line}`);
       if (answer.left.length > 0) throw new CommandError(`unmounted ${directory}, but left: ${answer.left.join("; ")}`);
+      if (answer.refusalCount > 0) {
+        throw new CommandError(`unmounted ${directory}, but the store had refused what is named above`);
+      }
       print(`holdfast: unmounted ${directory}`);
       return 0;
     case "busy":
       for (const line of busyLines(answer.openFiles, await usersOfMount(directory))) print(line);
       throw new CommandError(`${directory} is busy and stays mounted; close what is named above, or use --force`);
     case "undelivered":
-      for (const file of answer.dirtyFiles) print(`  ${file.path}: ${formatSize(file.dirtyBytes)} not delivered`);
-      throw new CommandError(
-        `${directory} stays mounted, for bytes could not be delivered: ${answer.message}; mend the store and try again, or lose them with --force`,
-      );
+      for (const file of answer.dirtyFiles) print(`  ${undeliveredLine(file)}`);
+      throw new CommandError(`${directory} stays mounted, for bytes could not be delivered: ${adviceAbout(answer)}`);
     case "error":
       throw new CommandError(answer.message);
     case "status":
       throw new CommandError("the server answered another question");
   }
+}
+
+function undeliveredLine({ path, dirtyBytes, unrescuedBytes }: DirtyFileStatus): string {
+  const parts: string[] = [];
+  if (dirtyBytes > 0) parts.push(`${formatSize(dirtyBytes)} not delivered`);
+  if (unrescuedBytes > 0) parts.push(`${formatSize(unrescuedBytes)} refused and not rescued`);
+  return `${path}: ${parts.join(", ")}`;
+}
+
+function adviceAbout({ message, dirtyFiles }: Extract<ControlAnswer, { kind: "undelivered" }>): string {
+  const isUnrescued = dirtyFiles.some(({ unrescuedBytes }) => unrescuedBytes > 0);
+  if (isUnrescued) return `${message}; mend the rescue directory and try again, or lose them with --force`;
+  return `${message}; mend the store and try again, or have them kept in rescue with --force`;
 }
 
 function busyLines(openFiles: readonly OpenFileStatus[], users: readonly MountUser[]): string[] {

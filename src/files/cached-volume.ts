@@ -264,7 +264,11 @@ export class CachedVolume implements Volume {
   snapshot(): VolumeSnapshot {
     const dirtyFiles = [...this.#core.spaces]
       .filter((node) => node.isDirty)
-      .map((node) => ({ path: node.path, dirtyBytes: node.space?.dirtyBytes ?? 0 }));
+      .map(({ path, space }) => ({
+        path,
+        dirtyBytes: space?.dirtyBytes ?? 0,
+        unrescuedBytes: space?.unrescuedBytes ?? 0,
+      }));
     return {
       cache: this.#core.cache.snapshot(),
       nodeCount: this.#core.nodes.size,
@@ -276,6 +280,7 @@ export class CachedVolume implements Volume {
         processId,
       })),
       dirtyFiles,
+      refusalCount: this.#core.refusals.count,
       eventListenerFailures: this.#core.events.listenerFailures,
     };
   }

@@ -72,7 +72,14 @@ export interface VolumeSnapshot {
   /** Names remembered, the ones known not to exist included. */
   readonly entryCount: number;
   readonly openFiles: readonly OpenFile[];
-  readonly dirtyFiles: readonly { readonly path: string; readonly dirtyBytes: ByteCount }[];
+  /** The files with bytes that are nowhere else: unsent, or refused and not rescued. */
+  readonly dirtyFiles: readonly {
+    readonly path: string;
+    readonly dirtyBytes: ByteCount;
+    readonly unrescuedBytes: ByteCount;
+  }[];
+  /** How many refusals there were since the volume was opened. */
+  readonly refusalCount: number;
   /** How often a listener of `events` threw; what it threw is dropped. */
   readonly eventListenerFailures: number;
 }
@@ -104,8 +111,9 @@ export interface Volume {
   /** Where refused bytes are kept; null when nobody gave one. */
   readonly rescue: RescueSink | null;
   /**
-   * Drains, then gives everything back. Throws when bytes were left undelivered, naming the files; ETIMEDOUT, naming the
-   * files whose bytes are not known to be durable, when the deadline passed first.
+   * Drains, then gives everything back. Bytes that cannot be delivered, or not before the deadline, are rescued, which may
+   * take 10 s more. Throws when bytes were refused or not delivered, naming the files, wherever the bytes are now; ETIMEDOUT,
+   * naming the files whose bytes are not known to be durable, when the deadline passed first.
    */
   close(options?: { deadlineMs?: Milliseconds }): Promise<void>;
 

@@ -16,3 +16,4 @@ export type {
 } from "./rescue.ts";
 export { type RestoreProgress, RestoreRefused } from "./restore-entry.ts";
 export type { RestoredMark } from "./restored-mark.ts";
+export { formatWallTime } from "./wall-time.ts";

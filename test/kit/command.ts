@@ -29,13 +29,13 @@ export interface RunOptions {
   readonly gid?: number;
 }
 
-/** The environment of children: the runtime directory lies in the run's scratch directory, so that runs stay apart. */
+/** The environment of children: runtime and rescue directories lie in the run's scratch directory, so that runs stay apart. */
 async function environmentOf(options: RunOptions): Promise<NodeJS.ProcessEnv> {
   const scratch = process.env[scratchVariable];
   if (scratch === undefined) throw new Error(`${scratchVariable} is not set: run integration tests through vitest`);
   const runtime = join(scratch, "run");
   await mkdir(runtime, { recursive: true });
-  return { ...process.env, XDG_RUNTIME_DIR: runtime, ...options.environment };
+  return { ...process.env, XDG_RUNTIME_DIR: runtime, XDG_STATE_HOME: join(scratch, "state"), ...options.environment };
 }
 
 /** Runs a program to its end; one that takes too long is killed, and that is an error. */

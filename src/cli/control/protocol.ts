@@ -2,6 +2,8 @@
  * What the command and a running mount say to each other: one JSON value a line over a Unix socket. A request is one line;
  * progress lines may come before the one line that answers it.
  */
+import type { WritebackOutcome } from "../../cache/index.ts";
+import type { RefusalClass } from "../../port/index.ts";
 
 export interface OpenFileStatus {
   readonly path: string;
@@ -13,9 +15,49 @@ export interface OpenFileStatus {
 export interface DirtyFileStatus {
   readonly path: string;
   readonly dirtyBytes: number;
+  /** Refused bytes that could not be rescued and are in memory only. */
+  readonly unrescuedBytes: number;
 }
 
-export interface MountStatus {
+/** Bytes that the store refused. */
+export interface RefusalStatus {
+  /** ISO 8601 in UTC, with nanoseconds. */
+  readonly toldAt: string;
+  readonly path: string;
+  /** Whose bytes they are. */
+  readonly uid: number;
+  readonly credential: string;
+  readonly code: string;
+  /** The store's own words. */
+  readonly why: string;
+  readonly class: RefusalClass;
+  readonly outcome: WritebackOutcome;
+  readonly byteCount: number;
+  /** The first of them; `rangeCount` counts them all. */
+  readonly ranges: readonly { readonly start: number; readonly end: number }[];
+  readonly rangeCount: number;
+  /** The rescue entry, or the name of the copy; null while the bytes are in memory only. */
+  readonly rescueId: string | null;
+  /** Why the bytes could not be rescued. */
+  readonly rescueFailure: string | null;
+  readonly sizeBefore: number;
+  readonly sizeAfter: number;
+  /** Zeros where refused bytes were, below the end of the file. */
+  readonly hole: { readonly start: number; readonly end: number } | null;
+  readonly mayHaveBeenRead: boolean;
+}
+
+/** What the store refused since the mount began. */
+export interface RefusalsStatus {
+  /** Where refused bytes are kept. */
+  readonly rescueDirectory: string;
+  /** The newest, oldest first, and all whose bytes are in memory only. */
+  readonly refusals: readonly RefusalStatus[];
+  /** All of them, those too that are no longer listed. */
+  readonly refusalCount: number;
+}
+
+export interface MountStatus extends RefusalsStatus {
   readonly directory: string;
   /** With secrets masked. */
   readonly url: string;
@@ -43,8 +85,8 @@ export interface ControlProgress {
 
 export type ControlAnswer =
   | { readonly kind: "status"; readonly status: MountStatus }
-  /** The mount is gone; `left` names what could not be delivered. */
-  | { readonly kind: "unmounted"; readonly left: readonly string[] }
+  /** The mount is gone; `left` says what could not be delivered. */
+  | ({ readonly kind: "unmounted"; readonly left: readonly string[] } & RefusalsStatus)
   /** Files are open, so nothing was unmounted. */
   | { readonly kind: "busy"; readonly openFiles: readonly OpenFileStatus[] }
   /** Bytes could not be delivered, so nothing was unmounted. */

@@ -1,10 +1,19 @@
 /** A running mount in words and numbers, for `status` and for messages. */
-import { type OpenFile, openFlags, type Volume } from "../../files/index.ts";
+import { type OpenFile, openFlags, type Volume, type WritebackFailed } from "../../files/index.ts";
 import type { Mount } from "../../fuse/index.ts";
-import type { DirtyFileStatus, MountStatus, OpenFileStatus } from "../control/protocol.ts";
+import { formatWallTime } from "../../rescue/index.ts";
+import type {
+  DirtyFileStatus,
+  MountStatus,
+  OpenFileStatus,
+  RefusalStatus,
+  RefusalsStatus,
+} from "../control/protocol.ts";
 
 /** Lists are cut here, so that a status of a million files stays readable and bounded. */
 const listedFilesMax = 1000;
+const listedRefusalsMax = 1000;
+const listedRangesMax = 100;
 
 export function openFilesOf(volume: Volume): OpenFileStatus[] {
   return volume.snapshot().openFiles.slice(0, listedFilesMax).map(describeOpenFile);
@@ -22,17 +31,51 @@ export function dirtyFilesOf(volume: Volume): DirtyFileStatus[] {
 }
 
 function dirtyFilesIn(files: readonly DirtyFileStatus[]): DirtyFileStatus[] {
-  return [...files].sort((one, other) => other.dirtyBytes - one.dirtyBytes).slice(0, listedFilesMax);
+  const held = ({ dirtyBytes, unrescuedBytes }: DirtyFileStatus): number => dirtyBytes + unrescuedBytes;
+  return [...files].sort((one, other) => held(other) - held(one)).slice(0, listedFilesMax);
+}
+
+/** What the store refused. Those whose bytes are in memory only are never left out. */
+export function refusalsOf(volume: Volume, rescueDirectory: string): RefusalsStatus {
+  const all = volume.refusals();
+  const left = all.filter(({ outcome }) => outcome === "unrescued").length;
+  let spare = Math.max(0, all.length - Math.max(listedRefusalsMax, left));
+  const listed = all.filter(({ outcome }) => outcome === "unrescued" || spare-- <= 0);
+  return { rescueDirectory, refusals: listed.map(describeRefusal), refusalCount: volume.snapshot().refusalCount };
+}
+
+export function describeRefusal(refusal: WritebackFailed): RefusalStatus {
+  const { toldAtNs, path, credential, failure, refusalClass, outcome, ranges, rescueId, rescueFailure } = refusal;
+  return {
+    toldAt: formatWallTime(toldAtNs),
+    path,
+    uid: credential.uid,
+    credential: credential.id,
+    code: failure.code,
+    why: failure.message,
+    class: refusalClass,
+    outcome,
+    byteCount: ranges.reduce((sum, { start, end }) => sum + (end - start), 0),
+    ranges: ranges.slice(0, listedRangesMax).map(({ start, end }) => ({ start, end })),
+    rangeCount: ranges.length,
+    rescueId: rescueId ?? null,
+    rescueFailure: rescueFailure?.message ?? null,
+    sizeBefore: refusal.sizeBefore,
+    sizeAfter: refusal.sizeAfter,
+    hole: refusal.hole ?? null,
+    mayHaveBeenRead: refusal.mayHaveBeenRead,
+  };
 }
 
 export function statusOf(
   volume: Volume,
   mount: Mount,
-  known: Pick<MountStatus, "url" | "directory" | "state" | "mountedAtMs">,
+  known: Pick<MountStatus, "url" | "directory" | "state" | "mountedAtMs" | "rescueDirectory">,
 ): MountStatus {
-  const { openFiles, dirtyFiles, ...counts } = volume.snapshot();
+  const { openFiles, dirtyFiles, refusalCount: _, ...counts } = volume.snapshot();
   return {
     ...known,
+    ...refusalsOf(volume, known.rescueDirectory),
     processId: process.pid,
     openFiles: openFiles.slice(0, listedFilesMax).map(describeOpenFile),
     dirtyFiles: dirtyFilesIn(dirtyFiles),

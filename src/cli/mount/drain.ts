@@ -17,18 +17,29 @@ export interface DrainOptions {
 }
 
 /**
- * Sends everything; answers with the failure when something could not be delivered, or not in time. A failure that is told
- * although nothing is dirty any more is an old one that nobody had heard of: a second look says how things stand now.
+ * Sends everything; answers with the failure when something could not be delivered, or not in time, or when refused bytes are
+ * in memory only. A failure that is told although nothing is dirty any more is an old one that nobody had heard of: a second
+ * look says how things stand now.
  */
 export async function drain(volume: Volume, options: DrainOptions): Promise<Failure | undefined> {
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(Math.ceil(options.timeoutMs))]);
   const ticker = setInterval(() => options.progress(dirtyBytesOf(volume)), progressMs);
   try {
     const failure = await syncOnce(volume, signal);
-    return failure === undefined || dirtyBytesOf(volume) > 0 ? failure : await syncOnce(volume, signal);
+    const isOld = failure !== undefined && dirtyBytesOf(volume) === 0;
+    return (isOld ? await syncOnce(volume, signal) : failure) ?? unrescuedFailure(volume);
   } finally {
     clearInterval(ticker);
   }
+}
+
+/** The newest refusal whose bytes are in memory only. */
+function unrescuedFailure(volume: Volume): Failure | undefined {
+  const refusal = volume.refusals().findLast(({ outcome }) => outcome === "unrescued");
+  if (refusal === undefined) return undefined;
+  const { path, rescueFailure, failure } = refusal;
+  const detail = `refused, and rescue failed: ${rescueFailure?.message}`;
+  return new Failure(failure.code, { syscall: "sync", path, detail, cause: failure });
 }
 
 async function syncOnce(volume: Volume, signal: AbortSignal): Promise<Failure | undefined> {

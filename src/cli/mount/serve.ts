@@ -2,13 +2,15 @@
 import { failureFrom } from "../../base/index.ts";
 import { openVolume, type Volume } from "../../files/index.ts";
 import { type Mount, mountVolume } from "../../fuse/index.ts";
+import type { Rescue } from "../../rescue/index.ts";
 import { prepareMemory } from "../../system/index.ts";
 import { CommandError } from "../command-error.ts";
 import type { ControlAnswer, ControlProgress, ControlRequest } from "../control/protocol.ts";
 import { ControlServer } from "../control/server.ts";
 import type { Log } from "../log.ts";
-import { requireApart, requireFreeMountPoint, requireFuse } from "../mount-point.ts";
+import { requireApart, requireFreeMountPoint, requireFuse, requireRescueApart } from "../mount-point.ts";
 import { formatSize } from "../quantities.ts";
+import { openRescueDirectory } from "../rescue/rescue-directory.ts";
 import { filesOfMount, removeFilesOfMount, writeRecord } from "../runtime-directory.ts";
 import { ServedMount } from "./served-mount.ts";
 import type { MountSettings } from "./settings.ts";
@@ -43,7 +45,8 @@ export async function serve(settings: MountSettings, log: Log, ready: () => void
 }
 
 async function startMount(settings: MountSettings, log: Log): Promise<ServedMount> {
-  const volume = await startVolume(settings);
+  const rescue = await startRescue(settings, log);
+  const volume = await startVolume(settings, rescue);
   const { readaheadBytesMax } = settings;
   let mount: Mount;
   try {
@@ -59,12 +62,28 @@ async function startMount(settings: MountSettings, log: Log): Promise<ServedMoun
     throw mountFailure(thrown, settings);
   }
   const { url, directory, drainTimeoutMs } = settings;
-  return new ServedMount({ volume, mount, log, url, directory, drainTimeoutMs });
+  const rescueDirectory = rescue.directory;
+  return new ServedMount({ volume, mount, log, url, directory, rescueDirectory, drainTimeoutMs });
 }
 
-async function startVolume(settings: MountSettings): Promise<Volume> {
+/** Opens the rescue, which holds nothing that would have to be closed when the mount ends. */
+async function startRescue(settings: MountSettings, log: Log): Promise<Rescue> {
+  const { rescueDirectory, directory, location } = settings;
+  const create = rescueDirectory === undefined;
+  const rescue = await openRescueDirectory(rescueDirectory, { storeUrl: location.url, create });
+  await requireRescueApart(rescue.directory, directory, location.localDirectory);
+  const { entryCount, byteCount } = await rescue.holdings();
+  if (entryCount >= rescue.entriesMax || byteCount >= rescue.bytesMax) {
+    const advice = "refused bytes would stay in memory; look at holdfast rescue list, and discard";
+    log.warn(`the rescue directory is full: ${advice}`, { rescue: rescue.directory, entryCount, byteCount });
+  }
+  return rescue;
+}
+
+async function startVolume(settings: MountSettings, rescue: Rescue): Promise<Volume> {
   const store = await settings.location.open();
   const { pageSize, budgetBytes, dirtyLimitBytes, dirtyBackgroundBytes, readaheadBytesMax } = settings;
+  const { refusalActions, conflict, retryDeadlineMs } = settings;
   try {
     return await openVolume(store, {
       pageSize,
@@ -75,6 +94,10 @@ async function startVolume(settings: MountSettings): Promise<Volume> {
       attributeTimeoutMs: settings.attributeTimeoutMs,
       entryTimeoutMs: settings.attributeTimeoutMs,
       storeTimeoutMs: settings.storeTimeoutMs,
+      rescue,
+      refusalActions,
+      conflict,
+      ...(retryDeadlineMs === undefined ? {} : { retryDeadlineMs }),
       prepareMemory,
     });
   } catch (thrown) {

@@ -8,7 +8,8 @@
  *     anything was refused or left.
  * I2  Without `force`, a mount with undelivered bytes or open files stays mounted and goes on serving.
  * I3  One unmount is under way at a time. A request with `force` joins it, makes it go through, and may shorten it.
- * I4  An unmount takes no longer than its drain time-out, closing the volume included, and ends soon after it is cut.
+ * I4  An unmount takes no longer than its drain time-out, closing the volume included, and ends soon after it is cut; what
+ *     is rescued then takes `closeGraceMs` more at most.
  * I5  Nothing is served without a mount: where it has gone meanwhile, the volume is closed instead.
  *
  *   serving --unmount (#begin)-----> draining --busy, undelivered, failed (#backToServing)--> serving
@@ -19,12 +20,16 @@ import { Failure, failureFrom } from "../../base/index.ts";
 import type { Volume, WritebackFailed } from "../../files/index.ts";
 import type { Mount } from "../../fuse/index.ts";
 import type { ControlAnswer, MountStatus } from "../control/protocol.ts";
-import type { Log } from "../log.ts";
-import { dirtyFilesOf, openFilesOf, statusOf } from "./describe-mount.ts";
+import type { Log, LogFields } from "../log.ts";
+import { refusalLines } from "../refusal-text.ts";
+import { describeRefusal, dirtyFilesOf, openFilesOf, refusalsOf, statusOf } from "./describe-mount.ts";
 import { drain } from "./drain.ts";
 import { UnmountAttempt } from "./unmount-attempt.ts";
 
 const namesMax = 5;
+const shownRefusalsMax = 20;
+/** A volume whose deadline has passed still rescues what it could not deliver, and says what was left. */
+const closeGraceMs = 12_000;
 
 export interface UnmountRequest {
   readonly force: boolean;
@@ -39,11 +44,13 @@ export interface ServedMountParts {
   readonly log: Log;
   readonly url: string;
   readonly directory: string;
+  /** Where the volume keeps refused bytes. */
+  readonly rescueDirectory: string;
   readonly drainTimeoutMs: number;
 }
 
 export class ServedMount {
-  /** The exit status: 0 when every byte was taken by the store. */
+  /** The exit status: 0 when every byte was taken by the store, if not at once. */
   readonly ended: Promise<number>;
   readonly #parts: ServedMountParts;
   readonly #mountedAtMs: number = Date.now();
@@ -61,6 +68,7 @@ export class ServedMount {
       this.#end = resolve;
     });
     parts.volume.events.on("writebackFailed", (event) => this.#writebackFailed(event));
+    parts.volume.events.on("rescued", (event) => parts.log.info("refused bytes are kept now", fieldsOf(event)));
     void parts.mount.ended
       .catch((thrown: unknown) => {
         parts.log.error("the mount failed", { why: failureFrom(thrown).message });
@@ -72,20 +80,19 @@ export class ServedMount {
       });
   }
 
-  #writebackFailed({ node, path, ranges, credential: { id: credential }, operation, failure }: WritebackFailed): void {
-    const { code, message: why } = failure;
-    const bytes = ranges.map(({ start, end }) => `${start}-${end}`).join(",");
+  #writebackFailed(failed: WritebackFailed): void {
+    const { code } = failed.failure;
     // A file that another client removed after it had taken every byte leaves nothing to deliver.
-    const isOfNoConsequence = operation === "commit" && (code === "ENOENT" || code === "ESTALE");
-    if (!isOfNoConsequence) this.#refusedCount += 1;
-    const what = operation === "write" ? "bytes could not be written back" : "bytes could not be made durable";
-    this.#parts.log.error(what, { path, node: node.number, bytes, credential, code, why });
+    const isOfNoConsequence = failed.outcome === "uncertain" && (code === "ENOENT" || code === "ESTALE");
+    if (failed.outcome !== "keptDirty" && !isOfNoConsequence) this.#refusedCount += 1;
+    const what = failed.operation === "write" ? "bytes could not be written back" : "bytes could not be made durable";
+    this.#parts.log.error(what, fieldsOf(failed));
   }
 
   status(): MountStatus {
-    const { volume, mount, url, directory } = this.#parts;
+    const { volume, mount, url, directory, rescueDirectory } = this.#parts;
     const state = this.#state === "serving" ? "serving" : "draining";
-    return statusOf(volume, mount, { url, directory, state, mountedAtMs: this.#mountedAtMs });
+    return statusOf(volume, mount, { url, directory, state, rescueDirectory, mountedAtMs: this.#mountedAtMs });
   }
 
   /** Drains and unmounts. With `force` the mount goes whatever is open or undelivered. */
@@ -145,7 +152,7 @@ export class ServedMount {
     log.debug("drained; unmounting");
     if (!(await this.#takeAway(attempt))) return { kind: "busy", openFiles: openFilesOf(volume) };
     log.debug("the kernel has let go; closing the volume");
-    return { kind: "unmounted", left: await this.#closeVolume(attempt) };
+    return this.#closeVolume(attempt);
   }
 
   /** Unmounts in the kernel; false when the mount is busy and nobody asked for `force`. */
@@ -181,25 +188,27 @@ export class ServedMount {
     const { log, drainTimeoutMs } = this.#parts;
     log.info("unmounted from outside; draining");
     const request = { force: true, drainTimeoutMs, progress: () => {} };
-    void this.#attemptTo(request, async (attempt) => ({ kind: "unmounted", left: await this.#closeVolume(attempt) }));
+    void this.#attemptTo(request, (attempt) => this.#closeVolume(attempt));
   }
 
-  /** Closes the volume in the time that is left; answers with what was left, and ends. */
-  async #closeVolume(attempt: UnmountAttempt): Promise<string[]> {
-    const { volume, log } = this.#parts;
+  /** Closes the volume in the time that is left; answers with what was left or refused, and ends. */
+  async #closeVolume(attempt: UnmountAttempt): Promise<ControlAnswer> {
+    const { volume, log, rescueDirectory } = this.#parts;
     const left: string[] = [];
     try {
       const close = volume.close({ deadlineMs: attempt.remainingMs });
-      if (!(await attempt.endsInTime(close))) throw this.#cutFailure();
+      if (!(await attempt.endsInTime(close, closeGraceMs))) throw this.#cutFailure();
     } catch (thrown) {
       const failure = failureFrom(thrown);
       left.push(failure.message);
       log.error("bytes were left undelivered", { code: failure.code, why: failure.message });
     }
     this.#state = "ended";
+    const refused = refusalsOf(volume, rescueDirectory);
+    for (const line of refusalLines(refused, shownRefusalsMax)) log.error(line);
     log.info("unmounted", { refused: this.#refusedCount });
     this.#end(left.length === 0 && this.#refusedCount === 0 ? 0 : 1);
-    return left;
+    return { kind: "unmounted", left, ...refused };
   }
 
   #cutFailure(): Failure {
@@ -209,4 +218,31 @@ export class ServedMount {
     const left = names.length === 0 ? "what was sent may not be durable" : `not delivered: ${names.join(", ")}`;
     return new Failure("ETIMEDOUT", { syscall: "close", detail: `the drain was cut short; ${left}` });
   }
+}
+
+/** A failed write-back as fields of a log line. */
+function fieldsOf(failed: WritebackFailed): LogFields {
+  const {
+    path,
+    ranges,
+    rangeCount,
+    credential,
+    code,
+    why,
+    class: refusalClass,
+    outcome,
+    rescueId,
+  } = describeRefusal(failed);
+  const bytes = ranges.map(({ start, end }) => `${start}-${end}`).join(",");
+  return {
+    path,
+    node: failed.node.number,
+    bytes: rangeCount > ranges.length ? `${bytes},...` : bytes,
+    credential,
+    code,
+    class: refusalClass,
+    outcome,
+    rescue: rescueId ?? undefined,
+    why: failed.rescueFailure === undefined ? why : `${why}; ${failed.rescueFailure.message}`,
+  };
 }

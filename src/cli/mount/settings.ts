@@ -6,8 +6,9 @@ import { type LogFormat, type LogLevel, logFormats, logLevels } from "../log.ts"
 import { parseDuration, parseSize } from "../quantities.ts";
 import { parseStoreUrl, type StoreLocation } from "../store-url.ts";
 import type { OptionSpecification, VerbArguments } from "../verb.ts";
+import { type RefusalSettings, readRefusalSettings, refusalOptions } from "./refusal-settings.ts";
 
-export interface MountSettings {
+export interface MountSettings extends RefusalSettings {
   /** The URL as it was typed, with secrets masked. */
   readonly url: string;
   readonly location: StoreLocation;
@@ -49,8 +50,10 @@ export const mountOptions: Readonly<Record<string, OptionSpecification>> = {
   "store-timeout": { value: "TIME", summary: "How long one operation of the store may take. Default 30s." },
   "drain-timeout": {
     value: "TIME",
-    summary: "How long an unmount may take to send what is unsent. Default 10min.",
+    summary:
+      "How long an unmount may take to send what is unsent; what is left then goes to rescue, in 10s more at most. Default 10min.",
   },
+  ...refusalOptions,
   "allow-other": { summary: "Let other users in; the kernel and the store check their permissions." },
   "read-only": { summary: "Mount for reading only." },
   "non-empty": { summary: "Mount over a directory that has files, hiding them." },
@@ -83,6 +86,7 @@ export function readMountSettings({ positionals, values, switches }: VerbArgumen
     attributeTimeoutMs: parseDuration(values["attribute-timeout"] ?? defaults.attribute, "--attribute-timeout"),
     storeTimeoutMs: readStoreTimeout(values["store-timeout"] ?? defaults.store),
     drainTimeoutMs: parseDuration(values["drain-timeout"] ?? defaults.drain, "--drain-timeout"),
+    ...readRefusalSettings({ values }),
     allowOther: switches.has("allow-other"),
     readOnly: switches.has("read-only"),
     nonEmpty: switches.has("non-empty"),

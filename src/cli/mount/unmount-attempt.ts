@@ -9,7 +9,7 @@ import type { ControlAnswer } from "../control/protocol.ts";
 import type { UnmountRequest } from "./served-mount.ts";
 
 const listenersMax = 32;
-const lastWordsMsMax = 1000;
+const graceMsDefault = 1000;
 
 export class UnmountAttempt {
   /** Settles when the attempt has ended; set by whoever makes the attempt. */
@@ -60,17 +60,14 @@ export class UnmountAttempt {
     clearTimeout(this.#timer);
   }
 
-  /**
-   * Waits for a step of the attempt; false when it has not ended soon after the cut. That moment lets a close whose deadline
-   * has passed say what was left.
-   */
-  async endsInTime(step: Promise<void>): Promise<boolean> {
+  /** Waits for a step of the attempt; false when it has not ended so long after the cut. */
+  async endsInTime(step: Promise<void>, graceMs: number = graceMsDefault): Promise<boolean> {
     const { signal } = this.#cut;
     let timer: NodeJS.Timeout | undefined;
     let countDown = (): void => {};
     const late = new Promise<boolean>((resolve) => {
       countDown = () => {
-        timer = setTimeout(() => resolve(false), lastWordsMsMax);
+        timer = setTimeout(() => resolve(false), graceMs);
       };
     });
     if (signal.aborted) countDown();

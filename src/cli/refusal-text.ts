@@ -1,0 +1,52 @@
+/** Refused bytes as lines for people. */
+import type { RefusalStatus, RefusalsStatus } from "./control/protocol.ts";
+import { formatSize } from "./quantities.ts";
+import { printable } from "./rescue/entry-text.ts";
+
+const shownRangesMax = 4;
+
+/** One refusal: which bytes of which file, whose, why, and where they are. */
+export function refusalLine(refusal: RefusalStatus): string {
+  const { path, uid, byteCount, code, class: refusalClass } = refusal;
+  const what = `${formatSize(byteCount)} ${rangesText(refusal)} of user ${uid}`;
+  return `${printable(path)}: ${what} refused with ${code} (${refusalClass}); ${fateOf(refusal)}`;
+}
+
+/** Where the bytes are now. */
+function fateOf({ outcome, rescueId, rescueFailure }: RefusalStatus): string {
+  const kept = `kept in rescue as ${rescueId}`;
+  switch (outcome) {
+    case "excised":
+    case "salvaged":
+    case "invalidated":
+      return kept;
+    case "copied":
+      return `written to ${printable(rescueId ?? "a copy")}`;
+    case "unrescued":
+      return `in memory only, for rescue failed: ${rescueFailure}`;
+    case "keptDirty":
+      return "sent again";
+    case "uncertain":
+      return "taken, but not known to be durable";
+  }
+}
+
+function rangesText({ ranges, rangeCount }: RefusalStatus): string {
+  const shown = ranges.slice(0, shownRangesMax).map(({ start, end }) => `[${start}, ${end})`);
+  return rangeCount > shown.length
+    ? `${shown.join(" ")} and ${rangeCount - shown.length} ranges more`
+    : shown.join(" ");
+}
+
+/** The refusals, the newest last, and what can be done about them; nothing when there are none. */
+export function refusalLines(status: RefusalsStatus, shownMax: number): string[] {
+  const { refusals, refusalCount, rescueDirectory } = status;
+  if (refusalCount === 0) return [];
+  const shown = refusals.slice(-shownMax);
+  const earlier = refusalCount - shown.length;
+  return [
+    ...(earlier > 0 ? [`and ${earlier} before these`] : []),
+    ...shown.map(refusalLine),
+    `see holdfast rescue list --rescue ${rescueDirectory}`,
+  ];
+}
