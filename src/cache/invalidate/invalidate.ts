@@ -37,7 +37,7 @@ export async function invalidate(
  */
 export function revalidate(space: FilePages, attributes: Attributes, askedAt: number): void {
   if (askedAt !== space.changeCount || space.writebackLock.isHeld || space.lateChanges !== null) return;
-  if (attributes.version === space.version && !space.isDoubtful) return;
+  if (attributes.version === space.version && !space.isDoubtful && !space.stale) return;
   if (space.dirtyBytes > 0 && space.core.store.manifest.conditionalWrites) return;
   startOver(space, attributes);
 }

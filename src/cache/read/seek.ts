@@ -21,7 +21,7 @@ export async function seekData(space: FilePages, position: ByteOffset, call: Cal
 
 /** The first position at or after `position` that lies in a hole or is the end; undefined behind the end. */
 export async function seekHole(space: FilePages, position: ByteOffset, call: Call): Promise<ByteOffset | undefined> {
-  if (space.dirtyBytes === 0) return space.core.store.seek(space.node, position, "hole", call);
+  if (space.dirtyBytes + space.unrescuedBytes === 0) return space.core.store.seek(space.node, position, "hole", call);
   for (let at = position; at < space.size; ) {
     const sentFrom = endOfUnsent(space, at);
     if (sentFrom >= space.size) break;
@@ -33,7 +33,7 @@ export async function seekHole(space: FilePages, position: ByteOffset, call: Cal
   return position < space.size ? (space.size as number) : undefined;
 }
 
-/** The first byte at or after `position` that is dirty or in flight. */
+/** The first byte at or after `position` that is dirty, in flight, or refused and not rescued. */
 function nextUnsent(space: FilePages, position: ByteOffset): ByteOffset | undefined {
   const { pageSize, pages } = space;
   const first = Math.floor(position / pageSize);
@@ -47,7 +47,21 @@ function nextUnsent(space: FilePages, position: ByteOffset): ByteOffset | undefi
       break;
     }
   }
+  if (space.unrescuedBytes > 0) return firstUnrescued(space, position, found);
   return found;
+}
+
+/** As `found`, or the first refused byte at or after `position` that is nowhere else, if that comes before. */
+function firstUnrescued(space: FilePages, position: ByteOffset, found: ByteOffset | undefined): ByteOffset | undefined {
+  let first = found;
+  for (const { parts } of space.refusals) {
+    for (const { page, shown } of parts) {
+      const start = page.index * space.pageSize;
+      const inPage = firstFrom(shown, position - start);
+      if (inPage !== undefined) first = Math.min(first ?? Number.POSITIVE_INFINITY, start + inPage);
+    }
+  }
+  return first;
 }
 
 /** The end of the unsent bytes that reach from `position` on without a gap. */
@@ -58,8 +72,7 @@ function endOfUnsent(space: FilePages, position: ByteOffset): ByteOffset {
     const page = pages.get(Math.floor(end / pageSize));
     if (page === undefined) return end;
     const start = page.index * pageSize;
-    const unsent = page.sending === null ? page.dirty : page.dirty.union(page.sending.ranges);
-    const next = start + endFrom(unsent, end - start);
+    const next = start + endFrom(page.onlyHere, end - start);
     if (next === end) return end;
     end = next;
     if (end < start + pageSize) return end;

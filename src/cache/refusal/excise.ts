@@ -7,7 +7,6 @@
  * wrote to it wrote to a copy, and those bytes stay.
  */
 import { type ByteCount, delay } from "../../base/index.ts";
-import { dropClean } from "../invalidate/drop-clean.ts";
 import { endOfUnsent } from "../invalidate/start-over.ts";
 import type { FilePages } from "../space/file-pages.ts";
 import type { Refusal, RefusedPart } from "./refusal.ts";
@@ -38,11 +37,9 @@ function excisePart(space: FilePages, part: RefusedPart): void {
 
 /** The size goes back if the refused bytes are what moved it; anything later that moved it stands (S0.10). */
 function windBack(space: FilePages, refusal: Refusal, storeSize: ByteCount): void {
-  const before = space.size as number;
-  const after = sizeAfterRefusal(before, refusal.end(space.pageSize), storeSize, endOfUnsent(space, refusal));
-  if (after === before) return;
-  space.setSize(after);
-  if (after < before) dropClean(space, after as number, before as number);
+  const refusedEnd = refusal.end(space.pageSize) as number;
+  const size = space.size as number;
+  space.setSize(sizeAfterRefusal(size, refusedEnd, storeSize as number, endOfUnsent(space, refusal) as number));
 }
 
 /** The size of a file of which the bytes up to `refusedEnd` were refused. */

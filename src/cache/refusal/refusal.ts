@@ -106,6 +106,15 @@ export class Refusal {
     lockWitness?.letsGo(this.released);
     this.#release();
   }
+
+  checkInvariants(): void {
+    for (const part of this.parts) {
+      const { page, sending } = part;
+      if (this.state === "held") assert(page.sending === sending, "I1 a held part is what its page is sending");
+      else assert(page.unrescued?.includes(part) === true, "I1 an unrescued part is among those of its page");
+    }
+    assert(this.state !== "settled", "I4 a space lists no settled refusal");
+  }
 }
 
 function endOf(ranges: ByteRanges): number {

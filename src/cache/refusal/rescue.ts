@@ -30,6 +30,10 @@ export async function rescue(space: FilePages, refusal: Refusal, found: Version 
   );
   if (!(await endedWithin(clock, options.rescueDeadlineMs, ended))) {
     deadline.abort();
+    // One that fails in the end is begun anew by whoever asks next.
+    rescuing.catch(() => {
+      if (refusal.rescuing === rescuing) refusal.rescuing = null;
+    });
     return new Failure("ETIMEDOUT", { syscall: "rescue", detail: "the rescue did not answer" });
   }
   refusal.rescuing = null;

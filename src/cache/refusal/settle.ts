@@ -60,8 +60,10 @@ export function isRescueDue(space: FilePages): boolean {
 /** Tries again to rescue what could not be rescued. Its refusal was told, so only an event says where the bytes are now. */
 export async function retryRescue(space: FilePages): Promise<void> {
   if (space.unrescuedBytes === 0 || space.core.options.rescue === null) return;
+  let said: Attributes | Failure | undefined;
   for (const refusal of space.refusals) {
-    const told = await dispose(space, refusal, await storeSays(space, refusal));
+    said ??= await storeSays(space, refusal);
+    const told = await dispose(space, refusal, said);
     if (told.outcome !== "unrescued") space.observer.rescued?.(told);
   }
   space.rescueRetryAtMs = space.core.clock.nowMs() + rescueRetryMs;

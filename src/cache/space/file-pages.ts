@@ -380,6 +380,7 @@ export class FilePages implements PageOwner, CachedPages {
         assert(page.index * this.pageSize + lastEnd <= this.#size, "I3 dirty bytes lie below the size");
       }
     }
+    for (const refusal of this.refusals) refusal.checkInvariants();
     assert(dirtyBytes === this.#dirtyBytes, "I2 dirty bytes are what a walk finds");
     assert(inFlightBytes === this.#inFlightBytes, "I2 bytes in flight are what a walk finds");
     assert(unrescuedBytes === this.#unrescuedBytes, "I2 unrescued bytes are what a walk finds");

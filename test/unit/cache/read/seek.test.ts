@@ -77,4 +77,16 @@ describe("SEEK_DATA and SEEK_HOLE", () => {
     answer();
     expect(await seeking).toBe(piece);
   });
+
+  test("[S5.2] shows refused bytes that are nowhere else as data", async () => {
+    const file = await halfSent();
+    file.gates.close("write");
+    const syncing = file.space.sync(alice);
+    for (let count = 2; count <= 4; count++) {
+      (await file.gates.arrived("write", count)).refuse(new Failure("EACCES"));
+    }
+    await syncing;
+    expect([file.space.dirtyBytes, file.space.unrescuedBytes]).toEqual([0, 3 * piece + 100]);
+    expect(await segmentsOf(file)).toEqual(expected);
+  });
 });

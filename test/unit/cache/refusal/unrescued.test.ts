@@ -187,4 +187,19 @@ describe("a rescue that does not answer", () => {
     expect((await readBack(file.space, 100, 100)).every((byte) => byte === 2)).toBe(true);
     file.cache.checkInvariants();
   });
+
+  test("[S5.10] one that fails after its deadline is begun anew by the next sync", async () => {
+    const file = await refusalScene(bytesOf(pageSize, 7), { rescueDeadlineMs: 5_000 });
+    await file.space.write(100, bytesOf(100, 1), alice);
+    const letGo = file.rescue.holdUp();
+    file.rescue.failure = rescueIsFull;
+    await refuseFirst(file);
+    letGo();
+    await settle();
+    file.rescue.failure = undefined;
+    await file.clock.during(file.space.sync(alice));
+    expect(file.rescue.attempts).toBe(2);
+    expect(file.rescue.entries.map(({ bytes }) => bytes)).toEqual([[bytesOf(100, 1)]]);
+    expect(file.space.unrescuedBytes).toBe(0);
+  });
 });

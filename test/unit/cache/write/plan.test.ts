@@ -82,4 +82,21 @@ describe("the verdict on a write", () => {
     expect(verdict(page({ valid: fragments(64, 10) }), 1000, 1001)).toBe("fillFirst");
     expect(verdict(page({ valid: fragments(64, 10) }), 1, 10)).toBe("modify");
   });
+
+  test("[S0.23] [S5.2] the last copy of refused bytes is frozen: it is copied, and written to no more than a flight is", () => {
+    const frozen = page();
+    frozen.unrescued = [{ sending: sending(frozen.frame, bob), shown: ByteRanges.of(0, 100) }];
+    expect(verdict(frozen)).toBe("copyOnWrite");
+    expect(frozen.isEvictable).toBe(false);
+    frozen.frame = new Uint8Array(4096);
+    expect(verdict(frozen)).toBe("modify");
+  });
+
+  test("[S0.9] [S0.30] bytes of a rejected record that wait for a flight to land are waited for, also by their writer", () => {
+    const record = recordOf(alice);
+    record.advance("reject");
+    const subject = page({ dirty: ByteRanges.of(0, 100), record });
+    subject.sending = sending(subject.frame, alice);
+    expect(verdict(subject)).toBe("waitForFlight");
+  });
 });
