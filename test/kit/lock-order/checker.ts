@@ -208,10 +208,16 @@ export function watchLocks(options: LockOrderOptions = {}): LockOrderChecker & D
   witnessLocks(checker);
   return Object.assign(checker, {
     [Symbol.dispose]() {
-      witnessLocks(null);
+      endWatch();
       checker.check();
     },
   });
+}
+
+/** Nobody looks on any more, and promises cost what they cost without. */
+export function endWatch(): void {
+  witnessLocks(null);
+  running.disable();
 }
 
 export function explain({ rule, path }: Breach): string {
