@@ -10,8 +10,8 @@ import { plants } from "./plants.js";
 import { testsOf } from "./report.js";
 
 const reportName = "acceptance-report.json";
-/** How many of the tests that see a mistake are named. */
-const namedMax = 3;
+/** The first test that sees a mistake is enough, and one that waits in vain because of it need not wait long. */
+const untilFirstFailure = ["--bail", "1", "--testTimeout", "10000"];
 
 /** Runs a file's tests in the copy: { tests, firstFailure }, the first line of what the first test that fails says. */
 function runTests(copy, file, only = []) {
@@ -84,11 +84,10 @@ function isSeen(copy, plant, before) {
   if (own.some(({ result }) => result !== "passed")) return say(false, [`as it is: ${before.firstFailure}`]);
   try {
     const takeBack = plantIn(copy, plant);
-    const after = runTests(copy, test, ["-t", `\\[${id.replace(".", "\\.")}\\]`]);
+    const after = runTests(copy, test, ["-t", `\\[${id.replace(".", "\\.")}\\]`, ...untilFirstFailure]);
     takeBack();
     const failed = citing(id, after).filter(({ result }) => result === "failed");
-    const named = failed.slice(0, namedMax).map(({ title }) => `fails: ${test}: ${title}`);
-    if (failed.length > namedMax) named.push(`and ${failed.length - namedMax} more tests`);
+    const named = failed.map(({ title }) => `fails: ${test}: ${title}`);
     return say(failed.length > 0, [...named, after.firstFailure ?? "nothing failed"]);
   } catch (thrown) {
     return say(false, [thrown.message]);
