@@ -6,7 +6,7 @@
  * that lasted it looked.
  */
 import type { Failure } from "../../src/base/index.ts";
-import { RefusalFailure, type WritebackFailure } from "../../src/cache/index.ts";
+import { ToldFailure, type WritebackFailure } from "../../src/cache/index.ts";
 import type { Tick } from "./change.ts";
 
 export interface Ear {
@@ -38,7 +38,7 @@ export class Failures {
 
   #numberOf(failure: Failure): number {
     const isIt = (told: WritebackFailure): boolean =>
-      failure instanceof RefusalFailure ? told === failure.refused : told.failure === failure;
+      failure instanceof ToldFailure ? told === failure.told : told.failure === failure;
     return this.#all.findLastIndex(isIt) + 1;
   }
 
