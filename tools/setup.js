@@ -82,14 +82,17 @@ function nodePackagesAreCurrent() {
   );
 }
 
-/** All that `npm start` needs, or with every program that a test drives, all that `npm test` needs. */
+const allCommands = [...packagesByCommand.keys()];
+const commandsFor = { start: ["fusermount3"], demo: [], test: allCommands };
+
+/** All that `npm start`, `npm run demo`, or with every program that a test drives, `npm test` needs. */
 export function prepare(purpose) {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major < 20 || (major === 20 && minor < 19)) {
     console.error(`setup: Node 20.19 or later is needed; this is ${process.versions.node}`);
     process.exit(1);
   }
-  installSystemPackages(purpose === "start" ? ["fusermount3"] : [...packagesByCommand.keys()]);
+  installSystemPackages(commandsFor[purpose]);
   if (!nodePackagesAreCurrent()) {
     console.log("setup: installing the packages of the lock file");
     runOrExit("npm", ["ci", "--no-audit", "--no-fund"]);

@@ -1,0 +1,9 @@
+/** `npm run demo`: what happens when the store says no, told as it happens, with a real directory as the server. */
+import { conflictStory } from "./conflict.ts";
+import { permissionStory } from "./permission.ts";
+import { Narrator, openStage } from "./stage.ts";
+
+const narrator = new Narrator((line) => console.log(line));
+await using stage = await openStage();
+await permissionStory(stage, narrator);
+await conflictStory(stage, narrator);
