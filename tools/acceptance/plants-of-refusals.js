@@ -59,6 +59,14 @@ export const plantsOfRefusals = [
     unit("cache/refusal/gone"),
   ),
   plant(
+    "S0.16",
+    "nothing says that somebody may have read what was refused",
+    cache("refusal/settle"),
+    "mayHaveBeenRead: wasRead(space, refusal),",
+    "mayHaveBeenRead: false,",
+    unit("cache/refusal/refused-write"),
+  ),
+  plant(
     "S0.18",
     "a page may be excised twice",
     cache("refusal/thaw"),

@@ -59,7 +59,7 @@ describe("a write that is refused", () => {
     expect(file.cache.counters.refusals.permission).toBe(1);
   });
 
-  test("[S5.1] [S5.2] is rescued before its pages go: until then they stay, and readers see them", async () => {
+  test("[S0.16] [S5.1] [S5.2] is rescued before its pages go: until then they stay, and readers see them", async () => {
     const file = await refusalScene(bytesOf(pageSize, 7));
     await file.space.write(0, bytesOf(pageSize, 1), alice);
     const letGo = file.rescue.holdUp();
