@@ -1,8 +1,9 @@
 /**
  * The frames of a cache: equal pieces of memory, each an ArrayBuffer of its own, never more than the budget allows.
  *
- * Words. A frame is *taken* while a page, a flight or a device owns it, and *free* while the pool keeps it for reuse. An
- * *abandoned* frame may still be touched by a store that answers after its deadline: it is never used again.
+ * Words. A frame is *taken* while a page, a flight or a device owns it, and *free* while the pool keeps it for reuse, or
+ * in stock for its first use (frame-stock.ts). An *abandoned* frame may still be touched by a store that answers after its
+ * deadline: it is never used again.
  *
  * Invariants. I1 takenCount + freeCount <= frameCountMax. I2 A frame is given back once. I3 Abandoned frames count against
  * the budget as soon as other frames come back, but never so many of them that less than a quarter of it is left to use.
