@@ -5,6 +5,9 @@
  * No page lock is taken, since bytes are removed and not pages: a page that a fill has locked stays, and the fill brings in
  * what it lacks. Nobody else can have cut, sent or evicted the page meanwhile, for it was in flight until this turn; who
  * wrote to it wrote to a copy, and those bytes stay.
+ *
+ * Copies of the bytes outside the cache (the kernel's under a mount, views of a mapping) are their keepers' to withdraw, when
+ * the observer hears of the refusal: by then a new look finds the store's bytes here.
  */
 import { type ByteCount, delay } from "../../base/index.ts";
 import { endOfUnsent } from "../invalidate/start-over.ts";

@@ -13,6 +13,7 @@ describe("the size after a refusal", () => {
     ["it had moved the end, and others are still to be sent", 300, 300, 100, 200, 200],
     ["something later moved the end", 400, 300, 100, 400, 400],
     ["something later moved the end, and was accepted", 400, 300, 400, 0, 400],
+    ["bytes that are clean here, such as salvaged ones, lie behind it", 400, 300, 100, 0, 400],
     ["it lies inside the file", 300, 200, 300, 0, 300],
     ["the file grew at the store", 300, 300, 500, 0, 500],
   ])("[S0.10] %s", (_what, size, refusedEnd, storeSize, unsentEnd, expected) => {
