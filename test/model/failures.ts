@@ -5,8 +5,7 @@
  * An *ear* is what one handle may have heard: somewhere from `low` to `high` failures, since nobody can see when in a call
  * that lasted it looked.
  */
-import type { Failure } from "../../src/base/index.ts";
-import { ToldFailure, type WritebackFailure } from "../../src/cache/index.ts";
+import type { WritebackFailure } from "../../src/cache/index.ts";
 import type { Tick } from "./change.ts";
 
 export interface Ear {
@@ -29,17 +28,6 @@ export class Failures {
   record(failure: WritebackFailure, tick: Tick): void {
     this.#all.push(failure);
     this.#ticks.push(tick);
-  }
-
-  /** Whether an event told of this entry of the error sequence. */
-  has(failure: unknown): failure is Failure {
-    return this.#numberOf(failure as Failure) > 0;
-  }
-
-  #numberOf(failure: Failure): number {
-    const isIt = (told: WritebackFailure): boolean =>
-      failure instanceof ToldFailure ? told === failure.told : told.failure === failure;
-    return this.#all.findLastIndex(isIt) + 1;
   }
 
   /** How many there were at a tick. */
@@ -65,9 +53,10 @@ export class Failures {
   }
 
   /** A call that tells failures threw one; answers a complaint if that cannot be. */
-  told(ear: Ear, failure: Failure, from: Tick, now: Tick): string | undefined {
+  told(ear: Ear, failure: WritebackFailure, from: Tick, now: Tick): string | undefined {
     const countThen = this.countAt(from);
-    const number = this.#numberOf(failure);
+    const number = this.#all.lastIndexOf(failure) + 1;
+    if (number === 0) return "a failure was told that no event told of";
     if (number <= ear.low) return `failure ${number} was told twice`;
     if (number < countThen) return `failure ${number} was told although ${countThen} had come by then`;
     ear.low = number;

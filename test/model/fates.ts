@@ -109,11 +109,6 @@ export class Fates {
     return undefined;
   }
 
-  /** The server lost what it had taken: it may be sent again. */
-  lost(): void {
-    this.#decided.fill(0);
-  }
-
   /** Nobody waits for these bytes any more. */
   forgive(): void {
     this.pending.fill(0);

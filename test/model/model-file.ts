@@ -121,7 +121,7 @@ export class ModelFile {
     this.server.push({ start: size, end, valueId: 0, contents: undefined, local, tick, atMs, sizeAfter: size });
   }
 
-  /** The server went back to an earlier content. */
+  /** The server went back to an earlier content: what it took since is lost, and the cache does not send it again. */
   serverLost(contents: Uint8Array, tick: Tick, atMs: number): void {
     this.content.fill(0);
     this.content.set(contents);
@@ -138,7 +138,6 @@ export class ModelFile {
       atMs,
       sizeAfter: this.size,
     });
-    this.fates.lost();
   }
 
   /** An acknowledged byte whose write ended before `from` and of which nothing is known or told; in words. */

@@ -1,6 +1,6 @@
 /** A program on the volume: it has a credential and some places for open files, does operations and looks at their answers. */
 import { type CancelSignal, CancelSource, delay, Failure, neverFires } from "../../src/base/index.ts";
-import { FrameRun } from "../../src/cache/index.ts";
+import { FrameRun, ToldFailure } from "../../src/cache/index.ts";
 import { type Handle, openFlags } from "../../src/files/index.ts";
 import type { VolumeNode } from "../../src/files/nodes/volume-node.ts";
 import type { Call, Credential } from "../../src/port/index.ts";
@@ -166,9 +166,9 @@ export class Program {
       await work();
     } catch (thrown) {
       const { code, cause } = thrown as Failure;
-      if (!file.failures.has(cause)) return world.excused(thrown, what);
-      world.require(prefixed(what, file.failures.told(ear, cause, from, world.now())));
-      if (code !== cause.code) world.require(`${what} told ${code} of a failure with ${cause.code}`);
+      if (!(cause instanceof ToldFailure)) return world.excused(thrown, what);
+      world.require(prefixed(what, file.failures.told(ear, cause.told, from, world.now())));
+      if (code !== cause.told.failure.code) world.require(`${what} told ${code} for ${cause.told.failure.code}`);
       return code;
     }
     world.require(prefixed(what, file.failures.silent(ear, from)));

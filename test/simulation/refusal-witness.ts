@@ -183,7 +183,7 @@ export class RefusalWitness implements RescueSink {
     const isUnrescued = told.outcome === "unrescued";
     if (!isUnrescued) {
       this.#noLongerUnrescued(attempt);
-    } else if (!this.#attempts.some((other) => other.isUnrescued && other.runs === runs)) {
+    } else if (attempt.id === undefined && !this.#attempts.some((other) => other.isUnrescued && other.runs === runs)) {
       attempt.isUnrescued = true;
       file.unrescuedCount += byteCountOf(runs);
     }

@@ -50,6 +50,7 @@ export class World implements StoreWitness {
   /** Codes with which operations may fail, because of what has happened. */
   readonly excuses: Set<ErrorCode> = new Set();
   complaint: Complaint | undefined;
+  #othersRemoved = false;
   #tick: Tick = 0;
 
   constructor(seed: number, scenario: Scenario, clock: ActorClock, timeline: Timeline) {
@@ -157,7 +158,7 @@ export class World implements StoreWitness {
   /** What went wrong is over; a file that others removed stays away. */
   forgetExcuses(): void {
     this.excuses.clear();
-    if ([...this.files.values()].some(({ removed }) => removed === "elsewhere")) this.excuses.add("ESTALE");
+    if (this.#othersRemoved) this.excuses.add("ESTALE");
     if (this.#isTroubled) this.excuses.add("ESTALE");
     // A file that was forgotten before it was durable is found to have lost something when it is met again.
     if (this.server.crashCount > 0) this.excuses.add("EIO");
@@ -194,6 +195,7 @@ export class World implements StoreWitness {
   }
 
   noteRemovalsElsewhere(): void {
+    this.#othersRemoved = true;
     this.#noteRemovals("elsewhere");
   }
 

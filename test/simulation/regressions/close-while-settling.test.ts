@@ -7,7 +7,7 @@ import { Failure } from "../../../src/base/index.ts";
 import { PageCache } from "../../../src/cache/index.ts";
 import { CachedVolume } from "../../../src/files/cached-volume.ts";
 import { openFlags } from "../../../src/files/index.ts";
-import { type Store, superuser } from "../../../src/port/index.ts";
+import { DeadlineStore, type Store, superuser } from "../../../src/port/index.ts";
 import { MemoryServer, memoryStore } from "../../../src/stores/memory/index.ts";
 import { asSuperuser } from "../../kit/cached-file.ts";
 import { ActorClock } from "../../kit/schedule/actor-clock.ts";
@@ -38,7 +38,7 @@ test("[S5.8] a handle is not flushed while refused bytes have left the cache and
       return "kept";
     },
   };
-  const store = refusing(memoryStore(new MemoryServer({ clock })));
+  const store = new DeadlineStore(refusing(memoryStore(new MemoryServer({ clock }))), { clock });
   const cache = new PageCache(store, { clock, pageSize: 4096, budgetBytes: 16 * 4096, rescue });
   const volume = new CachedVolume(store, cache, await store.root(asSuperuser), { ...root, clock });
   volume.events.on("writebackFailed", () => {
