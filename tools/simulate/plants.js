@@ -11,8 +11,8 @@ export const plants = [
     name: "no-second-look",
     mistake: "after waiting for a frame, a fill does not look again whether somebody else has made the page meanwhile",
     path: "src/cache/read/fill.ts",
-    find: "page = pageWithFrame(space, index, frame);",
-    replace: "page = space.insertPage(index, frame);",
+    find: "page = pageWithFrame(space, index, frame);\n        if (page.locked",
+    replace: "page = space.insertPage(index, frame);\n        if (page.locked",
   },
   {
     name: "dropped-tag",
@@ -143,11 +143,11 @@ export const plants = [
     replace: "storeSize",
   },
   {
-    name: "wound-back-always",
-    mistake: "after a refusal the size winds back although something later had moved the end of the file",
+    name: "not-wound-back",
+    mistake: "after a refusal the size stays where the refused bytes had moved it",
     path: "src/cache/refusal/excise.ts",
-    find: "return size === refusedEnd ?",
-    replace: "return size >= refusedEnd ?",
+    find: "return size === refusedEnd ? Math.max(storeSize, unsentEnd) : size;",
+    replace: "return Math.max(size, refusedEnd, storeSize, unsentEnd);",
   },
   {
     name: "excised-newer",
@@ -155,12 +155,5 @@ export const plants = [
     path: "src/cache/refusal/excise.ts",
     find: "page.valid = page.valid.except(shown);",
     replace: "page.valid = page.valid.except(shown.union(part.sending.ranges));",
-  },
-  {
-    name: "kept-after-winding-back",
-    mistake: "pages beyond the end that the file was wound back to stay valid",
-    path: "src/cache/refusal/excise.ts",
-    find: "  if (after < before) dropClean(space, after as number, before as number);\n",
-    replace: "",
   },
 ];
