@@ -43,11 +43,11 @@ async function pass(store: string, cacheMebi: number, fileBytes: number): Promis
   try {
     const start = await memoryOf(mounted.processId);
     const job = { file: `${mounted.directory}/large`, pieceBytes: mebi, fileBytes, moveBytes: fileBytes };
-    const check = "--verify=crc32c";
-    const write: FioJob = { ...job, rw: "write", sync: true, extra: [check, "--do_verify=0"] };
+    const checks = ["--verify=crc32c", "--verify_state_save=0"];
+    const write: FioJob = { ...job, rw: "write", sync: true, extra: [...checks, "--do_verify=0"] };
     const { bytesPerSecond: writeBytesPerSecond } = await fio(write);
     const written = await memoryOf(mounted.processId);
-    const read: FioJob = { ...job, rw: "read", direct: true, extra: [check, "--verify_fatal=1"] };
+    const read: FioJob = { ...job, rw: "read", direct: true, extra: [...checks, "--verify_fatal=1"] };
     const { bytesPerSecond: readBytesPerSecond } = await fio(read);
     const end = await memoryOf(mounted.processId);
     return { start, written, end, writeBytesPerSecond, readBytesPerSecond };
