@@ -21,6 +21,8 @@ export interface LocalChange {
   ended: Tick;
   /** It failed: nothing was done, or nothing is known. */
   isVoid: boolean;
+  /** It was begun at once and then written anew as a whole, so that its first bytes may be sent once more. */
+  isWrittenAnew: boolean;
 }
 
 /** A change that the server has made, whoever asked for it. */

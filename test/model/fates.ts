@@ -61,6 +61,7 @@ export class Fates {
 
   /** What is wrong with sending this piece now, if anything (G3, G4). */
   complaintOfSending({ start, end, change }: SentRun): string | undefined {
+    if (change.isWrittenAnew) return undefined;
     for (let at = start; at < end; at++) {
       if (this.#decided[at] === change.number)
         return `byte ${at} of write ${change.number} was accepted or refused before`;

@@ -80,7 +80,18 @@ export class ModelFile {
     now: Tick,
   ): LocalChange {
     const number = this.locals.length + 1;
-    const change = { kind, number, credentialId, valueId, start, end, begun: now, ended: notEnded, isVoid: false };
+    const change: LocalChange = {
+      kind,
+      number,
+      credentialId,
+      valueId,
+      start,
+      end,
+      begun: now,
+      ended: notEnded,
+      isVoid: false,
+      isWrittenAnew: false,
+    };
     this.locals.push(change);
     if (kind !== "write") this.cutsUnderWay += 1;
     return change;

@@ -234,7 +234,9 @@ export class Program {
     }
     return this.#acknowledged(slot, change, source, async () => {
       const count = way === "now" ? handle.tryWrite(position, source) : -1;
-      return count >= 0 ? count : await handle.writeAt(position, source, signal);
+      if (count >= 0) return count;
+      change.isWrittenAnew = way === "now";
+      return await handle.writeAt(position, source, signal);
     });
   }
 

@@ -4,6 +4,8 @@
  * byte; a script is plain data, so that a failing one can be made smaller by leaving entries out.
  */
 import { delay, neverFires, SeededRandom } from "../../src/base/index.ts";
+import { asFreeTask } from "../../src/cache/lock/lock-witness.ts";
+import { endWatch, watchLocks } from "../kit/lock-order/checker.ts";
 import { ActorClock } from "../kit/schedule/actor-clock.ts";
 import { Scheduler } from "../kit/schedule/scheduler.ts";
 import { seededPolicy } from "../kit/schedule/seeded.ts";
@@ -71,6 +73,9 @@ export const knownGaps: readonly string[] = [
   "bytes that were refused, not rescued, and cut since are read over before the rescue is tried again (S5.2)",
 ];
 
+/** The order of the locks is looked at in one seed of so many, since that costs time. */
+const watchedSeeds = 8;
+
 /** The script of a seed: the same in every process. */
 export function generateScript(seed: number, options: RunOptions = {}): Operation[] {
   return scriptOf(seed, options.operations ?? 200);
@@ -95,13 +100,16 @@ export async function runScript(
   const transitions = new Tallies();
   let failure: RunFailure | undefined;
   listenTo(transitions);
+  const locks = seed % watchedSeeds === 0 ? watchLocks({ stacks: false }) : undefined;
   try {
     await scheduler.run(() => play.all(script, scheduler));
+    locks?.check();
   } catch (thrown) {
     failure = failureOf(thrown, play.begun);
     timeline.add("model", failure.message);
   } finally {
     listenTo(undefined);
+    endWatch();
   }
   return {
     seed,
@@ -175,7 +183,7 @@ class Play {
       this.begun += 1;
       const what = describe(operation);
       world.timeline.add(name, what);
-      const outcome = await this.#perform(operation);
+      const outcome = await asFreeTask(`${name}: ${what}`, () => this.#perform(operation));
       world.timeline.add(name, `${what}: ${outcome}`);
       world.outcomes.add(`${operation.kind} ${outcome.split(" ")[0]}`);
       world.volume.checkInvariants();
