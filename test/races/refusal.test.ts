@@ -17,7 +17,7 @@ async function aliceIsRefused(count?: number): Promise<RefusalWorld> {
   return world;
 }
 
-describe("[S0.R1] [S5.2] truncate that waits for write-back ‖ the refusal of what it cuts", () => {
+describe("[S0.R1] [S0.21] [S5.2] truncate that waits for write-back ‖ the refusal of what it cuts", () => {
   testRace({
     world: () => aliceIsRefused(),
     actors: {

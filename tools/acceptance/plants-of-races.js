@@ -17,6 +17,18 @@ export const plantsOfRaces = [
     test: refusal,
   },
   {
+    id: "S0.21",
+    what: "whoever excises waits for a lock while the write-back is his own",
+    edits: [
+      edit(
+        "refusal/settle",
+        "    const told = await dispose(space, refusal, said);\n    space.core.counters",
+        "    await using _inode = await space.inodeLock.acquire();\n    const told = await dispose(space, refusal, said);\n    space.core.counters",
+      ),
+    ],
+    test: refusal,
+  },
+  {
     id: "S0.R2",
     what: "bytes written since are excised with the refused ones",
     edits: [
