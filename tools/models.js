@@ -76,6 +76,7 @@ const models = [
     DROPS_PINNED_PAGE: "rescued",
     FREES_BEFORE_RESCUE: "rescued",
     WRITES_INTO_FROZEN: "rescued",
+    FILLS_FROZEN: "rescued",
     NOTIFIES_BEFORE: "resurrected",
     MAPPER_STORES: "resurrected",
   }),

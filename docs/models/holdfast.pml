@@ -13,7 +13,7 @@
  *
  * MAPPER_STORES adds a store through the mapping, which the kernel writes back as a whole page when it is invalidated.
  *
- * Mistakes to be found: WAITS_FOR_ITS_OWN, LOCKS_WHILE_SENDING, DOES_NOT_LOOK_AGAIN, FREES_BEFORE_RESCUE, WRITES_INTO_FROZEN,
+ * Mistakes to be found: WAITS_FOR_ITS_OWN, LOCKS_WHILE_SENDING, DOES_NOT_LOOK_AGAIN, FREES_BEFORE_RESCUE, WRITES_INTO_FROZEN, FILLS_FROZEN,
  * DROPS_LOCKED_PAGE, DROPS_PINNED_PAGE, SETTLES_UNLOCKED, NOTIFIES_BEFORE, WAITS_FOR_THE_KERNEL.
  */
 #define LOST_WRITE 1   /* in the end the later write is cached dirty, accepted, reported, or was cut off by truncate */
@@ -317,11 +317,19 @@ inline fill() {
     cached = 1;
     pageLocked = 1;
     fillIsStale = 0;
-    gaps = BOTH & ~valid
+    gaps = BOTH & ~valid;
+#ifndef FILLS_FROZEN
+    /* Unrescued bytes may have been cut: what comes in their place comes into a copy of the frame. */
+    frozenFor = (frozenFor != NONE && part[frozenFor].unrescued -> NONE : frozenFor)
+#endif
   };
   got = serverWritten;
   atomic {
     pageLocked = 0;
+    if
+    :: frozenFor != NONE -> part[frozenFor].refused = part[frozenFor].refused & ~gaps
+    :: else
+    fi;
     if
     :: fillIsStale -> dropIfEmpty()
     :: else ->

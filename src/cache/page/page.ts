@@ -132,6 +132,20 @@ export class Page implements Evictable {
     for (const bytes of this.unrescued) bytes.shown = bytes.shown.minus(start, end);
   }
 
+  /** Whether the frame holds the last copy of refused bytes that were cut, so that a fill would write over them. */
+  get hidesUnrescued(): boolean {
+    if (this.unrescued === null) return false;
+    return this.unrescued.some(
+      ({ sending, shown }) => sending.frame === this.frame && shown.byteCount < sending.ranges.byteCount,
+    );
+  }
+
+  /** The page goes on in a copy of its frame; the frame is left to whoever froze it. */
+  copyTo(frame: Uint8Array): void {
+    frame.set(this.frame);
+    this.frame = frame;
+  }
+
   /** A read that is late may still touch the frame: whoever froze it must not give it back. */
   abandonFrame(): void {
     if (this.sending?.frame === this.frame) this.sending.frameAbandoned = true;

@@ -7,6 +7,7 @@ import type { ByteCount, ByteOffset, ByteRanges } from "../../base/index.ts";
 import type { Credential } from "../../port/index.ts";
 import type { Page } from "../page/page.ts";
 import type { FilePages } from "../space/file-pages.ts";
+import { pageWithFrame } from "./fill.ts";
 
 /** More than this is not copied in one turn. */
 const fillNowBytesMax: ByteCount = 1024 * 1024;
@@ -42,11 +43,11 @@ function gatherNow(space: FilePages, start: ByteOffset, end: ByteOffset, held: P
   for (let index = Math.floor(start / pageSize); index * pageSize < end; index++) {
     let page = space.pages.get(index);
     if (page?.locked === true) return false;
-    if (page === undefined) {
+    if (page === undefined || page.hidesUnrescued) {
       const isPiece = start > index * pageSize;
       const frame = space.core.tryTakeFrame(isPiece ? "piece" : "page");
       if (frame === undefined) return false;
-      page = space.insertPage(index, frame);
+      page = pageWithFrame(space, index, frame);
     }
     page.hold();
     held.push(page);

@@ -72,7 +72,7 @@ async function gatherRange(
         await pageUnlocked(page, call.signal);
         continue;
       }
-      if (page === undefined) {
+      if (page === undefined || page.hidesUnrescued) {
         const frame = space.core.tryTakeFrame() ?? (mayWait ? await space.core.takeFrame(call.signal) : undefined);
         if (frame === undefined) break;
         page = pageWithFrame(space, index, frame);
@@ -116,10 +116,10 @@ function gatherAhead(space: FilePages, start: ByteOffset, end: ByteOffset, crede
   for (let index = Math.floor(start / space.pageSize); index * space.pageSize < end; index++) {
     let page = space.pages.get(index);
     if (page?.locked === true) continue;
-    if (page === undefined) {
+    if (page === undefined || page.hidesUnrescued) {
       const frame = space.core.tryTakeFrame();
       if (frame === undefined) break;
-      page = space.insertPage(index, frame);
+      page = pageWithFrame(space, index, frame);
     }
     gather(space, page, start, end, batch, reads);
   }
@@ -127,12 +127,18 @@ function gatherAhead(space: FilePages, start: ByteOffset, end: ByteOffset, crede
   return reads;
 }
 
-function pageWithFrame(space: FilePages, index: number, frame: Uint8Array): Page {
-  const raced = space.pages.get(index);
-  if (raced === undefined) return space.insertPage(index, frame);
-  space.core.pool.give(frame);
-  space.core.frameMayBeFree();
-  return raced;
+/** The page in this frame: a new one, or one whose own frame must not be written to; any other does not need it. */
+export function pageWithFrame(space: FilePages, index: number, frame: Uint8Array): Page {
+  const present = space.pages.get(index);
+  if (present === undefined) return space.insertPage(index, frame);
+  if (present.hidesUnrescued && !present.locked) {
+    space.core.counters.copiesOnWrite += 1;
+    present.copyTo(frame);
+  } else {
+    space.core.pool.give(frame);
+    space.core.frameMayBeFree();
+  }
+  return present;
 }
 
 function hold(page: Page, held: HeldPages): void {

@@ -104,8 +104,7 @@ function readyPage(
       assert(page !== undefined, "a page in flight exists");
       const frame = spare?.pop() ?? space.core.tryTakeFrame();
       if (frame === undefined) return undefined;
-      frame.set(page.frame);
-      page.frame = frame;
+      page.copyTo(frame);
       space.core.counters.copiesOnWrite += 1;
       return page;
     }
