@@ -1,7 +1,7 @@
 /** Sending everything dirty and hearing how it went: for `sync` and before a volume closes. */
-import { CancelSource, Failure, failureFrom, type Milliseconds } from "../base/index.ts";
+import { type CancelSignal, CancelSource, Failure, failureFrom, type Milliseconds } from "../base/index.ts";
 import { type ErrorCursor, ToldFailure } from "../cache/index.ts";
-import type { Call, Credential } from "../port/index.ts";
+import { type Call, type Credential, superuser } from "../port/index.ts";
 import type { VolumeNode } from "./nodes/volume-node.ts";
 import { unheardFailure } from "./refusals/failed-writeback.ts";
 import { callOf, inBackground, type VolumeCore } from "./volume-core.ts";
@@ -73,19 +73,26 @@ async function rescueUnsent(core: VolumeCore, unsent: readonly VolumeNode[]): Pr
   const deadline = new CancelSource();
   const queue = unsent.values();
   const worker = async (): Promise<void> => {
-    for (const { space } of queue) {
-      if (space === undefined || deadline.aborted) continue;
-      const code = space.standingFailure?.code ?? "ETIMEDOUT";
-      const failure = new Failure(code, { syscall: "write", detail: "not delivered before the volume was closed" });
-      if (space.dirtyBytes > 0) await space.giveUp(failure, deadline);
-      if (space.unrescuedBytes > 0) await space.retryRescue(deadline);
-    }
+    for (const node of queue) if (!deadline.aborted) await rescueFile(core, node, deadline);
   };
   core.store.giveUpAll();
   const work = Promise.all(Array.from({ length: rescuesAtOnceMax }, worker)).then(() => undefined);
   inBackground(work);
   await endsWithin(core, rescueMsMax, work);
   deadline.abort();
+}
+
+/** A store that said no still answers: what the file is now goes into the entry, so that a restore knows others' changes. */
+async function rescueFile(core: VolumeCore, { id, space }: VolumeNode, deadline: CancelSignal): Promise<void> {
+  if (space === undefined) return;
+  const { standingFailure } = space;
+  if (space.dirtyBytes > 0) {
+    const code = standingFailure?.code ?? "ETIMEDOUT";
+    const failure = new Failure(code, { syscall: "write", detail: "not delivered before the volume was closed" });
+    const asking = code === "ETIMEDOUT" ? undefined : core.store.getAttributes(id, callOf(superuser, deadline));
+    await space.giveUp(failure, deadline, await asking?.catch(() => undefined));
+  }
+  if (space.unrescuedBytes > 0) await space.retryRescue(deadline);
 }
 
 /** Throws EIO for bytes that are still here after a drain, naming their files: somebody wrote them meanwhile. */

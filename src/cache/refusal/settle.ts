@@ -25,7 +25,7 @@ const rescueRetryMs = 30_000;
  * Settles what the pass met. A file that is gone adds what is dirty besides. `answer` is what the store would say when it is
  * not to be asked any more.
  */
-export async function settleRefusals(space: FilePages, answer?: Failure): Promise<void> {
+export async function settleRefusals(space: FilePages, answer?: Attributes | Failure): Promise<void> {
   for (const refusal of space.refusals) {
     if (refusal.state !== "held") continue;
     space.isSettling = true;
@@ -46,10 +46,10 @@ export async function settleRefusals(space: FilePages, answer?: Failure): Promis
   }
 }
 
-/** Everything that is unsent is refused, in the store's stead: nobody will send it any more. */
-export async function giveUp(space: FilePages, failure: Failure): Promise<void> {
+/** Everything that is unsent is refused, in the store's stead: nobody will send it any more. `said` is the store's last word. */
+export async function giveUp(space: FilePages, failure: Failure, said: Attributes | Failure): Promise<void> {
   refuseEverything(space, { failure, refusalClass: classify(failure), action: "excise" });
-  await settleRefusals(space, failure);
+  await settleRefusals(space, said);
 }
 
 /** Whether write-back in the background has a rescue to try again. */

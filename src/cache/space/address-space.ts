@@ -134,11 +134,12 @@ export class AddressSpace extends FilePages {
 
   /**
    * Whatever is unsent is rescued and leaves the cache, as if the store had refused it with this failure: for a file that is
-   * to be closed although its bytes cannot be delivered. The store is not asked any more.
+   * to be closed although its bytes cannot be delivered. The store is not asked any more: `found` is what it last said of the
+   * file, where it still answers.
    */
-  async giveUp(failure: Failure, signal: CancelSignal): Promise<void> {
+  async giveUp(failure: Failure, signal: CancelSignal, found?: Attributes): Promise<void> {
     await using _order = await this.writebackLock.acquire(signal);
-    await giveUp(this, failure);
+    await giveUp(this, failure, found ?? failure);
   }
 
   /** Forgets refused bytes that are in memory only: a person has disposed of them. */

@@ -13,6 +13,8 @@ export function observerOf(core: VolumeCore, attributes: AttributeCache, node: V
     ...failed,
     node,
     path: node.path,
+    // Whoever remembers the node, as the kernel does, may keep copies and show them to readers unseen.
+    mayHaveBeenRead: failed.mayHaveBeenRead || node.lookupCount > 0,
     toldAtNs: core.clock.wallTimeNs(),
   });
   return {

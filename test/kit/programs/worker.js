@@ -27,9 +27,11 @@ const acts = {
   fsyncOnce: (file) => call("int fsync(int fd)", file),
   syncAll: () => call("void sync()"),
   syncfs: (file) => call("int syncfs(int fd)", file),
-  /** Maps a file from its start, shared, for reading and writing; answers the address. */
-  map: (file, length) =>
-    call("intptr_t mmap(uintptr_t at, size_t n, int p, int f, int fd, int64_t o)", 0, length, 3, 1, file, 0),
+  /** Maps a file from its start, shared, for reading and, unless told otherwise, writing; answers the address. */
+  map: (file, length, protection = 3) =>
+    call("intptr_t mmap(uintptr_t at, size_t n, int p, int f, int fd, int64_t o)", 0, length, protection, 1, file, 0),
+  /** Waits until what was stored through the mapping is durable, as msync(2) with MS_SYNC does. */
+  msync: (address, length) => call("int msync(uintptr_t at, size_t n, int flags)", address, length, 4),
   load: (address, length) => {
     const bytes = Buffer.alloc(length);
     call("void *memcpy(_Out_ void *to, uintptr_t from, size_t n)", bytes, address, length);

@@ -1,0 +1,177 @@
+/** What users of a mount meet when the store says no to one of them: through the kernel, with real users and real stores. */
+import { chmod, chown, readFile, writeFile } from "node:fs/promises";
+import { describe, expect, it } from "vitest";
+import { run } from "../kit/mounted-store.ts";
+import { alice, bob, carol, RefusalMount } from "../kit/refusal-mount.ts";
+import { until } from "../kit/until.ts";
+
+const isRoot = process.getuid?.() === 0;
+const mebibyte = 1024 * 1024;
+const before = "s".repeat(128 * 1024);
+const alices = "A".repeat(mebibyte);
+const bobs = "B".repeat(100);
+
+/** How another client of the server takes alice's right to write away, leaving bob's, and gives it back. */
+const revocations = [
+  {
+    by: "chmod",
+    take: (path: string) => chmod(path, 0o466),
+    giveBack: (path: string) => chmod(path, 0o666),
+  },
+  {
+    by: "chown",
+    take: async (path: string) => {
+      await chown(path, carol.uid, alice.gid);
+      await chmod(path, 0o606);
+    },
+    giveBack: (path: string) => chown(path, alice.uid, alice.gid),
+  },
+] as const;
+
+describe.skipIf(!isRoot)("a right that another client takes away (needs root to become several users)", () => {
+  it.each(revocations)(
+    "[S0.7] [S0.8] [S0.10] [S0.11] [S5.1] [S5.5] [S5.8] [G2] [G9] by $by: the writer hears EACCES, all see the store's bytes, others' bytes survive, and the writer's come back from rescue",
+    async ({ take, giveBack }) => {
+      await using place = await RefusalMount.start("revoked");
+      const path = place.mounted.inStore("shared");
+      await writeFile(path, before);
+      await chown(path, alice.uid, alice.gid);
+      await chmod(path, 0o666);
+      const [ofAlice, ofBob, ofCarol] = [await place.as(alice), await place.as(bob), await place.as(carol)];
+      const [file, second, seen] = [
+        await ofAlice.do("open", "shared", "r+"),
+        await ofBob.do("open", "shared", "r+"),
+        await ofCarol.do("open", "shared", "r"),
+      ];
+      await ofAlice.do("write", file, alices, before.length);
+      await ofBob.do("write", second, bobs, 0);
+      const mapping = await ofCarol.do("map", seen, before.length + mebibyte, 1);
+      expect(await ofCarol.do<string>("load", mapping + before.length, 5)).toBe("AAAAA");
+      expect(await ofCarol.do<string>("read", seen, 10, before.length + 1000)).toBe("AAAAAAAAAA");
+
+      await take(path);
+      expect(await ofAlice.try("fsync", file)).toBe("EACCES");
+      const told = performance.now();
+      await until("everybody sees the server's size", async () => {
+        const sizes = [file, second, seen].map((open, at) =>
+          ([ofAlice, ofBob, ofCarol][at] as typeof ofAlice).do<{ size: number }>("stat", open),
+        );
+        return (await Promise.all(sizes)).every(({ size }) => size === before.length);
+      });
+      for (const [worker, open] of [
+        [ofBob, second],
+        [ofCarol, seen],
+      ] as const) {
+        expect(await worker.do<string>("read", open, 200, before.length - 10)).toBe("ssssssssss");
+        expect(await worker.do<string>("read", open, 101, 0)).toBe(`${bobs}s`);
+      }
+      expect(performance.now() - told, "milliseconds until every reader sees the server's bytes").toBeLessThan(1000);
+      expect(await ofAlice.try("fsync", file)).toBe("ok");
+      expect(await ofBob.try("fsync", second)).toBe("EACCES");
+      expect(await ofBob.try("fsync", second)).toBe("ok");
+      expect(await ofBob.try("close", second)).toBe("ok");
+      const inStore = bobs + before.slice(bobs.length);
+      expect((await readFile(path, "utf8")) === inStore).toBe(true);
+
+      const [entry, ...others] = await place.entries();
+      if (entry === undefined) throw new Error("nothing was rescued");
+      expect(others).toEqual([]);
+      expect(entry.manifest).toMatchObject({
+        path: "/shared",
+        ranges: [{ offset: before.length, byteCount: mebibyte }],
+        credential: { uid: alice.uid, gid: alice.gid },
+        refusal: { class: "permission", code: "EACCES", errno: 13 },
+        fileSize: before.length + mebibyte,
+      });
+      expect((await place.textOf(entry.id)) === alices).toBe(true);
+      expect(await place.refusals()).toMatchObject([
+        {
+          path: "/shared",
+          uid: alice.uid,
+          code: "EACCES",
+          class: "permission",
+          outcome: "excised",
+          rescueId: entry.id,
+          byteCount: mebibyte,
+          sizeBefore: before.length + mebibyte,
+          sizeAfter: before.length,
+          mayHaveBeenRead: true,
+        },
+      ]);
+
+      const refusedAgain = await place.rescued("restore", entry.id);
+      expect(refusedAgain).toMatchObject({ status: 1, stderr: expect.stringContaining("EACCES") });
+      await giveBack(path);
+      expect(await place.rescued("restore", entry.id)).toMatchObject({ status: 0, stderr: "" });
+      expect((await readFile(path, "utf8")) === inStore + alices).toBe(true);
+      await until("the mount shows what was restored", async () => {
+        return (await ofCarol.do<string>("read", seen, 5, before.length)) === "AAAAA";
+      });
+      const { asked, ended } = await place.unmount();
+      expect(asked).toMatchObject({ status: 1, stdout: expect.stringContaining(`kept in rescue as ${entry.id}`) });
+      expect(asked.stderr).toMatch(/^holdfast: unmounted .*, but the store had refused what is named above\n$/);
+      expect(ended.status).toBe(1);
+      expect(ended.stderr.trimEnd().split("\n").at(-2)).toContain(`see holdfast rescue list --rescue ${place.rescue}`);
+    },
+  );
+
+  it("[S0.8] [S5.8] [G11] close tells what fsync would have told, and another's mapping shows the store's bytes again", async () => {
+    await using place = await RefusalMount.start("close");
+    const [worker, reader] = [await place.as(alice), await place.as(bob)];
+    await worker.do("writeFile", "letter", "before", 0o644);
+    const file = await worker.do("open", "letter", "r+");
+    const mapping = await reader.do("map", await reader.do("open", "letter", "r"), 4096, 1);
+    await worker.do("write", file, "BEFORE AND AFTER", 0);
+    expect(await reader.do<string>("load", mapping, 6)).toBe("BEFORE");
+    await chmod(place.mounted.inStore("letter"), 0o444);
+    expect(await worker.try("close", file)).toBe("EACCES");
+    await until("the mapping is the store's", async () => (await reader.do("load", mapping, 6)) === "before", 1000);
+    expect(await reader.do<string>("load", mapping, 10)).toBe("before\0\0\0\0");
+    expect(await worker.do<string>("readFile", "letter")).toBe("before");
+    expect(await place.entries()).toMatchObject([{ manifest: { path: "/letter", refusal: { code: "EACCES" } } }]);
+    expect((await place.unmount()).ended.status).toBe(1);
+  });
+
+  it("[S5.8] [G9] msync tells it, and the mapping shows the store's bytes again", async () => {
+    await using place = await RefusalMount.start("msync");
+    const worker = await place.as(alice);
+    await worker.do("writeFile", "page", "stored".padEnd(8192, "."), 0o644);
+    const file = await worker.do("open", "page", "r+");
+    const mapping = await worker.do("map", file, 8192);
+    await worker.do("store", mapping, "mapped");
+    await chmod(place.mounted.inStore("page"), 0o444);
+    expect(await worker.try("msync", mapping, 8192)).toBe("EACCES");
+    await until("the page is the store's", async () => (await worker.do("load", mapping, 6)) === "stored", 1000);
+    const [entry] = await place.entries();
+    expect((await place.textOf(entry?.id ?? "")).slice(0, 8)).toBe("mapped..");
+    await worker.try("close", file);
+    expect((await place.unmount()).ended.status).toBe(1);
+  });
+
+  it("[S0.11] [S5.6] of a file that may not be changed at all everybody's bytes are refused, each in an entry of its own", async () => {
+    await using place = await RefusalMount.start("immutable");
+    const path = place.mounted.inStore("fixed");
+    await writeFile(path, before);
+    await chown(path, alice.uid, alice.gid);
+    await chmod(path, 0o666);
+    const [ofAlice, ofBob] = [await place.as(alice), await place.as(bob)];
+    const [file, second] = [await ofAlice.do("open", "fixed", "r+"), await ofBob.do("open", "fixed", "r+")];
+    await ofAlice.do("write", file, "A".repeat(1000), 0);
+    await ofBob.do("write", second, bobs, 70_000);
+    await run("chattr", ["+i", path]);
+    try {
+      expect(await ofAlice.try("fsync", file)).toBe("EPERM");
+      expect(await ofBob.try("close", second)).toBe("EPERM");
+      await until("the store's bytes are seen", async () => (await ofAlice.do("read", file, 3, 0)) === "sss", 1000);
+    } finally {
+      await run("chattr", ["-i", path]);
+    }
+    const entries = await place.entries();
+    expect(entries.map(({ manifest }) => manifest.credential.uid).sort()).toEqual([alice.uid, bob.uid]);
+    for (const { id } of entries)
+      expect(await place.rescued("restore", id, "--overwrite")).toMatchObject({ status: 0 });
+    const text = await readFile(path, "utf8");
+    expect([text.slice(0, 1001), text.slice(70_000, 70_101)]).toEqual([`${"A".repeat(1000)}s`, `${bobs}s`]);
+    expect((await place.unmount()).ended.status).toBe(1);
+  });
+});
