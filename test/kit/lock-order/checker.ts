@@ -220,7 +220,7 @@ export function endWatch(): void {
   running.disable();
 }
 
-export function explain({ rule, path }: Breach): string {
+function explain({ rule, path }: Breach): string {
   return `Rule "${rule}":\n${path}`;
 }
 
