@@ -35,7 +35,7 @@ export function hunt(root, name, parameters) {
 /** One campaign, at its end or at the first seed that fails; an exit status when it could not be run. */
 function play(main, root, parameters) {
   const limit = parameters.some((parameter) => /^--(seeds|minutes)/.test(parameter)) ? [] : ["--seeds", `${seedsMax}`];
-  const { status, stdout } = spawnSync(process.execPath, [main, "--json", ...limit, ...parameters], {
+  const { status, stdout } = spawnSync(process.execPath, [main, "--json", "--whole", ...limit, ...parameters], {
     cwd: root,
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
@@ -46,7 +46,6 @@ function play(main, root, parameters) {
 
 function lineOf({ name, mistake }, { failure, from, seedCount }) {
   if (failure === undefined) return `NOT FOUND in ${seedCount} seeds  ${name}: ${mistake}`;
-  const { seed, message, script, operationsBefore } = failure;
-  const size = `${script.length} of ${operationsBefore} operations`;
-  return `found by seed ${seed - from + 1}  ${name}: ${mistake}\n    ${size}: ${message.split("\n")[0]}`;
+  const { seed, message } = failure;
+  return `found by seed ${seed - from + 1}  ${name}: ${mistake}\n    ${message.split("\n")[0]}`;
 }

@@ -9,6 +9,8 @@ export interface CampaignRequest {
   readonly minutes: number | undefined;
   readonly operations: number;
   readonly workers: number | undefined;
+  /** Whether a failing script is made smaller. */
+  readonly shrinks: boolean;
   readonly isJson: boolean;
 }
 
@@ -32,6 +34,7 @@ export const usage: string = `npm run simulate -- [OPTIONS]
   --from N         the first seed (default 1)
   --operations N   operations of a script (default 200)
   --workers N      threads (default: one for each core)
+  --whole          leaves the script of a failing seed as it is, instead of making it smaller
   --seed N         plays one seed and prints its timeline
   --replay FILE    plays the script that a failure was written to, and prints its timeline
   --plant NAME     plants a mistake first, or each of them in turn with "all", and tells how many seeds find it
@@ -47,7 +50,7 @@ export function parseCommandLine(argv: readonly string[]): Request {
   const operations = wholeNumber("operations", values.operations, 1, 100_000) ?? 200;
   const isJson = values.json === true;
   if (values.replay !== undefined || values.seed !== undefined) {
-    for (const name of ["seeds", "minutes", "from", "workers"] as const) {
+    for (const name of ["seeds", "minutes", "from", "workers", "whole"] as const) {
       if (values[name] !== undefined)
         throw new UsageError(`--${name} is for many seeds: leave it out, or leave out --seed`);
     }
@@ -65,6 +68,7 @@ export function parseCommandLine(argv: readonly string[]): Request {
     minutes,
     operations,
     workers: wholeNumber("workers", values.workers, 1, 1024),
+    shrinks: values.whole !== true,
     isJson,
   };
 }
@@ -77,6 +81,7 @@ const options = {
   workers: { type: "string" },
   seed: { type: "string" },
   replay: { type: "string" },
+  whole: { type: "boolean" },
   json: { type: "boolean" },
   help: { type: "boolean" },
 } as const;

@@ -21,23 +21,23 @@ export interface RecordedFailure {
   readonly script: readonly Operation[];
 }
 
-export interface ShrunkFailure extends RecordedFailure {
+export interface ReportedFailure extends RecordedFailure {
   readonly operationsBefore: number;
   readonly isMinimal: boolean;
   readonly path: string;
   readonly report: RunReport;
 }
 
-/** Leaves out what the failure does not need; a seed that never ends is left as it is. */
-export async function shrinkFailure(
+/** Leaves out what the failure does not need, if that is wanted; a seed that never ends is not played again. */
+export async function reportFailure(
   failed: SeedFailure,
   directory: string,
   canBePlayed: boolean,
-): Promise<ShrunkFailure> {
+  shrinks: boolean,
+): Promise<ReportedFailure> {
   const { seed, failure, script: whole } = failed;
-  const { script, schedule, isMinimal } = canBePlayed
-    ? await new Shrinking(failed).done()
-    : { script: whole, schedule: 0, isMinimal: false };
+  const { script, schedule, isMinimal } =
+    canBePlayed && shrinks ? await new Shrinking(failed).done() : { script: whole, schedule: 0, isMinimal: false };
   const report = canBePlayed ? await playScript(seed, script, { schedule, keepsTrace: true }) : unplayed(failed);
   const message = report.failure?.message ?? failure.message;
   const path = await record({ seed, schedule, message, script }, directory);
@@ -95,7 +95,7 @@ async function record(failure: RecordedFailure, directory: string): Promise<stri
   return path;
 }
 
-/** Reads what `shrinkFailure` wrote. */
+/** Reads what `reportFailure` wrote. */
 export async function readFailure(path: string): Promise<RecordedFailure> {
   const parsed = JSON.parse(await readFile(path, "utf8")) as Partial<RecordedFailure>;
   const { seed, schedule = 0, message = "", script } = parsed;

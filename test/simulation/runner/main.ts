@@ -10,7 +10,7 @@ import {
   UsageError,
   usage,
 } from "./command-line.ts";
-import { readFailure, shrinkFailure, textOfScript, textOfTimeline } from "./failure-report.ts";
+import { readFailure, reportFailure, textOfScript, textOfTimeline } from "./failure-report.ts";
 import { playScript } from "./play-seed.ts";
 import { dataOfCampaign, textOfCampaign, textOfFailure } from "./summary.ts";
 
@@ -27,13 +27,14 @@ async function campaign(request: CampaignRequest): Promise<number> {
   });
   const { failed } = result;
   const canBePlayed = failed?.failure.message.startsWith("no end after") === false;
-  const shrunk = failed === undefined ? undefined : await shrinkFailure(failed, failuresDirectory, canBePlayed);
-  if (request.isJson) console.log(JSON.stringify(dataOfCampaign(request.from, result, shrunk)));
+  const reported =
+    failed === undefined ? undefined : await reportFailure(failed, failuresDirectory, canBePlayed, request.shrinks);
+  if (request.isJson) console.log(JSON.stringify(dataOfCampaign(request.from, result, reported)));
   else {
     console.log(textOfCampaign(result));
-    if (shrunk !== undefined) console.log(`\n${textOfFailure(shrunk, command)}`);
+    if (reported !== undefined) console.log(`\n${textOfFailure(reported, command)}`);
   }
-  return shrunk === undefined ? 0 : 1;
+  return reported === undefined ? 0 : 1;
 }
 
 async function replay({ source, operations, isJson }: ReplayRequest): Promise<number> {

@@ -1,7 +1,7 @@
 /** What a campaign came to, as text and as plain data. */
 import { openSlots, type Tally } from "../simulated-run.ts";
 import type { CampaignResult } from "./campaign.ts";
-import type { ShrunkFailure } from "./failure-report.ts";
+import type { ReportedFailure } from "./failure-report.ts";
 import { textOfScript, textOfTimeline } from "./failure-report.ts";
 import { coverageOf } from "./state-coverage.ts";
 
@@ -49,7 +49,7 @@ export function textOfCampaign(result: CampaignResult): string {
   ].join("\n");
 }
 
-export function textOfFailure(failed: ShrunkFailure, replayCommand: string): string {
+export function textOfFailure(failed: ReportedFailure, replayCommand: string): string {
   const { seed, message, script, operationsBefore, isMinimal, report } = failed;
   const size = `${script.length} of ${operationsBefore} operations${isMinimal ? "" : " (it may become smaller yet)"}`;
   return [
@@ -65,7 +65,7 @@ export function textOfFailure(failed: ShrunkFailure, replayCommand: string): str
 }
 
 /** The same as the texts say, for programs. */
-export function dataOfCampaign(from: number, result: CampaignResult, failed: ShrunkFailure | undefined): object {
+export function dataOfCampaign(from: number, result: CampaignResult, failed: ReportedFailure | undefined): object {
   const { totals, elapsedMs, processorMs, workerCount } = result;
   const { interleavings, ...counts } = totals;
   const { byClock, byProcessor } = ratesOf(result);
