@@ -12,7 +12,8 @@
  *
  * Invariants. I1 Every part of a held refusal is the `sending` of its page; every part of an unrescued one is among the
  * page's `unrescued`. I2 A page's bytes are excised at most once for each part (S0.18). I3 The bytes of a part do not change.
- * I4 A space lists its held and unrescued refusals.
+ * I4 A space lists its held and unrescued refusals. Parts leave one by one, just before their refusal is settled: of those
+ * that have, I1 says nothing any more.
  */
 import { assert, type ByteOffset, type ByteRanges, type Failure } from "../../base/index.ts";
 import type { Credential, RefusalClass, Version } from "../../port/index.ts";
@@ -26,6 +27,8 @@ export interface RefusedPart extends UnrescuedBytes {
   readonly page: Page;
   /** When a write that is late has ended; its store may read the frame until then. */
   readonly late: Promise<unknown> | undefined;
+  /** It is neither in flight nor unrescued any more: the refusal is about to be settled. */
+  hasLeft: boolean;
 }
 
 export type RefusalState = "held" | "unrescued" | "settled";
@@ -72,7 +75,7 @@ export class Refusal {
 
   add(page: Page, sending: Sending, late: Promise<unknown> | undefined): void {
     assert(this.state === "held", "only a held refusal grows");
-    this.parts.push({ page, sending, late, shown: sending.ranges });
+    this.parts.push({ page, sending, late, shown: sending.ranges, hasLeft: false });
   }
 
   /** The parts by ascending page. */
@@ -110,6 +113,7 @@ export class Refusal {
   checkInvariants(): void {
     for (const part of this.parts) {
       const { page, sending } = part;
+      if (part.hasLeft) continue;
       if (this.state === "held") assert(page.sending === sending, "I1 a held part is what its page is sending");
       else assert(page.unrescued?.includes(part) === true, "I1 an unrescued part is among those of its page");
     }

@@ -10,6 +10,7 @@ import type { RefusedPart } from "./refusal.ts";
 /** Ends the part; answers its bytes that the page still shows: not those written since, nor cut. */
 export function thaw(space: FilePages, part: RefusedPart): ByteRanges {
   const { page, sending } = part;
+  part.hasLeft = true;
   if (page.sending === sending) {
     part.shown = sending.ranges.except(page.dirty);
     endFlight(space, part);
