@@ -25,8 +25,8 @@ import type { Kept } from "./rescue.ts";
 
 export interface RefusedPart extends UnrescuedBytes {
   readonly page: Page;
-  /** When a write that is late has ended; its store may read the frame until then. */
-  readonly late: Promise<unknown> | undefined;
+  /** When a write or a rescue that is late has ended; it may read the frame until then. */
+  late: Promise<unknown> | undefined;
   /** It is neither in flight nor unrescued any more: the refusal is about to be settled. */
   hasLeft: boolean;
 }

@@ -22,6 +22,7 @@ export interface Kept {
 export async function rescue(space: FilePages, refusal: Refusal, found: Version | undefined): Promise<Kept | Failure> {
   const { clock, options } = space.core;
   const deadline = new CancelSource();
+  const isNew = refusal.rescuing === null;
   refusal.rescuing ??= keep(space, refusal, refusedBytes(space, refusal, found), deadline);
   const { rescuing } = refusal;
   const ended = rescuing.then(
@@ -29,11 +30,15 @@ export async function rescue(space: FilePages, refusal: Refusal, found: Version 
     () => undefined,
   );
   if (!(await endedWithin(clock, options.rescueDeadlineMs, ended))) {
-    deadline.abort();
-    // One that fails in the end is begun anew by whoever asks next.
-    rescuing.catch(() => {
-      if (refusal.rescuing === rescuing) refusal.rescuing = null;
-    });
+    if (isNew) {
+      deadline.abort();
+      // It may read the frames until it has ended, though a person discards the bytes or the file goes.
+      for (const part of refusal.parts) part.late = Promise.all([part.late, ended]);
+      // One that fails in the end is begun anew by whoever asks next.
+      rescuing.catch(() => {
+        if (refusal.rescuing === rescuing) refusal.rescuing = null;
+      });
+    }
     return new Failure("ETIMEDOUT", { syscall: "rescue", detail: "the rescue did not answer" });
   }
   refusal.rescuing = null;

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { Failure } from "../../../../src/base/index.ts";
 import { asSuperuser, bytesAtStore } from "../../../kit/cached-file.ts";
-import { alice, bytesOf, pageSize, readBack, storedFile } from "../../../kit/gated-file.ts";
+import { alice, bytesOf, pageSize, poisonFrames, readBack, storedFile } from "../../../kit/gated-file.ts";
 import { type RefusalScene, refusalScene, refuseAll, refuseFirst } from "../../../kit/refusal-scene.ts";
 import { settle } from "../../../kit/virtual-clock.ts";
 
@@ -185,6 +185,23 @@ describe("a rescue that does not answer", () => {
     expect(file.rescue.entries.map(({ bytes }) => bytes)).toEqual([[bytesOf(100, 1)]]);
     expect(file.space.unrescuedBytes).toBe(0);
     expect((await readBack(file.space, 100, 100)).every((byte) => byte === 2)).toBe(true);
+    file.cache.checkInvariants();
+  });
+
+  test.each<[string, (file: RefusalScene) => Promise<unknown>]>([
+    ["a person discards them", ({ space }) => space.discardUnrescued(asSuperuser.signal)],
+    ["the file goes", ({ space }) => space.destroy()],
+  ])("[S5.2] nobody else has the frames that it reads until it has ended, though %s", async (_, forget) => {
+    const file = await refusalScene(bytesOf(pageSize, 7), { rescueDeadlineMs: 5_000 });
+    await file.space.write(100, bytesOf(100, 1), alice);
+    const letGo = file.rescue.holdUp();
+    await refuseFirst(file);
+    await forget(file);
+    file.cache.checkInvariants();
+    poisonFrames(file);
+    letGo();
+    await settle();
+    expect(file.rescue.entries.map(({ bytes }) => bytes)).toEqual([[bytesOf(100, 1)]]);
     file.cache.checkInvariants();
   });
 
