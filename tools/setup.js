@@ -21,6 +21,8 @@ const packagesByCommand = new Map([
   ["setfattr", "attr"],
   ["setpriv", "util-linux"],
   ["strace", "strace"],
+  ["mkfs.btrfs", "btrfs-progs"],
+  ["mkfs.ext4", "e2fsprogs"],
   ["spin", "spin"],
   ["cc", "gcc libc6-dev"],
 ]);

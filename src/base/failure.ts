@@ -2,7 +2,7 @@
  * A `Failure` is what the world did wrong, as a value that carries everything a caller or a person needs. It has the
  * shape of Node's system errors (code, errno negative, syscall, path), so programs written for node:fs understand it.
  */
-import { describe, type ErrorCode, errnoOf, isErrorCode } from "./errno.ts";
+import { codeOfErrno, describe, type ErrorCode, errnoOf, isErrorCode } from "./errno.ts";
 
 /** What is known of a failure besides its code. */
 export interface FailureDetails {
@@ -46,15 +46,17 @@ function messageOf(code: ErrorCode, details: FailureDetails): string {
 }
 
 /**
- * Turns anything thrown into a `Failure`. A `Failure` passes through; an error with a known `code` keeps it; an aborted
- * operation is EINTR; everything else is EIO with the original as its cause.
+ * Turns anything thrown into a `Failure`. A `Failure` passes through; an error with a known `code`, or a known number of the
+ * system's, keeps it; an aborted operation is EINTR; everything else is EIO with the original as its cause.
  */
 export function failureFrom(thrown: unknown, details: FailureDetails = {}): Failure {
   if (thrown instanceof Failure) return thrown;
   if (typeof thrown === "object" && thrown !== null) {
-    const { code, name } = thrown as { code?: unknown; name?: unknown };
+    const { code, errno, name } = thrown as { code?: unknown; errno?: unknown; name?: unknown };
     if (isErrorCode(code)) return new Failure(code, { ...details, cause: thrown });
     if (code === "EOPNOTSUPP") return new Failure("ENOTSUP", { ...details, cause: thrown });
+    // Node has names for the errors that libuv knows; EDQUOT, for one, is "Unknown system error -122".
+    if (typeof errno === "number" && errno < 0) return new Failure(codeOfErrno(-errno), { ...details, cause: thrown });
     if (name === "AbortError") return new Failure("EINTR", { ...details, cause: thrown });
   }
   return new Failure("EIO", { ...details, cause: thrown });

@@ -7,8 +7,8 @@ import { dirname, join } from "node:path";
 import type { RefusalStatus } from "../../src/cli/control/protocol.ts";
 import type { RescueManifest, RestoredMark } from "../../src/rescue/index.ts";
 import { type Finished, runHoldfast } from "./command.ts";
-import { MountedStore } from "./mounted-store.ts";
-import { scratchDirectory } from "./scratch.ts";
+import { MountedStore, run } from "./mounted-store.ts";
+import { mountsBelow, scratchDirectory } from "./scratch.ts";
 import { type Person, Worker } from "./worker.ts";
 
 export const alice: Person = { uid: 1101, gid: 1101 };
@@ -94,5 +94,7 @@ export class RefusalMount implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#everybodyLeaves();
     await this.mounted[Symbol.asyncDispose]();
+    // What the store lies on, if that was mounted for it.
+    for (const directory of await mountsBelow(this.mounted.scratch)) await run("umount", [directory]);
   }
 }

@@ -38,6 +38,16 @@ describe("failure", () => {
     expect(failureFrom(Object.assign(new Error(), { code: "EOPNOTSUPP" })).code).toBe("ENOTSUP");
   });
 
+  it("[S0.12] knows by its number an error that Node has no name for", () => {
+    const nameless = (errno: number): unknown => ({ code: `Unknown system error ${errno}`, errno });
+    expect([-122, -121, -116, -9999].map((errno) => failureFrom(nameless(errno)).code)).toEqual([
+      "EDQUOT",
+      "EREMOTEIO",
+      "ESTALE",
+      "EIO",
+    ]);
+  });
+
   it("takes an abort for an interruption and everything unknown for an input/output error", () => {
     const controller = new AbortController();
     controller.abort();
