@@ -8,7 +8,7 @@
 import type { ByteCount, ByteOffset, CancelSignal, Failure } from "../../base/index.ts";
 import type { Attributes, Call, Credential } from "../../port/index.ts";
 import { invalidate, invalidateDoubtful, revalidate } from "../invalidate/invalidate.ts";
-import { asTask } from "../lock/lock-witness.ts";
+import { asFreeTask } from "../lock/lock-witness.ts";
 import type { FrameRun } from "../read/frame-run.ts";
 import { readFramesWaiting, readWaiting, tryRead, tryReadFrames } from "../read/read.ts";
 import { Readahead } from "../read/readahead.ts";
@@ -160,7 +160,8 @@ export class AddressSpace extends FilePages {
 
   /** Drops every page, dirty ones too: for a file that no longer has a name or a user. */
   destroy(): Promise<void> {
-    return asTask("destroy", () => this.#destroy());
+    // A node may be forgotten, and its pages with it, in the middle of a pass over another file: nobody waits for it there.
+    return asFreeTask("destroy", () => this.#destroy());
   }
 
   async #destroy(): Promise<void> {
