@@ -3,15 +3,19 @@
 import { cancelController } from "../../src/base/index.ts";
 import type { ContractWorld } from "../../src/contract/index.ts";
 import { DeadlineStore, posixCredential, type Store, superuser } from "../../src/port/index.ts";
+import { mediumStore } from "../../src/stores/medium/index.ts";
 import { MemoryServer, type MemoryStoreOptions, memoryStore } from "../../src/stores/memory/index.ts";
 import { runContract } from "./run-contract.ts";
 
 const owner = posixCredential(41001, 41001);
 const stranger = posixCredential(41002, 41002);
 
-async function open(options: MemoryStoreOptions, wrap: (store: Store) => Store): Promise<ContractWorld> {
+async function open(
+  options: MemoryStoreOptions,
+  wrap: (store: Store) => Store | Promise<Store>,
+): Promise<ContractWorld> {
   const server = new MemoryServer();
-  const store = wrap(memoryStore(server, options));
+  const store = await wrap(memoryStore(server, options));
   const secondClient = memoryStore(server, options);
   const call = { credential: superuser, signal: cancelController().signal };
   const root = await store.root(call);
@@ -43,3 +47,7 @@ for (const [name, options] of Object.entries(manifests)) {
   runContract({ name, open: () => open(options, (store) => store) });
 }
 runContract({ name: "memory with deadlines", open: () => open({}, (store) => new DeadlineStore(store)) });
+runContract({
+  name: "memory as a medium in a drive",
+  open: () => open({}, (store) => mediumStore({ identify: async () => "the one", open: () => store })),
+});

@@ -1,0 +1,166 @@
+/** A medium that is taken out and put back, with another one in its drive meanwhile: through the store, and through a volume. */
+import { afterEach, describe, expect, it } from "vitest";
+import { openVolume, type Volume } from "../../../../src/files/index.ts";
+import { superuser } from "../../../../src/port/index.ts";
+import { type Drive, type MediumStore, mediumStore } from "../../../../src/stores/medium/index.ts";
+import { MemoryServer, memoryStore } from "../../../../src/stores/memory/index.ts";
+import { callAs } from "../../../kit/cached-file.ts";
+import { alice, contentAt, rewriteAt } from "../../../kit/memory-volume.ts";
+import { RescueInMemory } from "../../../kit/rescue-in-memory.ts";
+import { VirtualClock } from "../../../kit/virtual-clock.ts";
+
+const call = callAs(alice);
+const writing = { read: true, write: true, execute: false };
+const text = (bytes: string): Uint8Array => new TextEncoder().encode(bytes);
+
+/** A drive with two media that a hand puts in and takes out. A store that is open loses its medium with it. */
+class TwoMedia {
+  readonly servers = { one: new MemoryServer({ rootMode: 0o777 }), two: new MemoryServer({ rootMode: 0o777 }) };
+  inside: "one" | "two" | undefined = "one";
+  looks = 0;
+
+  readonly drive: Drive = {
+    identify: async () => {
+      this.looks += 1;
+      return this.inside;
+    },
+    open: () => {
+      const opened = this.inside;
+      if (opened === undefined) throw new Error("nothing is in");
+      const store = memoryStore(this.servers[opened]);
+      const fail = async (): Promise<never> => {
+        throw Object.assign(new Error("no such device"), { code: "ENODEV" });
+      };
+      return new Proxy(store, {
+        get: (target, name) => {
+          const member = Reflect.get(target, name, target) as unknown;
+          if (typeof member !== "function") return member;
+          if (this.inside === opened || name === "close" || name === "watch") return member.bind(target);
+          return name === "tryRead" ? () => undefined : fail;
+        },
+      });
+    },
+  };
+
+  contentOf(medium: "one" | "two", path: string): Promise<string> {
+    return contentAt(memoryStore(this.servers[medium]), path);
+  }
+}
+
+const opened: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of opened.splice(0)) await one.close().catch(() => undefined);
+});
+
+async function mediumInDrive(): Promise<{ media: TwoMedia; clock: VirtualClock; store: MediumStore }> {
+  const media = new TwoMedia();
+  const clock = new VirtualClock();
+  const store = await mediumStore(media.drive, { clock });
+  opened.push(store);
+  return { media, clock, store };
+}
+
+describe("a medium store", () => {
+  it("[S1.10] says that the medium is out, at the first failure that this explains", async () => {
+    const { media, store } = await mediumInDrive();
+    const { node: root } = await store.root(call);
+    const { node } = await store.createFile(root, "file", 0o644, call);
+    media.inside = undefined;
+    await expect(store.write(node, 0, [text("x")], undefined, call)).rejects.toMatchObject({ code: "ENOMEDIUM" });
+    expect(store.isIn).toBe(false);
+    await expect(store.lookup(root, "file", call)).rejects.toMatchObject({ code: "ENOMEDIUM" });
+  });
+
+  it("a failure that is the medium's own is told as it is", async () => {
+    const { store } = await mediumInDrive();
+    const { node: root } = await store.root(call);
+    await expect(store.lookup(root, "nothing", call)).rejects.toMatchObject({ code: "ENOENT" });
+    expect(store.isIn).toBe(true);
+  });
+
+  it("[S1.10] sees by itself that the medium went and came, and finds nodes and holds again", async () => {
+    const { media, clock, store } = await mediumInDrive();
+    const changes: string[] = [];
+    store.onChange((change) => changes.push(change));
+    const { node: root } = await store.root(call);
+    const { node: directory } = await store.makeDirectory(root, "directory", 0o755, call);
+    const { node } = await store.createFile(directory, "file", 0o644, call);
+    await store.hold(node, writing, call);
+    await store.rename(directory, "file", root, "moved", "replace", call);
+    media.inside = undefined;
+    await clock.advance(1_000);
+    expect(changes).toEqual(["out"]);
+    media.inside = "one";
+    await clock.advance(1_000);
+    expect(changes).toEqual(["out", "in"]);
+    await store.write(node, 0, [text("gone")], undefined, call);
+    // From now on the mode forbids it: only the hold, taken again, allows it.
+    await store.setAttributes(node, { mode: 0o444 }, call);
+    await store.write(node, 0, [text("back")], undefined, call);
+    expect(await media.contentOf("one", "/moved")).toBe("back");
+    await store.release(node, writing, call);
+    await expect(store.write(node, 0, [text("more")], undefined, call)).rejects.toMatchObject({ code: "EACCES" });
+  });
+
+  it("[S1.11] asks nothing of another medium in the same drive", async () => {
+    const { media, clock, store } = await mediumInDrive();
+    const { node: root } = await store.root(call);
+    const { node } = await store.createFile(root, "file", 0o644, call);
+    const other = memoryStore(media.servers.two);
+    await other.createFile((await other.root(call)).node, "file", 0o644, call);
+    await rewriteAt(other, "/file", "theirs");
+    media.inside = "two";
+    await clock.advance(1_000);
+    await expect(store.write(node, 0, [text("ours")], undefined, call)).rejects.toMatchObject({ code: "ENOMEDIUM" });
+    await expect(store.read(node, 0, [new Uint8Array(6)], call)).rejects.toMatchObject({ code: "ENOMEDIUM" });
+    expect(await media.contentOf("two", "/file")).toBe("theirs");
+  });
+
+  it("a drive that does not answer holds nothing, and looking ends with the store", async () => {
+    const { media, clock, store } = await mediumInDrive();
+    media.drive.identify = () => new Promise(() => undefined);
+    await clock.advance(1_000 + 5_000);
+    expect(store.isIn).toBe(false);
+    const closing = store.close();
+    await clock.advance(5_000);
+    await closing;
+    expect(clock.timerCount).toBe(0);
+  });
+
+  it("needs a medium to begin with", async () => {
+    const media = new TwoMedia();
+    media.inside = undefined;
+    await expect(mediumStore(media.drive, { clock: new VirtualClock() })).rejects.toMatchObject({ code: "ENOMEDIUM" });
+  });
+});
+
+describe("a volume on a medium that is taken out", () => {
+  async function volumeOn(store: MediumStore, clock: VirtualClock, rescue: RescueInMemory): Promise<Volume> {
+    const refusalActions = { media: "salvage" } as const;
+    const volume = await openVolume(store, { clock, rescue, refusalActions, credential: superuser, pageSize: 4096 });
+    opened.push(volume);
+    return volume;
+  }
+
+  it("[S1.10] [S5.1] parks what it has, says so, and writes again when the medium is back", async () => {
+    const { media, clock, store } = await mediumInDrive();
+    const rescue = new RescueInMemory();
+    const volume = await volumeOn(store, clock, rescue);
+    const file = await volume.open("/file", "w+");
+    await file.writeFile("first");
+    await file.sync();
+    await file.write("second", 0);
+    media.inside = "two";
+    await expect(file.sync()).rejects.toMatchObject({ code: "ENOMEDIUM", refusalClass: "media", outcome: "salvaged" });
+    expect(rescue.entries.map(({ bytes }) => new TextDecoder().decode(bytes[0]))).toEqual(["second"]);
+    media.inside = "one";
+    await clock.advance(2_000);
+    await file.write("third!", 0);
+    await file.sync();
+    expect(await media.contentOf("one", "/file")).toBe("third!");
+    expect(
+      await memoryStore(media.servers.two).list((await memoryStore(media.servers.two).root(call)).node, call),
+    ).toEqual([]);
+    await file.close();
+  });
+});
