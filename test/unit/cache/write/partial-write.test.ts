@@ -27,7 +27,7 @@ describe("[S0.28] a write to a part of a page that is not cached", () => {
     expect(file.gates.of("write").map(({ offset, byteCount }) => [offset, byteCount])).toEqual([[pageSize - 5, 10]]);
   });
 
-  test("and a fill that fails leaves the written bytes valid", async () => {
+  test("[S1.6] and a fill that fails leaves the written bytes valid", async () => {
     const file = await storedFile(bytesOf(pageSize, 7), noReadahead);
     await file.space.write(10, bytesOf(20, 1), alice);
     file.gates.close("read");
