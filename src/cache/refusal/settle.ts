@@ -12,11 +12,18 @@ import { neverCancelled } from "../lock/never-cancelled.ts";
 import type { FilePages } from "../space/file-pages.ts";
 import { classify } from "./classify.ts";
 import { batchPages, excise } from "./excise.ts";
+import type { SettledAction } from "./policy.ts";
 import type { Refusal } from "./refusal.ts";
 import { refusalFor, refuseEverything, refuseRecord } from "./refuse.ts";
 import { type Kept, rescue } from "./rescue.ts";
 import { park, thaw } from "./thaw.ts";
 import { type FailedRange, ToldFailure, type WritebackFailure, type WritebackOutcome } from "./write-failure.ts";
+
+const outcomes: Readonly<Record<SettledAction, WritebackOutcome>> = {
+  excise: "excised",
+  invalidateLazily: "invalidated",
+  salvage: "salvaged",
+};
 
 /** How long unrescued bytes wait until write-back in the background asks the rescue again. */
 const rescueRetryMs = 30_000;
@@ -121,21 +128,16 @@ async function act(
   said: Attributes | Failure,
   isCopied: boolean,
 ): Promise<WritebackOutcome> {
-  let outcome: WritebackOutcome = "excised";
-  if (refusal.action === "excise" || isCopied) {
-    await excise(space, refusal, said instanceof Failure ? space.storeSize : said.size);
-    if (!(said instanceof Failure)) adoptFound(space, said);
-    if (isCopied) outcome = "copied";
-  } else {
-    await thawAll(space, refusal);
-    outcome = refusal.action === "salvage" ? "salvaged" : "invalidated";
-    if (outcome === "invalidated") space.isDoubtful = true;
-  }
+  const excises = refusal.action === "excise" || isCopied;
+  if (excises) await excise(space, refusal, said instanceof Failure ? space.storeSize : said.size);
+  else await thawAll(space, refusal);
   space.refusals.delete(refusal);
   refusal.become("settled");
+  if (excises && !(said instanceof Failure)) adoptFound(space, said);
+  if (refusal.action === "invalidateLazily" && !excises) space.isDoubtful = true;
   space.noteProgress();
   space.core.frameMayBeFree();
-  return outcome;
+  return isCopied ? "copied" : outcomes[refusal.action];
 }
 
 async function thawAll(space: FilePages, refusal: Refusal): Promise<void> {

@@ -114,4 +114,17 @@ describe("winding back", () => {
     await refuseFirst(file);
     expect(await readBack(file.space, pageSize, pageSize)).toEqual(bytesOf(pageSize, 9));
   });
+
+  test("[S0.10] of bytes that are rescued late, to what the store has by then", async () => {
+    const file = await refusalScene(bytesOf(3 * pageSize, 7));
+    file.rescue.failure = new Failure("ENOSPC");
+    await file.space.write(3 * pageSize, bytesOf(100, 1), alice);
+    await refuseFirst(file, "EIO");
+    expect(file.space.size).toBe(3 * pageSize + 100);
+    await memoryStore(file.server).setAttributes(file.node, { size: pageSize + 1 }, asSuperuser);
+    file.rescue.failure = undefined;
+    await file.space.sync(alice);
+    expect(file.space.size).toBe(pageSize + 1);
+    expect(await readBack(file.space, 0, 4 * pageSize)).toEqual(bytesOf(pageSize + 1, 7));
+  });
 });
