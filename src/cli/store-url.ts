@@ -5,6 +5,7 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Store } from "../port/index.ts";
 import { directoryStore } from "../stores/directory/index.ts";
+import { directoryDrive, markMedium, mediumStore } from "../stores/medium/index.ts";
 import { MemoryServer, memoryStore } from "../stores/memory/index.ts";
 import { CommandError, UsageError } from "./command-error.ts";
 
@@ -15,9 +16,11 @@ export interface StoreLocation {
   /** The local directory that the store stands on, where it stands on one. */
   readonly localDirectory: string | undefined;
   open(): Promise<Store>;
+  /** The location with what is there now made part of its URL, so that it is never taken for another: which medium is in. */
+  identify?(): Promise<StoreLocation>;
 }
 
-const schemes = "dir:/path/of/a/directory or mem:";
+const schemes = "dir:/path/of/a/directory, medium:/mount/point/of/a/medium or mem:";
 
 /** Reads a store's URL; an unknown scheme is a usage error. */
 export function parseStoreUrl(text: string): StoreLocation {
@@ -31,6 +34,8 @@ export function parseStoreUrl(text: string): StoreLocation {
   switch (scheme) {
     case "dir":
       return directoryLocation(rest);
+    case "medium":
+      return mediumLocation(rest);
     case "mem":
       if (rest !== "") throw new UsageError(`mem: takes nothing after the colon, and got "${rest}"`);
       return { url: "mem:", localDirectory: undefined, open: async () => memoryStore(new MemoryServer()) };
@@ -39,16 +44,44 @@ export function parseStoreUrl(text: string): StoreLocation {
   }
 }
 
-function directoryLocation(rest: string): StoreLocation {
+/** The path of `dir:` and `medium:`, which may be written with slashes in front. */
+function localRoot(scheme: string, rest: string, example: string): string {
   const path = rest.startsWith("//") ? rest.replace(/^\/+/, "/") : rest;
-  if (path === "") throw new UsageError("dir: wants the path of a directory, as in dir:/srv/data");
-  const root = resolve(path);
+  if (path === "") throw new UsageError(`${scheme}: wants the path of a directory, as in ${scheme}:${example}`);
+  return resolve(path);
+}
+
+function directoryLocation(rest: string): StoreLocation {
+  const root = localRoot("dir", rest, "/srv/data");
   return {
     url: `dir:${root}`,
     localDirectory: root,
     async open() {
       await requireDirectory(root);
       return directoryStore(root);
+    },
+  };
+}
+
+/** A medium that may be taken out of its mount point; with `#id` at the end, that one and no other. */
+function mediumLocation(rest: string): StoreLocation {
+  const [pathText = "", wanted] = rest.split("#", 2);
+  const root = localRoot("medium", pathText, "/media/usb");
+  const drive = directoryDrive(root, () => directoryStore(root));
+  const url = (id: string | undefined) => (id === undefined ? `medium:${root}` : `medium:${root}#${id}`);
+  return {
+    url: url(wanted),
+    localDirectory: root,
+    async open() {
+      await requireDirectory(root);
+      const store = await mediumStore(drive);
+      if (wanted === undefined || store.mediumId === wanted) return store;
+      await store.close();
+      throw new CommandError(`another medium is in at ${root}; put in the one with the id ${wanted}`);
+    },
+    async identify() {
+      await requireDirectory(root);
+      return mediumLocation(`${root}#${await markMedium(root)}`);
     },
   };
 }

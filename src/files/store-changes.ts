@@ -26,17 +26,23 @@ function apply(core: VolumeCore, node: VolumeNode, what: StoreChange["what"]): v
       core.events.emit("invalidate", { what: "attributes", node });
       return;
     case "entries":
-      node.entriesGeneration++;
-      for (const name of node.entries?.keys() ?? []) {
-        core.events.emit("invalidate", { what: "entry", parent: node, name });
-      }
-      core.entries.clear(node);
-      core.events.emit("invalidate", { what: "content", node, start: 0, end: undefined });
+      entriesChanged(core, node);
       return;
     case "removed":
       removed(core, node);
       return;
   }
+}
+
+/** Names of the directory were made or removed at the store: nothing that is remembered of them is believed. */
+export function entriesChanged(core: VolumeCore, directory: VolumeNode): void {
+  core.expire(directory);
+  directory.entriesGeneration++;
+  for (const name of directory.entries?.keys() ?? []) {
+    core.events.emit("invalidate", { what: "entry", parent: directory, name });
+  }
+  core.entries.clear(directory);
+  core.events.emit("invalidate", { what: "content", node: directory, start: 0, end: undefined });
 }
 
 function removed(core: VolumeCore, node: VolumeNode): void {

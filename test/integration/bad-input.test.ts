@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, expect, it } from "vitest";
 import { RunningMount, runHoldfast, runProgram } from "../kit/command.ts";
@@ -41,7 +41,50 @@ it("command lines that make no sense end with 2 and one line", async () => {
   await expectRefusal(["mount", `dir:${store}`, point, "--page-size", "1K"], 2, /power of two/);
   await expectRefusal(["mount", `dir:${store}`, point, "--cache-size", "128K"], 2, /at least 16 pages/);
   await expectRefusal(["mount", `dir:${store}`, point, "--daemon", "--cache-size", "1"], 2, /at least 16 pages/);
+  await expectRefusal(["mount", "mem:", point, "--refusal", "space=burn"], 2, /--refusal wants CLASS=ACTION, as in/);
+  await expectRefusal(["refusals"], 2, /refusals needs DIR, as in: holdfast refusals/);
 });
+
+it("rescue directories that cannot be used end with 1 and one line that says what to do, before anything is mounted", async () => {
+  const file = join(scratch, "file");
+  await writeFile(file, "");
+  const open = join(scratch, "open");
+  await mkdir(open, { mode: 0o755 });
+  const mount = (rescue: string, words: RegExp): Promise<void> =>
+    expectRefusal(["mount", `dir:${store}`, point, "--rescue", rescue], 1, words);
+  await mount(join(scratch, "none"), /the rescue directory .*none does not exist; make it: mkdir -m 700 /);
+  await mount(file, /the rescue directory .* is not a directory/);
+  await mount(open, /is open to others \(mode 0755\); close it: chmod 700/);
+  for (const inside of [point, store]) {
+    const rescue = join(inside, "rescue");
+    await mkdir(rescue, { mode: 0o700 });
+    const where = inside === point ? "mount point" : "store";
+    const flags = ["--rescue", rescue, "--non-empty"];
+    await expectRefusal(
+      ["mount", `dir:${store}`, point, ...flags],
+      1,
+      new RegExp(`the rescue directory .* lies inside the ${where} .*; use another one`),
+    );
+  }
+  const environment = { XDG_STATE_HOME: file };
+  const finished = await runHoldfast(["mount", `dir:${store}`, point, "--non-empty"], { environment });
+  expect(finished).toMatchObject({ status: 1, stdout: "" });
+  expect(finished.stderr).toMatch(/^holdfast: the rescue directory .*file\/holdfast\/rescue .*\n$/);
+  expect(await mountsBelow(scratch)).toEqual([]);
+});
+
+it.skipIf(process.getuid?.() !== 0)(
+  "a rescue directory on a read-only disk is told at once (needs root to mount a disk)",
+  async () => {
+    const rescue = join(scratch, "rescue");
+    await mkdir(rescue, { mode: 0o700 });
+    await runProgram("mount", ["-t", "tmpfs", "-o", "ro,mode=700", "tmpfs", rescue]);
+    const finished = await runHoldfast(["mount", `dir:${store}`, point, "--rescue", rescue]);
+    await runProgram("umount", [rescue]);
+    expect(finished).toMatchObject({ status: 1, stdout: "" });
+    expect(finished.stderr).toMatch(/^holdfast: the rescue directory .* is on a read-only disk; use another one\n$/);
+  },
+);
 
 it("mount points that cannot be used end with 1 and one line that says what to do", async () => {
   const file = join(scratch, "file");
@@ -68,6 +111,17 @@ it("stores that cannot be used end with 1 and one line", async () => {
   await expectRefusal(["mount", `dir:${file}`, point], 1, /is not a directory/);
 });
 
+it("a rescue directory that is full is told in the log, and the mount goes on", async () => {
+  const entry = join(scratch, "rescue", "1m7z3p2158dnh");
+  await mkdir(entry, { recursive: true, mode: 0o700 });
+  await runProgram("chmod", ["700", join(scratch, "rescue")]);
+  await writeFile(join(entry, "bytes"), "");
+  await truncate(join(entry, "bytes"), 4 * 1024 ** 3);
+  await using mount = await RunningMount.start(`dir:${store}`, point, ["--rescue", join(scratch, "rescue")]);
+  expect(mount.log).toMatch(/warn {2}the rescue directory is full: .*holdfast rescue list, and discard/);
+  expect((await mount.stop()).status).toBe(0);
+});
+
 it("a runtime directory that cannot be made ends with 1 and one line that says what to do", async () => {
   const file = join(scratch, "file");
   await writeFile(file, "");
@@ -81,6 +135,7 @@ it("verbs about mounts that are not there end with 1 and one line", async () => 
   await expectRefusal(["unmount", point], 1, /nothing is mounted at/);
   await expectRefusal(["unmount", "/proc"], 1, /is not holdfast's/);
   await expectRefusal(["status", point], 1, /no holdfast mount of yours is at/);
+  await expectRefusal(["refusals", point], 1, /no holdfast mount of yours is served at .* holdfast rescue list/);
 });
 
 it("a directory that is mounted already is not mounted again", async () => {

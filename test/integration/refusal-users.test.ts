@@ -1,6 +1,7 @@
 /** What users of a mount meet when the store says no to one of them: through the kernel, with real users and real stores. */
-import { chmod, chown, readFile, writeFile } from "node:fs/promises";
+import { chmod, chown, readFile, stat, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
+import { runHoldfast } from "../kit/command.ts";
 import { run } from "../kit/mounted-store.ts";
 import { alice, bob, carol, RefusalMount } from "../kit/refusal-mount.ts";
 import { until } from "../kit/until.ts";
@@ -172,6 +173,65 @@ describe.skipIf(!isRoot)("a right that another client takes away (needs root to 
       expect(await place.rescued("restore", id, "--overwrite")).toMatchObject({ status: 0 });
     const text = await readFile(path, "utf8");
     expect([text.slice(0, 1001), text.slice(70_000, 70_101)]).toEqual([`${"A".repeat(1000)}s`, `${bobs}s`]);
+    expect((await place.unmount()).ended.status).toBe(1);
+  });
+});
+
+describe.skipIf(!isRoot)("a file that another client changed meanwhile (needs root to become several users)", () => {
+  it("[S5.4] [G18] with --conflict keep-both the writer's bytes are in a copy beside it, which the mount lists at once", async () => {
+    await using place = await RefusalMount.start("conflict", [
+      "--conflict",
+      "keep-both",
+      "--attribute-timeout",
+      "1min",
+    ]);
+    const worker = await place.as(alice);
+    await worker.do("writeFile", "plan.txt", "the first plan", 0o644);
+    const file = await worker.do("open", "plan.txt", "r+");
+    expect(await worker.do<string[]>("list", ".")).toEqual(["plan.txt"]);
+    await worker.do("write", file, "MY", 4);
+    await writeFile(place.mounted.inStore("plan.txt"), "their second plan");
+    expect(await worker.try("fsync", file)).toBe("ESTALE");
+    const name = `plan (conflict ${new Date().toISOString().slice(0, 10)} uid ${alice.uid}).txt`;
+    await until("the copy is listed", async () => (await worker.do<string[]>("list", ".")).includes(name), 1000);
+    expect(await worker.do<string>("readFile", name)).toBe("theiMYsecond plan");
+    await until(
+      "the file is theirs",
+      async () => (await worker.do("readFile", "plan.txt")) === "their second plan",
+      1000,
+    );
+    expect(await stat(place.mounted.inStore(name))).toMatchObject({ uid: alice.uid, gid: alice.gid, mode: 0o100644 });
+    expect(await place.entries()).toEqual([]);
+    await worker.do("close", file);
+    const { asked, ended } = await place.unmount();
+    expect(asked).toMatchObject({ status: 1, stdout: expect.stringContaining(`written to /${name}`) });
+    expect(ended.status).toBe(1);
+  });
+
+  it("[S5.4] [G18] is left alone otherwise, and a restore of what was refused says so until it is told to overwrite", async () => {
+    await using place = await RefusalMount.start("refused");
+    const worker = await place.as(alice);
+    await worker.do("writeFile", "plan.txt", "the first plan", 0o644);
+    const file = await worker.do("open", "plan.txt", "r+");
+    await worker.do("write", file, "MY", 4);
+    await writeFile(place.mounted.inStore("plan.txt"), "their second plan");
+    expect(await worker.try("close", file)).toBe("ESTALE");
+    await until(
+      "the file is theirs",
+      async () => (await worker.do("readFile", "plan.txt")) === "their second plan",
+      1000,
+    );
+    const [entry] = await place.entries();
+    expect(entry?.manifest.refusal).toMatchObject({ class: "conflict", code: "ESTALE" });
+    expect(await place.rescued("restore", entry?.id ?? "")).toMatchObject({ status: 1 });
+    expect(await place.rescued("restore", entry?.id ?? "", "--overwrite")).toMatchObject({ status: 0 });
+    expect(await readFile(place.mounted.inStore("plan.txt"), "utf8")).toBe("theiMYsecond plan");
+    const listed = await runHoldfast(["refusals", place.mounted.point]);
+    expect(listed.stdout).toMatch(
+      /^\/plan.txt: 2 B \[4, 6\) of user 1101 refused with ESTALE \(conflict\); kept in rescue as/,
+    );
+    const status = await runHoldfast(["status", place.mounted.point]);
+    expect(status.stdout).toMatch(/^ {2}refused: 1 times\n {4}\/plan.txt: 2 B/m);
     expect((await place.unmount()).ended.status).toBe(1);
   });
 });

@@ -3,6 +3,7 @@ import { failureFrom } from "../../base/index.ts";
 import { openVolume, type Volume } from "../../files/index.ts";
 import { type Mount, mountVolume } from "../../fuse/index.ts";
 import type { Rescue } from "../../rescue/index.ts";
+import { MediumStore } from "../../stores/medium/index.ts";
 import { prepareMemory } from "../../system/index.ts";
 import { CommandError } from "../command-error.ts";
 import type { ControlAnswer, ControlProgress, ControlRequest } from "../control/protocol.ts";
@@ -12,6 +13,7 @@ import { requireApart, requireFreeMountPoint, requireFuse, requireRescueApart } 
 import { formatSize } from "../quantities.ts";
 import { openRescueDirectory } from "../rescue/rescue-directory.ts";
 import { filesOfMount, removeFilesOfMount, writeRecord } from "../runtime-directory.ts";
+import { replayWhenIn } from "./replay-medium.ts";
 import { ServedMount } from "./served-mount.ts";
 import type { MountSettings } from "./settings.ts";
 
@@ -44,9 +46,11 @@ export async function serve(settings: MountSettings, log: Log, ready: () => void
   }
 }
 
-async function startMount(settings: MountSettings, log: Log): Promise<ServedMount> {
+async function startMount(asked: MountSettings, log: Log): Promise<ServedMount> {
+  const location = (await asked.location.identify?.()) ?? asked.location;
+  const settings = { ...asked, location };
   const rescue = await startRescue(settings, log);
-  const volume = await startVolume(settings, rescue);
+  const volume = await startVolume(settings, rescue, log);
   const { readaheadBytesMax } = settings;
   let mount: Mount;
   try {
@@ -80,8 +84,10 @@ async function startRescue(settings: MountSettings, log: Log): Promise<Rescue> {
   return rescue;
 }
 
-async function startVolume(settings: MountSettings, rescue: Rescue): Promise<Volume> {
+async function startVolume(settings: MountSettings, rescue: Rescue, log: Log): Promise<Volume> {
   const store = await settings.location.open();
+  const isMedium = store instanceof MediumStore;
+  if (isMedium) await replayWhenIn(store, rescue, settings.location.url, log);
   const { pageSize, budgetBytes, dirtyLimitBytes, dirtyBackgroundBytes, readaheadBytesMax } = settings;
   const { refusalActions, conflict, retryDeadlineMs } = settings;
   try {
@@ -95,7 +101,7 @@ async function startVolume(settings: MountSettings, rescue: Rescue): Promise<Vol
       entryTimeoutMs: settings.attributeTimeoutMs,
       storeTimeoutMs: settings.storeTimeoutMs,
       rescue,
-      refusalActions,
+      refusalActions: isMedium ? { media: "salvage", ...refusalActions } : refusalActions,
       conflict,
       ...(retryDeadlineMs === undefined ? {} : { retryDeadlineMs }),
       prepareMemory,

@@ -43,6 +43,8 @@ function directoryError(failure: Failure, directory: string, isDefault: boolean)
     case "ENOTDIR":
       return new CommandError(`the rescue directory ${directory} is not a directory`);
     default:
-      return new CommandError(`the rescue directory ${directory} cannot be used: ${failure.message}`);
+      return new CommandError(
+        `the rescue directory ${directory} cannot be used: ${failure.message}; --rescue DIR names another one`,
+      );
   }
 }

@@ -3,6 +3,7 @@
  * the credential that was refused (S5.5), has the attributes asked for again, and is told to whoever keeps copies of the bytes.
  */
 import type { SpaceObserver, WritebackFailure } from "../../cache/index.ts";
+import { writeConflictCopy } from "../refusals/conflict-copy.ts";
 import type { VolumeCore } from "../volume-core.ts";
 import type { WritebackFailed } from "../volume-events.ts";
 import type { AttributeCache } from "./attribute-cache.ts";
@@ -34,6 +35,7 @@ export function observerOf(core: VolumeCore, attributes: AttributeCache, node: V
       }
       core.events.emit("writebackFailed", event);
     },
+    keepBoth: (refused, signal) => writeConflictCopy(core, node, refused, signal),
     rescued(refused) {
       const event = tell(refused);
       core.refusals.rescued(event);

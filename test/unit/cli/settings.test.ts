@@ -49,6 +49,23 @@ it("takes every option", () => {
   });
 });
 
+it("takes choices for refusals, and leaves the others to the cache", () => {
+  expect(settingsOf("mem:", "m")).toMatchObject({
+    rescueDirectory: undefined,
+    refusalActions: {},
+    conflict: "refuse",
+    retryDeadlineMs: undefined,
+  });
+  const refusal = ["--refusal", "space=excise, media=salvage,permission=invalidate-lazily,gone=keep-dirty"];
+  const more = ["--conflict", "keep-both", "--retry-deadline", "2min", "--rescue", "kept"];
+  expect(settingsOf("mem:", "m", ...refusal, ...more)).toMatchObject({
+    rescueDirectory: `${process.cwd()}/kept`,
+    refusalActions: { space: "excise", media: "salvage", permission: "invalidateLazily", gone: "keepDirty" },
+    conflict: "keepBoth",
+    retryDeadlineMs: 120_000,
+  });
+});
+
 it("refuses each senseless command line with one line that says what to do", () => {
   const cases: readonly [readonly string[], RegExp][] = [
     [["ftp://host", "m"], /no store knows the scheme "ftp:"/],
@@ -58,6 +75,15 @@ it("refuses each senseless command line with one line that says what to do", () 
     [["mem:"], /DIR is missing, as in: holdfast mount /],
     [["mem:", "m", "n"], /takes URL DIR/],
     [["mem:", "m", "--page-size", "5000"], /power of two/],
+    ...["space", "space=", "space=burn", "rooms=excise", "space=excise=", "", "space=excise,", "toString=excise"].map(
+      (text): [readonly string[], RegExp] => [
+        ["mem:", "m", "--refusal", text],
+        /^--refusal wants CLASS=ACTION, as in --refusal space=excise,media=salvage, with a class of permission, .*not "/,
+      ],
+    ),
+    [["mem:", "m", "--refusal", "space=excise,space=salvage"], /names the class space twice/],
+    [["mem:", "m", "--conflict", "maybe"], /--conflict is one of refuse, keep-both, overwrite, not "maybe"/],
+    [["mem:", "m", "--retry-deadline", "soon"], /--retry-deadline wants a time such as/],
     [["mem:", "m", "--page-size", "2048"], /power of two/],
     [["mem:", "m", "--page-size", "0"], /power of two/],
     [["mem:", "m", "--cache-size", "64K"], /at least 16 pages/],

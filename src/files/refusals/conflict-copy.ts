@@ -1,0 +1,128 @@
+/**
+ * Keep both (S5.4): bytes that met another version of their file go to a copy beside it, in the name of whoever wrote them.
+ * The copy is what overwriting would have made of the file: the content that the store has now, and over it the bytes. It
+ * is written straight to the store, for the cached file waits for it. A copy that cannot be finished is taken away again,
+ * and the bytes go to rescue instead.
+ */
+import { type CancelSignal, encodeFileName, Failure, failureFrom } from "../../base/index.ts";
+import type { Call, NodeId, RefusedBytes, Store, StoreEntry } from "../../port/index.ts";
+import type { VolumeNode } from "../nodes/volume-node.ts";
+import { entriesChanged } from "../store-changes.ts";
+import { callOf, type VolumeCore } from "../volume-core.ts";
+
+const copyBytes = 1024 * 1024;
+/** So many copies a day of one user's, of one file, have names. */
+const namesMax = 1000;
+const reading = { read: true, write: false, execute: false };
+const writing = { read: false, write: true, execute: false };
+
+/** Writes the copy durably; answers its path. Rejects with what the store refused it with. */
+export async function writeConflictCopy(
+  core: VolumeCore,
+  node: VolumeNode,
+  refused: RefusedBytes,
+  signal: CancelSignal,
+): Promise<string> {
+  const { parent, name } = node;
+  if (parent === undefined || node.removed || node.nameless) {
+    throw new Failure("ENOENT", {
+      syscall: "open",
+      path: node.path,
+      detail: "the file has no name to put a copy beside",
+    });
+  }
+  const { store } = core;
+  const call = callOf(refused.credential, signal);
+  const { copy, copyName } = await createBeside(store, parent.id, name, node.attributes.mode & 0o777, refused, call);
+  try {
+    await fill(store, copy.node, refused, call);
+    await store.commit(copy.node, call);
+  } catch (thrown) {
+    await store.remove(parent.id, copyName, callOf(refused.credential)).catch(() => undefined);
+    throw failureFrom(thrown, { syscall: "write", path: copyName });
+  } finally {
+    entriesChanged(core, parent);
+  }
+  return parent.path === "/" ? `/${copyName}` : `${parent.path}/${copyName}`;
+}
+
+async function createBeside(
+  store: Store,
+  parent: NodeId,
+  name: string,
+  mode: number,
+  refused: RefusedBytes,
+  call: Call,
+): Promise<{ copy: StoreEntry; copyName: string }> {
+  for (let count = 1; count <= namesMax; count++) {
+    const copyName = conflictName(name, refused, count, store.manifest.nameBytesMax);
+    try {
+      return { copy: await store.createFile(parent, copyName, mode, call), copyName };
+    } catch (thrown) {
+      const failure = failureFrom(thrown, { syscall: "open", path: copyName });
+      if (failure.code !== "EEXIST") throw failure;
+    }
+  }
+  throw new Failure("EEXIST", { syscall: "open", path: name, detail: `${namesMax} conflict copies are there already` });
+}
+
+/** As in `report (conflict 2026-11-21 uid 1000).odt`; a name too long for the store loses from its middle. */
+export function conflictName(
+  name: string,
+  { credential, refusedAtNs }: Pick<RefusedBytes, "credential" | "refusedAtNs">,
+  count: number,
+  nameBytesMax: number,
+): string {
+  const day = new Date(Number(refusedAtNs / 1_000_000n)).toISOString().slice(0, 10);
+  const mark = ` (conflict ${day} uid ${credential.uid}${count === 1 ? "" : ` ${count}`})`;
+  const dot = name.lastIndexOf(".");
+  let stem = dot > 0 ? name.slice(0, dot) : name;
+  let extension = dot > 0 ? name.slice(dot) : "";
+  if (encodeFileName(extension + mark).length >= nameBytesMax) extension = "";
+  while (stem !== "" && encodeFileName(stem + mark + extension).length > nameBytesMax) stem = stem.slice(0, -1);
+  return stem + mark + extension;
+}
+
+async function fill(store: Store, copy: NodeId, refused: RefusedBytes, call: Call): Promise<void> {
+  await store.hold(copy, writing, call);
+  try {
+    await copyContent(store, refused.node, copy, call);
+    for (const { offset, frames } of refused.ranges) {
+      let at = offset as number;
+      for (const frame of frames) {
+        await writeAll(store, copy, at, frame, call);
+        at += frame.length;
+      }
+    }
+  } finally {
+    await store.release(copy, writing, call);
+  }
+}
+
+/** What the file is now; holes become zeros. */
+async function copyContent(store: Store, from: NodeId, to: NodeId, call: Call): Promise<void> {
+  const buffer = new Uint8Array(Math.min(copyBytes, store.manifest.readBytesMax, store.manifest.writeBytesMax));
+  await store.hold(from, reading, call);
+  try {
+    for (let at = 0; ; ) {
+      const { byteCount } = await store.read(from, at, [buffer], call);
+      await writeAll(store, to, at, buffer.subarray(0, byteCount), call);
+      at += byteCount;
+      if (byteCount < buffer.length) return;
+    }
+  } finally {
+    await store.release(from, reading, call);
+  }
+}
+
+async function writeAll(store: Store, node: NodeId, offset: number, bytes: Uint8Array, call: Call): Promise<void> {
+  const { writeBytesMax } = store.manifest;
+  for (let done = 0; done < bytes.length; ) {
+    const piece = bytes.subarray(done, done + writeBytesMax);
+    const { byteCount } = await store.write(node, offset + done, [piece], undefined, call);
+    if (byteCount < 1 || byteCount > piece.length) {
+      throw new Failure("EIO", { syscall: "write", detail: `the store took ${byteCount} of ${piece.length} bytes` });
+    }
+    done += byteCount;
+  }
+}
