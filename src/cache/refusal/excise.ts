@@ -38,10 +38,14 @@ function excisePart(space: FilePages, part: RefusedPart): void {
   else space.core.frameMayBeFree();
 }
 
-/** The size goes back if the refused bytes are what moved it; anything later that moved it stands (S0.10). */
+/**
+ * The size goes back if the refused bytes are what moved it; anything later that moved it stands (S0.10). Of bytes that could
+ * not be rescued at once, what was written over has been refused as well by now if the size is the end of those still shown.
+ */
 function windBack(space: FilePages, refusal: Refusal, storeSize: ByteCount): void {
-  const refusedEnd = refusal.end(space.pageSize) as number;
   const size = space.size as number;
+  const shownEnd = refusal.shownEnd(space.pageSize) as number;
+  const refusedEnd = size === shownEnd ? shownEnd : (refusal.end(space.pageSize) as number);
   space.setSize(sizeAfterRefusal(size, refusedEnd, storeSize as number, endOfUnsent(space, refusal) as number));
 }
 
