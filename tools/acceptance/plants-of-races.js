@@ -119,7 +119,7 @@ export const plantsOfRaces = [
   {
     id: "S0.34",
     what: "the lazy policy goes on believing what is clean",
-    edits: [edit("refusal/settle", 'if (outcome === "invalidated") space.isDoubtful = true;')],
+    edits: [edit("refusal/settle", "space.isDoubtful = true;", "void 0;")],
     test: race("refusal-policies"),
   },
   {

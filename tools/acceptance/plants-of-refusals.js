@@ -76,9 +76,9 @@ export const plantsOfRefusals = [
   ),
   plant(
     "S0.19",
-    "a flight that is forgotten later does not end",
+    "a flight whose bytes cannot be rescued does not end",
     cache("refusal/settle"),
-    "    await thawAll(space, refusal);\n",
+    "  for (const part of refusal.parts) park(space, part);\n",
     "",
     unit("cache/refusal/excision"),
   ),
@@ -126,8 +126,8 @@ export const plantsOfRefusals = [
     "S0.37",
     "bytes that are to be forgotten later are believed",
     cache("refusal/settle"),
-    '    if (outcome === "invalidated") space.isDoubtful = true;\n',
-    "",
+    "space.isDoubtful = true;",
+    "void 0;",
     unit("cache/refusal/excision"),
   ),
   plant(

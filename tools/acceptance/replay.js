@@ -10,6 +10,9 @@ import { plants } from "./plants.js";
 import { testsOf } from "./report.js";
 
 const reportName = "acceptance-report.json";
+/** A row of docs/acceptance.md that records how a mistake was seen: its id and what it is. */
+const recordPattern = /^\| ([SG][0-9.R]+) \| ([^|]+) \| [^|]+ \| [^|]+ \|$/gm;
+const recordsMin = 20;
 /** The first test that sees a mistake is enough, and one that waits in vain because of it need not wait long. */
 const untilFirstFailure = ["--bail", "1", "--testTimeout", "10000"];
 
@@ -37,14 +40,19 @@ function citing(id, { tests }) {
   return tests.filter(({ title, result }) => result !== "skipped" && idsIn(title).ids.includes(id));
 }
 
-/** What is wrong with the plants: places that are not there any more, or not alone. */
+/** What is wrong with the plants: places that are not there any more, or not alone, and records of plants that are gone. */
 export function mistakesOfPlants(root) {
-  return plants.flatMap(({ id, what, edits }) =>
+  const misplaced = plants.flatMap(({ id, what, edits }) =>
     edits.flatMap(({ path, find }) => {
       const count = readFileSync(join(root, path), "utf8").split(find).length - 1;
       return count === 1 ? [] : [`the place to break for ${id} (${what}) stands ${count} times in ${path}`];
     }),
   );
+  const recorded = [...readFileSync(join(root, "docs", "acceptance.md"), "utf8").matchAll(recordPattern)];
+  const gone = recorded.filter(([, id, what]) => !plants.some((plant) => plant.id === id && plant.what === what));
+  const mistakes = [...misplaced, ...gone.map(([, id, what]) => `docs/acceptance.md: no such mistake: ${id}, ${what}`)];
+  if (recorded.length < recordsMin) mistakes.push(`docs/acceptance.md: fewer than ${recordsMin} mistakes are recorded`);
+  return mistakes;
 }
 
 /** Changes the places of a plant; answers what takes that back. A place that is not there, or not alone, is an error. */
