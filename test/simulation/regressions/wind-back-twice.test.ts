@@ -5,7 +5,7 @@
 import { expect, test } from "vitest";
 import { Failure } from "../../../src/base/index.ts";
 import { alice, bytesOf } from "../../kit/gated-file.ts";
-import { refusalScene, refuseAll } from "../../kit/refusal-scene.ts";
+import { nextWrite, refusalScene, refuseAll } from "../../kit/refusal-scene.ts";
 
 test("[S0.10] the size goes back to the store's after two refusals of which the first was rescued last", async () => {
   const file = await refusalScene(bytesOf(10, 7));
@@ -13,9 +13,12 @@ test("[S0.10] the size goes back to the store's after two refusals of which the 
   await file.space.write(1_000, bytesOf(1_000, 1), alice);
   await refuseAll(file);
   expect(file.failures).toMatchObject([{ outcome: "unrescued", sizeAfter: 2_000 }]);
-  file.rescue.failure = undefined;
   await file.space.write(1_500, bytesOf(1_000, 2), alice);
-  await refuseAll(file);
+  const syncing = file.space.sync(alice);
+  const write = await nextWrite(file);
+  file.rescue.failure = undefined;
+  write.refuse(new Failure("EACCES"));
+  await file.clock.during(syncing);
   expect(file.failures).toMatchObject([{ outcome: "unrescued" }, { outcome: "excised", sizeBefore: 2_500 }]);
   await file.space.sync(alice);
   expect(file.space.unrescuedBytes).toBe(0);
