@@ -14,7 +14,7 @@
  * |---|---|
  * | filled    | `FillBatch.#finish` (read/fill-batch.ts), `gather` (read/fill.ts), `fillNow` (read/fill-now.ts) |
  * | dirtied   | `commitWrite` (write/commit.ts) |
- * | issued    | `issueFlight` (writeback/issue.ts) |
+ * | issued    | `freezePage` (writeback/issue.ts) |
  * | accepted, failed | `collectFlight` (writeback/collect.ts) |
  * | refused | `thaw`, `park` (refusal/thaw.ts) |
  * | discarded | `FilePages.discardDirty` (space/file-pages.ts) |
@@ -37,12 +37,10 @@ export type PageTransition =
 export const pageTransitions: Readonly<Record<PageState, Partial<Record<PageTransition, PageState>>>> = {
   empty: { filled: "clean", dirtied: "dirty", removed: "removed" },
   clean: { filled: "clean", dirtied: "dirty", removed: "removed" },
-  dirty: { filled: "dirty", dirtied: "dirty", issued: "inFlight", discarded: "clean", removed: "removed" },
+  dirty: { filled: "dirty", issued: "inFlight", discarded: "clean", removed: "removed" },
   inFlight: { filled: "inFlight", dirtied: "inFlightDirty", accepted: "clean", failed: "dirty", refused: "clean" },
   inFlightDirty: {
     filled: "inFlightDirty",
-    dirtied: "inFlightDirty",
-    discarded: "inFlight",
     accepted: "dirty",
     failed: "dirty",
     refused: "dirty",

@@ -4,7 +4,7 @@ import { errorCodes, Failure } from "../../../../src/base/index.ts";
 import { completeOptions } from "../../../../src/cache/index.ts";
 import { classify } from "../../../../src/cache/refusal/classify.ts";
 import { completeRefusalOptions, judge } from "../../../../src/cache/refusal/policy.ts";
-import { VersionConflict } from "../../../../src/port/index.ts";
+import { LateFailure, VersionConflict } from "../../../../src/port/index.ts";
 import { memoryStore } from "../../../../src/stores/memory/index.ts";
 import { asSuperuser, bytesAtStore } from "../../../kit/cached-file.ts";
 import { alice, bytesOf, framesOf, gatedFile, pageSize, readBack } from "../../../kit/gated-file.ts";
@@ -147,6 +147,26 @@ describe("keep dirty", () => {
     }
     expect(file.space.errors.check(cursor)).toMatchObject({ code: "ETIMEDOUT" });
     expect(file.space.dirtyBytes).toBe(100);
+  });
+});
+
+describe("a write that may still be done", () => {
+  test("[S5.1] [S5.10] is not refused, whatever the policy: it would be accepted and rescued at once", async () => {
+    const file = await refusalScene(bytesOf(pageSize, 7), { refusalActions: { transient: "excise" } });
+    await file.space.write(0, bytesOf(100, 1), alice);
+    let end = (): void => undefined;
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const syncing = file.space.sync(alice);
+    (await nextWrite(file)).refuse(new LateFailure("ETIMEDOUT", { syscall: "write" }, ended));
+    await syncing;
+    expect([file.rescue.attempts, file.space.dirtyBytes]).toEqual([0, 100]);
+    expect(file.failures).toMatchObject([{ outcome: "keptDirty", failure: { code: "ETIMEDOUT" } }]);
+    end();
+    await file.clock.advance(0);
+    await refuseFirst(file, "ETIMEDOUT");
+    expect(file.rescue.entries.map(({ bytes }) => bytes)).toEqual([[bytesOf(100, 1)]]);
   });
 });
 
