@@ -34,7 +34,7 @@ async function fillUp(store: string): Promise<void> {
 
 const ext4 = await lacksFileSystem("ext4");
 describe.skipIf(ext4 !== undefined)(`a store whose disk is full${ext4 === undefined ? "" : ` (${ext4})`}`, () => {
-  it("[S0.17] [S1.2] [G2] keeps what it refuses dirty and tells it, once a try, until there is room", async () => {
+  it("[S0.17] [G2] [G28] keeps what it refuses dirty and tells it, once a try, until there is room", async () => {
     await using place = await placeOn("ext4", [], fillUp);
     const worker = await place.as(alice);
     const file = await worker.do("open", "small", "r+");
@@ -52,7 +52,7 @@ describe.skipIf(ext4 !== undefined)(`a store whose disk is full${ext4 === undefi
     expect([asked.status, ended.status]).toEqual([0, 0]);
   });
 
-  it("[S0.10] [S1.2] [S5.1] [S5.8] with --refusal space=excise it tells ENOSPC once, shows what the store took, and rescues the rest", async () => {
+  it("[S0.10] [S5.1] [S5.8] with --refusal space=excise it tells ENOSPC once, shows what the store took, and rescues the rest", async () => {
     await using place = await placeOn("ext4", ["--refusal", "space=excise"], fillUp);
     const worker = await place.as(alice);
     const file = await worker.do("open", "small", "r+");

@@ -31,7 +31,7 @@ const revocations = [
 
 describe.skipIf(!isRoot)("a right that another client takes away (needs root to become several users)", () => {
   it.each(revocations)(
-    "[S0.7] [S0.8] [S0.10] [S0.11] [S5.1] [S5.5] [S5.8] [G2] [G9] by $by: the writer hears EACCES, all see the store's bytes, others' bytes survive, and the writer's come back from rescue",
+    "[S0.7] [S0.8] [S0.10] [S0.11] [S5.1] [S5.5] [S5.8] [S5.15] [G2] [G9] [G27] by $by: the writer hears EACCES, all see the store's bytes, others' bytes survive, and the writer's come back from rescue",
     async ({ take, giveBack }) => {
       await using place = await RefusalMount.start("revoked");
       const path = place.mounted.inStore("shared");
