@@ -2,7 +2,7 @@
  * Which store a URL names. This and the tests are the only places where stores are introduced to volumes.
  */
 import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { Store } from "../port/index.ts";
 import { directoryStore } from "../stores/directory/index.ts";
 import { directoryDrive, markMedium, mediumStore } from "../stores/medium/index.ts";
@@ -81,9 +81,17 @@ function mediumLocation(rest: string): StoreLocation {
     },
     async identify() {
       await requireDirectory(root);
+      await requireMounted(root);
       return mediumLocation(`${root}#${await markMedium(root)}`);
     },
   };
+}
+
+/** An empty mount point must not be marked as if it were a medium. */
+async function requireMounted(root: string): Promise<void> {
+  const [here, above] = await Promise.all([stat(root), stat(dirname(root))]);
+  if (here.dev !== above.dev) return;
+  throw new CommandError(`no medium is mounted at ${root}; put it in first, or use dir:${root} for a plain directory`);
 }
 
 async function requireDirectory(root: string): Promise<void> {

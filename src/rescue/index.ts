@@ -5,6 +5,7 @@ export type { Holdings } from "./inventory.ts";
 export type { RescuedRange, RescueManifest } from "./manifest.ts";
 export { byteCountOf } from "./manifest.ts";
 export { openRescue } from "./open-rescue.ts";
+export { type Replayed, replay } from "./replay.ts";
 export type {
   DiffOptions,
   Rescue,

@@ -170,7 +170,7 @@ export class RescueDirectory implements Rescue {
       const manifest = await this.#manifest(id);
       const mark = await readMark(this.directory, id);
       const call = callFor(manifest, options.credential, options.signal);
-      const goal = { path: options.path, overwrite: options.overwrite ?? false };
+      const goal = { path: options.path, overwrite: options.overwrite ?? false, after: options.after };
       try {
         const progress = await restoreEntry(this.directory, manifest, mark, store, goal, call);
         const { path, node, version, byteCount, isNew } = progress;

@@ -61,6 +61,8 @@ export interface RestoreOptions {
   readonly path?: string;
   /** Whether the bytes are written although others changed the file since. Default false. */
   readonly overwrite?: boolean;
+  /** A version of the file that is no stranger's: the one that restoring an earlier entry made. */
+  readonly after?: Version;
   /** Whether the entry is discarded when all its bytes are durable in the store. Default false: it is marked. */
   readonly discard?: boolean;
   readonly signal?: CancelSignal;

@@ -6,6 +6,7 @@
  *   the base version    the file is as it was when the bytes were written
  *   the found version   it is as it was when they were refused; not after a conflict, for then others' bytes are in it
  *   the marked version  it is as an earlier restore of this entry, refused half way, left it
+ *   the version `after` it is as the entries before this one, replayed just now, left it
  *
  * The damaged are not restored: every check sum is looked at before the first byte is written.
  */
@@ -26,6 +27,8 @@ export interface RestoreGoal {
   readonly path: string | undefined;
   /** Whether the bytes are written although others changed the file, or it is another one. */
   readonly overwrite: boolean;
+  /** A version that earlier bytes of the same writer made, which these may follow. */
+  readonly after: Version | undefined;
 }
 
 interface Target {
@@ -64,7 +67,7 @@ export async function restoreEntry(
   await verifyBytes(directory, manifest);
   const target =
     goal.path === undefined
-      ? await originalTarget(store, manifest, mark, goal.overwrite, call)
+      ? await originalTarget(store, manifest, mark, goal, call)
       : await namedTarget(store, manifest, mark, goal.path, goal.overwrite, call);
   const progress = { ...target, byteCount: 0 };
   try {
@@ -109,7 +112,7 @@ async function originalTarget(
   store: Store,
   manifest: RescueManifest,
   mark: RestoredMark | undefined,
-  overwrite: boolean,
+  { overwrite, after }: RestoreGoal,
   call: Call,
 ): Promise<Target> {
   const { path } = manifest;
@@ -121,10 +124,11 @@ async function originalTarget(
   if (!overwrite && !file.isOriginal) {
     throw refused("ESTALE", path, "another file has this path now; look at the difference, then overwrite it");
   }
-  if (!overwrite && !mayContinue(manifest, mark, file.node, file.attributes.version)) {
+  const { version } = file.attributes;
+  if (!overwrite && version !== after && !mayContinue(manifest, mark, file.node, version)) {
     throw refused("ESTALE", path, "the file was changed by others; look at the difference, then overwrite it");
   }
-  return { node: file.node, path: file.path, version: file.attributes.version, isNew: false };
+  return { node: file.node, path: file.path, version, isNew: false };
 }
 
 async function namedTarget(
