@@ -1,5 +1,5 @@
 /** The second act: somebody else changes a file on the server while client 1 has unsent bytes of it. */
-import { chown, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bytesOf, quoted } from "./permission.ts";
 import { answerOf, type Narrator, type Stage } from "./stage.ts";
@@ -16,7 +16,7 @@ export interface ConflictStory {
 export async function conflictStory(stage: Stage, narrator: Narrator): Promise<ConflictStory> {
   const path = join(stage.served, name);
   await writeFile(path, "Meet at noon.", { mode: 0o644 });
-  if (process.getuid?.() === 0) await chown(path, stage.user.uid, stage.user.gid);
+  await stage.giveToUser(path);
   const volume = await stage.openClient();
 
   narrator.act("Act 2: a conflict");
@@ -38,7 +38,7 @@ export async function conflictStory(stage: Stage, narrator: Narrator): Promise<C
   narrator.show("the server has", quoted(await readFile(path, "utf8")));
   const entry = (await stage.rescue.list()).at(-1);
   if (entry === undefined) throw new Error("nothing was rescued");
-  const rescued = await bytesOf(stage, entry.id);
+  const rescued = await bytesOf(stage.rescue, entry.id);
   narrator.show(`rescue entry ${entry.id}`, quoted(rescued));
 
   narrator.tell("Restoring it by mistake is refused too, unless the person says that it shall overwrite.");

@@ -1,6 +1,7 @@
 /** The first act: a server takes a permission away after a write was answered, and before it was sent. */
-import { chmod, chown, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Rescue } from "holdfast/rescue";
 import { answerOf, type Narrator, type Stage } from "./stage.ts";
 
 const name = "report.txt";
@@ -20,7 +21,7 @@ export interface PermissionStory {
 export async function permissionStory(stage: Stage, narrator: Narrator): Promise<PermissionStory> {
   const path = join(stage.served, name);
   await writeFile(path, before, { mode: 0o644 });
-  if (process.getuid?.() === 0) await chown(path, stage.user.uid, stage.user.gid);
+  await stage.giveToUser(path);
   const volume = await stage.openClient();
 
   narrator.act("Act 1: permission is taken away");
@@ -61,7 +62,7 @@ export async function permissionStory(stage: Stage, narrator: Narrator): Promise
   narrator.show("size there", String(sizeAfter));
   const [entry] = await stage.rescue.list();
   if (entry === undefined) throw new Error("nothing was rescued");
-  const rescued = await bytesOf(stage, entry.id);
+  const rescued = await bytesOf(stage.rescue, entry.id);
   narrator.show(`rescue entry ${entry.id}`, quoted(rescued));
 
   narrator.tell("The right comes back, and a person restores the entry.");
@@ -79,9 +80,9 @@ export async function permissionStory(stage: Stage, narrator: Narrator): Promise
   return { sizeWritten, answers, contentAfter, sizeAfter, rescued, restored };
 }
 
-export async function bytesOf(stage: Stage, id: string): Promise<string> {
+export async function bytesOf(rescue: Rescue, id: string): Promise<string> {
   let text = "";
-  for await (const { bytes } of stage.rescue.read(id)) text += Buffer.from(bytes).toString("utf8");
+  for await (const { bytes } of rescue.read(id)) text += Buffer.from(bytes).toString("utf8");
   return text;
 }
 

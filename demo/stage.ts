@@ -2,7 +2,7 @@
  * The stage of the demonstration: one directory that plays the server, a volume of one client over it, a rescue, and a
  * narrator. Another client is whoever changes the directory by itself.
  */
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { chown, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Credential, openVolume, posixCredential, type Store, type Volume, type VolumeOptions } from "holdfast";
@@ -19,6 +19,10 @@ export interface Stage extends AsyncDisposable {
   readonly rescue: Rescue;
   /** A cache of its own over the same server. */
   openClient(options?: VolumeOptions): Promise<Volume>;
+  /** Makes the user the owner of a file or directory on the server. */
+  giveToUser(path: string): Promise<void>;
+  /** The same rescue directory, for entries of another store. The caller closes it. */
+  openRescueFor(storeUrl: string): Promise<Rescue>;
   /** The server without a cache, for a person who restores. */
   openStore(): Store;
 }
@@ -41,6 +45,10 @@ export async function openStage(): Promise<Stage> {
       clients.push(volume);
       return volume;
     },
+    async giveToUser(path) {
+      if (uid === 0) await chown(path, user.uid, user.gid);
+    },
+    openRescueFor: (storeUrl) => openRescue(rescue.directory, { storeUrl }),
     openStore: () => directoryStore(served),
     async [Symbol.asyncDispose]() {
       // What the story left undelivered has been shown by then.

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
 import { conflictStory } from "../../demo/conflict.ts";
+import { mediumStory } from "../../demo/medium.ts";
 import { permissionStory } from "../../demo/permission.ts";
 import { Narrator, openStage } from "../../demo/stage.ts";
 
@@ -41,8 +42,19 @@ describe("the demonstration", () => {
     expect(await stage.rescue.list()).toHaveLength(1);
   });
 
+  it("[S1.10] [S1.11] a medium that was out gets what is its own, and another one nothing", async () => {
+    await using stage = await openStage();
+    const story = await mediumStory(stage, inSilence);
+    expect(story.answer).toMatch(/^ENOMEDIUM: .*media; the bytes are kept in rescue as /);
+    expect(story.parked).toBe("Monday. Tuesday.");
+    expect(story.onTheOther).toEqual([]);
+    expect(story.afterReturn).toBe("Monday. Tuesday.");
+    expect(story.entriesLeft).toBe(0);
+  });
+
   it("is told by the script from beginning to end", async () => {
     const { stdout } = await run(process.execPath, [join(root, "dist", "demo", "run.js")], { timeout: 60_000 });
-    for (const title of ["Act 1: permission is taken away", "Act 2: a conflict"]) expect(stdout).toContain(title);
+    for (const title of ["Act 1: permission is taken away", "Act 2: a conflict", "Act 3: a medium is taken out"])
+      expect(stdout).toContain(title);
   });
 });
