@@ -30,3 +30,14 @@ export function delay(clock: Clock, delayMs: Milliseconds): Promise<void> {
     clock.after(delayMs, resolve);
   });
 }
+
+/** Waits for a promise that never rejects, so long at most; answers whether it was resolved. */
+export function endedWithin(clock: Clock, waitMs: Milliseconds, promise: Promise<void>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(waitMs, () => resolve(false));
+    void promise.then(() => {
+      cancel();
+      resolve(true);
+    });
+  });
+}

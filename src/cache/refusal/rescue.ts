@@ -3,10 +3,9 @@
  * policy for conflicts says so, or else the rescue sink. A keeping that outlasts its deadline goes on; nothing else is tried
  * while it does, and whoever asks again waits for it.
  */
-import { type CancelSignal, CancelSource, Failure, failureFrom } from "../../base/index.ts";
+import { type CancelSignal, CancelSource, endedWithin, Failure, failureFrom } from "../../base/index.ts";
 import type { RefusedBytes, RescueId, Version } from "../../port/index.ts";
 import type { FilePages } from "../space/file-pages.ts";
-import { endedWithin } from "../space/late-answer.ts";
 import { appendBytes } from "../writeback/coalesce.ts";
 import type { WriteSegment } from "../writeback/flight.ts";
 import type { Refusal } from "./refusal.ts";

@@ -3,7 +3,7 @@
  * (`LateFailure` of the port). Until then their frames are not used again, and no newer change of the file is sent, or the
  * late one would undo it. What the store answers in the end is taken over: it is the version that the next write expects.
  */
-import { type CancelSignal, type Clock, Failure, type Milliseconds } from "../../base/index.ts";
+import { type CancelSignal, endedWithin, Failure, type Milliseconds } from "../../base/index.ts";
 import { type Attributes, LateFailure } from "../../port/index.ts";
 import { interruptible } from "../lock/interruptible.ts";
 import { witnessedWait } from "../lock/lock-witness.ts";
@@ -47,17 +47,6 @@ export async function lateChangesEnded(space: FilePages, signal: CancelSignal): 
 /** What is said of a change that cannot be made because an earlier one may still be under way. */
 export function lateChangeFailure(syscall: string): Failure {
   return new Failure("ETIMEDOUT", { syscall, detail: "an earlier change has not been answered" });
-}
-
-/** Waits for a promise that never rejects, so long at most; answers whether it was resolved. */
-export function endedWithin(clock: Clock, waitMs: Milliseconds, promise: Promise<void>): Promise<boolean> {
-  return new Promise((resolve) => {
-    const cancel = clock.after(waitMs, () => resolve(false));
-    void promise.then(() => {
-      cancel();
-      resolve(true);
-    });
-  });
 }
 
 /** The attributes in an answer of the store: all of the answer, or a part of it. */
