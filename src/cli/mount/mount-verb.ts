@@ -16,7 +16,7 @@ export const mountVerb: Verb = {
   example: "holdfast mount dir:/srv/data /mnt/data",
   summary: "Mount the store URL at the directory DIR.",
   description: [
-    "URL is dir:/path/of/a/directory, or mem: for a store in memory that ends with the mount.",
+    "URL is dir:/path/of/a/directory, medium:/media/usb for a disk that may be taken out and put back, or mem: for a store in memory that ends with the mount.",
     "",
     'Stays in the foreground, ready when it prints "holdfast: mounted URL at DIR". SIGINT and',
     "SIGTERM send what is unsent and unmount; a second signal cuts that short. The exit status",
