@@ -75,14 +75,6 @@ export const plantsOfRefusals = [
     unit("cache/refusal/excision"),
   ),
   plant(
-    "S0.19",
-    "a flight whose bytes cannot be rescued does not end",
-    cache("refusal/settle"),
-    "  for (const part of refusal.parts) park(space, part);\n",
-    "",
-    unit("cache/refusal/excision"),
-  ),
-  plant(
     "S0.20",
     "the page is looked at before its flight has ended",
     cache("refusal/thaw"),
