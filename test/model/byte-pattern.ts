@@ -35,16 +35,11 @@ export class BytePattern {
     return this.#table.subarray(shift, shift + length);
   }
 
-  /** Which write the byte is of, 1 to 255; 0 for a byte nobody wrote. The place of an append may give it id 255. */
+  /** Which write the byte is of; 0 for a byte nobody wrote. */
   idOf(byte: number, offset: number): number {
     if (byte === 0) return 0;
     const id = (byte - 1 - this.#factor * offset) % period;
-    return id <= 0 ? id + period : id;
-  }
-
-  /** Where in the bytes that a write would have at offset 0 this byte stands: the first of its places, 255 apart. */
-  placeIn(id: number, byte: number): number {
-    return ((byte - 1 - id + 2 * period) * this.#inverse) % period;
+    return id < 0 ? id + period : id;
   }
 
   /** How many bytes from `from` on are of the same write as the first. */

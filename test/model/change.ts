@@ -12,8 +12,8 @@ export interface LocalChange {
   /** Place in the file's list, from 1. */
   readonly number: number;
   readonly credentialId: string;
-  /** What its bytes tell: a write's id, 0 for zeros. Of an append it is known when its place is. */
-  valueId: number;
+  /** What its bytes tell: a write's id, 0 for zeros. */
+  readonly valueId: number;
   /** The bytes it changes; of a resize all from the new size on. -1 while the place of an append is not known. */
   start: number;
   end: number;

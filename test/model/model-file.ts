@@ -181,21 +181,14 @@ export class ModelFile {
     }
   }
 
-  /** The local write whose byte this is; resolves the place of an append that is under way and seen for the first time. */
+  /** The local write whose byte this is. */
   writeOf(byte: number, offset: number): LocalChange | undefined {
     const id = this.pattern.idOf(byte, offset);
     if (id === 0) return undefined;
     for (let at = this.locals.length - 1; at >= 0; at--) {
       const change = this.locals[at] as LocalChange;
-      if (change.isVoid) continue;
-      if (change.valueId === id && change.start >= 0 && change.start <= offset && offset < change.end) return change;
-    }
-    for (const change of this.locals) {
-      if (change.start >= 0 || change.isVoid) continue;
-      const place = this.pattern.placeIn(change.valueId, byte);
-      if (place >= change.end || place > offset) continue;
-      this.place(change, offset - place);
-      return change;
+      if (change.valueId !== id || change.isVoid) continue;
+      if (change.start >= 0 && change.start <= offset && offset < change.end) return change;
     }
     return undefined;
   }
@@ -215,11 +208,9 @@ export class ModelFile {
     }
   }
 
-  /** The place of an append is known now: its bytes were made for offset 0. */
+  /** The place of an append is known now. */
   place(change: LocalChange, start: number): void {
-    const first = this.pattern.bytes(change.valueId, 0, 1)[0] as number;
-    change.valueId = this.pattern.idOf(first, start);
-    change.end += start;
+    change.end += start - Math.max(0, change.start);
     change.start = start;
   }
 

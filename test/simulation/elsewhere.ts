@@ -44,6 +44,10 @@ async function onFile(
       const root = await world.other.root(asSuperuser);
       await world.other.remove(root.node, name(operation.file), asSuperuser);
       world.noteRemovalsElsewhere();
+      if (operation.forgets && file.removed !== undefined) {
+        world.faulty.gone.add(file.node);
+        return "forgotten";
+      }
       return "ok";
     }
     case "otherMode":

@@ -69,6 +69,8 @@ const untroubled: ReadonlySet<PropertyKey> = new Set(["root", "watch", "close", 
 export class FaultyStore {
   readonly store: Store;
   readonly weather: Set<Weather> = new Set();
+  /** Files that the server knows no more, though somebody has them open. */
+  readonly gone: Set<NodeId> = new Set();
   readonly #inner: Store;
   readonly #options: FaultyOptions;
   readonly #witness: StoreWitness;
@@ -174,11 +176,17 @@ export class FaultyStore {
   }
 
   /** One call from end to end; `apply` does it at the server. */
-  async #run<Result>(operation: string, call: Call, apply: (call: Call) => Promise<Result>): Promise<Result> {
+  async #run<Result>(
+    operation: string,
+    node: NodeId,
+    call: Call,
+    apply: (call: Call) => Promise<Result>,
+  ): Promise<Result> {
     const plan = this.#plan(operation, call);
     await this.#pass(plan.beforeMs);
     if (plan.heedsSignal && call.signal.aborted) throw new Failure("EINTR", { syscall: operation });
     if (plan.refusal !== undefined) throw new Failure(plan.refusal, { syscall: operation });
+    if (this.gone.has(node)) throw new Failure("ESTALE", { syscall: operation });
     const result = await apply({ credential: call.credential, signal: neverFires });
     await this.#pass(plan.afterMs);
     if (plan.unheard) throw new Failure("ECONNRESET", { syscall: operation });
@@ -193,7 +201,7 @@ export class FaultyStore {
     return (...given) => {
       const call = given.at(-1) as Call;
       const rest = given.slice(0, -1);
-      return this.#run(operation, call, async (passed) => {
+      return this.#run(operation, given[0] as NodeId, call, async (passed) => {
         const result = await Reflect.apply(member as AnyOperation, this.#inner, [...rest, passed]);
         done?.(given);
         return result;
@@ -202,7 +210,7 @@ export class FaultyStore {
   }
 
   async #createFile(parent: NodeId, name: string, mode: number, call: Call) {
-    return this.#run("createFile", call, async (passed) => {
+    return this.#run("createFile", parent, call, async (passed) => {
       const entry = await this.#inner.createFile(parent, name, mode, passed);
       this.#witness.created(entry.node, name);
       return entry;
@@ -210,7 +218,7 @@ export class FaultyStore {
   }
 
   async #setAttributes(node: NodeId, changes: AttributeChanges, call: Call): Promise<Attributes> {
-    return this.#run("setAttributes", call, async (passed) => {
+    return this.#run("setAttributes", node, call, async (passed) => {
       const attributes = await this.#inner.setAttributes(node, changes, passed);
       if (changes.size !== undefined) this.#witness.resized(node, changes.size);
       return attributes;
@@ -218,7 +226,7 @@ export class FaultyStore {
   }
 
   async #punchHole(node: NodeId, offset: ByteOffset, length: number, call: Call): Promise<Attributes> {
-    return this.#run("punchHole", call, async (passed) => {
+    return this.#run("punchHole", node, call, async (passed) => {
       const attributes = await this.#inner.punchHole(node, offset, length, passed);
       this.#witness.punched(node, offset, offset + length);
       return attributes;
@@ -240,7 +248,7 @@ export class FaultyStore {
     const isTwice = this.#chance("twice");
     const isGreedy = this.#chance("greedy");
     try {
-      return await this.#run("write", call, async (passed) => {
+      return await this.#run("write", node, call, async (passed) => {
         let result = await this.#inner.write(node, offset, [part], expected, passed);
         this.#witness.wrote(sent, result.byteCount);
         if (isTwice) {

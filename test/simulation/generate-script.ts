@@ -82,7 +82,7 @@ const programDeeds: readonly (readonly [weight: number, make: Make])[] = [
 const otherDeeds: readonly (readonly [weight: number, make: Make])[] = [
   [5, (random, scenario) => ({ kind: "otherWrite", ...file(random, scenario), ...extent(random, scenario) })],
   [2, (random, scenario) => ({ kind: "otherTruncate", ...file(random, scenario), size: place(random, scenario) })],
-  [1, (random, scenario) => ({ kind: "otherDelete", ...file(random, scenario) })],
+  [1, (random, scenario) => ({ kind: "otherDelete", ...file(random, scenario), forgets: random.chance(0.5) })],
   [
     2,
     (random, scenario) => ({ kind: "otherMode", ...file(random, scenario), mode: random.pick([0o600, 0o444, 0o666]) }),

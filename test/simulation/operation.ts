@@ -55,8 +55,12 @@ export type ProgramOperation = Entry &
 export type OtherOperation = Entry &
   (
     | { readonly kind: "otherWrite"; readonly file: number; readonly position: number; readonly length: number }
-    | { readonly kind: "otherTruncate"; readonly file: number; readonly size: number }
-    | { readonly kind: "otherDelete"; readonly file: number }
+    | {
+        readonly kind: "otherTruncate";
+        readonly file: number;
+        readonly size: number;
+      } /** With `forgets`, the server does not care who has the file open. */
+    | { readonly kind: "otherDelete"; readonly file: number; readonly forgets: boolean }
     | { readonly kind: "otherMode"; readonly file: number; readonly mode: number }
     | { readonly kind: "weather"; readonly weather: Weather; readonly isOn: boolean }
     | { readonly kind: "crash" }

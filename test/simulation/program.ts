@@ -8,7 +8,7 @@ import type { LocalChange, Tick } from "../model/change.ts";
 import type { Ear } from "../model/failures.ts";
 import { complaintOfRead, mayEndAt } from "../model/lawful.ts";
 import type { ModelFile } from "../model/model-file.ts";
-import { appendWatch } from "./append-watch.ts";
+import { whenAppended } from "./append-watch.ts";
 import type { Access, ProgramOperation, ReadWay, WriteWay } from "./operation.ts";
 import type { World } from "./world.ts";
 
@@ -140,7 +140,6 @@ export class Program {
     const node = handle.node as VolumeNode;
     const file = this.#world.fileOf(node);
     this.#world.nodes.set(file, node);
-    appendWatch(node);
     return { handle, file, ear: file.failures.open(from) };
   }
 
@@ -260,14 +259,17 @@ export class Program {
     const id = file.newId();
     if (id === 0) return "no id left";
     const change = file.begin("write", -1, length, id, this.credential.id, world.now());
-    const source = Buffer.from(file.pattern.bytes(id, 0, length));
+    const source = Buffer.alloc(length);
+    whenAppended(handle.node as VolumeNode, source, (position) => {
+      file.place(change, position);
+      source.set(file.pattern.bytes(id, position, length));
+    });
     return this.#acknowledged(slot, change, source, async () => {
       const count = await handle.writeAt(0, source, signal);
-      const position = appendWatch(handle.node as VolumeNode).take(source);
-      if (change.start < 0) file.place(change, position);
-      if (change.start !== position) world.complain(`an append was seen at ${change.start} and put at ${position}`);
       const asked = { from: change.begun, to: world.now(), noticed: 0 };
-      if (!mayEndAt(file, position, asked)) world.complain(`an append was put at ${position}, which is not the end`);
+      if (!mayEndAt(file, change.start, asked)) {
+        world.complain(`an append was put at ${change.start}, which is not the end`);
+      }
       return count;
     });
   }

@@ -50,7 +50,11 @@ export async function settle(world: World, programs: readonly Program[]): Promis
 
 /** Bytes of a removed file stay until its last handle goes: nobody waits for them, or nobody can settle their conflict. */
 function mayStayUnsent(world: World, file: ModelFile): boolean {
-  return file.removed === "here" || (file.removed === "elsewhere" && world.scenario.store.conditionalWrites === true);
+  return (
+    file.removed === "here" ||
+    world.faulty.gone.has(file.node) ||
+    (file.removed === "elsewhere" && world.scenario.store.conditionalWrites === true)
+  );
 }
 
 export function unsentOfRemoved(world: World): number {

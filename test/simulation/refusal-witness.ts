@@ -127,10 +127,7 @@ export class RefusalWitness implements RescueSink {
       (other) =>
         other.isUnrescued && other.file === file && other.ranges === ranges && other.credentialId === credentialId,
     );
-    const same = like.find(({ runs }) => runs.every(({ change }, at) => change === pieces[at]?.change));
-    if (same !== undefined) return same;
-    // See `knownGaps`: what was cut since the first attempt may have been overwritten.
-    return pieces.some(({ change }) => change === undefined) ? like[0] : undefined;
+    return like.find(({ runs }) => runs.every(({ change }, at) => change === pieces[at]?.change));
   }
 
   /** One failed write-back, as it joins the error sequence. */

@@ -70,7 +70,6 @@ export const openSlots: readonly { readonly slot: string; readonly reason: strin
 /** Mistakes that are known and that the simulation steps around, so that it finds others. Printed with every simulation. */
 export const knownGaps: readonly string[] = [
   "another client's change that an own write-back followed is not noticed where writes are not conditional (G17)",
-  "bytes that were refused, not rescued, and cut since are read over before the rescue is tried again (S5.2)",
 ];
 
 /** The order of the locks is looked at in one seed of so many, since that costs time. */

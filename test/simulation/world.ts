@@ -50,7 +50,6 @@ export class World implements StoreWitness {
   /** Codes with which operations may fail, because of what has happened. */
   readonly excuses: Set<ErrorCode> = new Set();
   complaint: Complaint | undefined;
-  #othersRemoved = false;
   #tick: Tick = 0;
 
   constructor(seed: number, scenario: Scenario, clock: ActorClock, timeline: Timeline) {
@@ -158,8 +157,8 @@ export class World implements StoreWitness {
   /** What went wrong is over; a file that others removed stays away. */
   forgetExcuses(): void {
     this.excuses.clear();
-    if (this.#othersRemoved) this.excuses.add("ESTALE");
-    if (this.#isTroubled) this.excuses.add("ESTALE");
+    // A removal may go unnoticed here: by others, or when a name is given anew meanwhile.
+    if ([...this.files.values()].some(({ removed }) => removed !== undefined)) this.excuses.add("ESTALE");
     // A file that was forgotten before it was durable is found to have lost something when it is met again.
     if (this.server.crashCount > 0) this.excuses.add("EIO");
   }
@@ -180,14 +179,8 @@ export class World implements StoreWitness {
     this.timeline.add("store", `${name} is made: ${this.nameOf(file)}`);
   }
 
-  /** Whether a removal may go unnoticed here: the question that follows it may have no answer. */
-  get #isTroubled(): boolean {
-    const { faults, weathers, interrupts } = this.scenario;
-    return interrupts || weathers.length > 0 || Object.keys(faults).length > 0;
-  }
-
   unnamed(name: string): void {
-    if (this.#isTroubled) this.excuses.add("ESTALE");
+    this.excuses.add("ESTALE");
     this.#noteRemovals("here");
     // Of what others have removed already the volume may have the name still: then it was removed here as well.
     for (const file of this.files.values())
@@ -195,7 +188,6 @@ export class World implements StoreWitness {
   }
 
   noteRemovalsElsewhere(): void {
-    this.#othersRemoved = true;
     this.#noteRemovals("elsewhere");
   }
 
