@@ -6,7 +6,7 @@ import { printable } from "./rescue/entry-text.ts";
 const shownRangesMax = 4;
 
 /** One refusal: which bytes of which file, whose, why, and where they are. */
-export function refusalLine(refusal: RefusalStatus): string {
+function refusalLine(refusal: RefusalStatus): string {
   const { path, uid, byteCount, code, class: refusalClass } = refusal;
   const what = `${formatSize(byteCount)} ${rangesText(refusal)} of user ${uid}`;
   return `${printable(path)}: ${what} refused with ${code} (${refusalClass}); ${fateOf(refusal)}`;

@@ -99,12 +99,20 @@ describe.skipIf(!isRoot)("a store that hangs (needs root to mount one that can b
     expect((await endsSoon(stuck)).status).toBe(1);
   });
 
-  it("[S5.11] a drain time-out bounds the whole end, the closing of the volume included", async () => {
-    await using stuck = await stuckMount("bounded", ["--drain-timeout", "1s"]);
+  it("[S5.2] [S5.10] [S5.11] [G2] [G23] a drain time-out bounds the whole end, and what was not sent is in rescue then", async () => {
+    const rescue = join(await scratchDirectory("kept"), "rescue");
+    await mkdir(rescue, { mode: 0o700 });
+    await using stuck = await stuckMount("bounded", ["--drain-timeout", "1s", "--rescue", rescue]);
     process.kill(stuck.mounted.mount.processId, "SIGTERM");
     const { status, log } = await endsSoon(stuck);
     expect(status).toBe(1);
-    expect(log).toMatch(/bytes were left undelivered .*\/file/);
+    expect(log).toMatch(/bytes were left undelivered .*not delivered: \/file; kept in rescue: \/file/);
+    expect(log).toMatch(
+      /\/file: 10 B \[0, 10\) of user 0 refused with ETIMEDOUT \(transient\); kept in rescue as \w+\n/,
+    );
+    const [id = ""] = /(?<=kept in rescue as )\w+/.exec(log) ?? [];
+    const shown = await runHoldfast(["rescue", "show", "--rescue", rescue, "--bytes", id]);
+    expect(shown).toMatchObject({ status: 0, stdout: "to be sent" });
   });
 
   it("[S5.11] unmounted from outside while a drain fails, it ends instead of serving nothing", async () => {

@@ -33,7 +33,7 @@ async function fillUp(store: string): Promise<void> {
 }
 
 const ext4 = await lacksFileSystem("ext4");
-describe.skipIf(ext4 !== undefined)(`a store whose disk is full${ext4 === undefined ? "" : ` (${ext4})`}`, () => {
+describe.skipIf(ext4 !== undefined)(`a store whose disk is full (needs root and mkfs.ext4: ${ext4 ?? "there"})`, () => {
   it("[S0.17] [G2] [G28] keeps what it refuses dirty and tells it, once a try, until there is room", async () => {
     await using place = await placeOn("ext4", [], fillUp);
     const worker = await place.as(alice);
@@ -61,7 +61,11 @@ describe.skipIf(ext4 !== undefined)(`a store whose disk is full${ext4 === undefi
     expect(await worker.try("fsync", file)).toBe("ok");
     const stored = await readFile(place.mounted.inStore("small"), "utf8");
     expect(stored.length).toBeLessThan(mebibyte);
-    await until("the store's bytes are seen", async () => (await worker.do("readFile", "small")) === stored, 1000);
+    await until(
+      "the store's bytes are seen",
+      async () => (await worker.do<string>("readFile", "small")) === stored,
+      1000,
+    );
     expect(await worker.do<{ size: number }>("stat", file)).toMatchObject({ size: stored.length });
     const [entry, ...others] = await place.entries();
     expect(others).toEqual([]);
@@ -74,7 +78,7 @@ describe.skipIf(ext4 !== undefined)(`a store whose disk is full${ext4 === undefi
 });
 
 const btrfs = await lacksFileSystem("btrfs");
-describe.skipIf(btrfs !== undefined)(`a store with a quota${btrfs === undefined ? "" : ` (${btrfs})`}`, () => {
+describe.skipIf(btrfs !== undefined)(`a store with a quota (needs root and btrfs: ${btrfs ?? "there"})`, () => {
   it.each(["keep-dirty", "excise"])(
     "[S0.17] [S5.1] [S5.8] tells EDQUOT, with --refusal space=%s, and nothing is lost when the quota is raised",
     async (action) => {

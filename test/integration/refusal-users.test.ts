@@ -5,6 +5,7 @@ import { runHoldfast } from "../kit/command.ts";
 import { run } from "../kit/mounted-store.ts";
 import { alice, bob, carol, RefusalMount } from "../kit/refusal-mount.ts";
 import { until } from "../kit/until.ts";
+import type { Status, Worker } from "../kit/worker.ts";
 
 const isRoot = process.getuid?.() === 0;
 const mebibyte = 1024 * 1024;
@@ -23,93 +24,119 @@ const revocations = [
     by: "chown",
     take: async (path: string) => {
       await chown(path, carol.uid, alice.gid);
-      await chmod(path, 0o606);
+      await chmod(path, 0o646);
     },
     giveBack: (path: string) => chown(path, alice.uid, alice.gid),
   },
 ] as const;
 
+interface SharedFile {
+  readonly place: RefusalMount;
+  readonly path: string;
+  /** Alice's worker and file, bob's, and carol's, who only reads. */
+  readonly opened: readonly Opened[];
+}
+
+type Opened = readonly [Worker, number];
+
+/** Alice and bob have unsent bytes in one file, hers beyond its end; carol has read and mapped them. */
+async function sharedFile(): Promise<SharedFile> {
+  const place = await RefusalMount.start("revoked");
+  const path = place.mounted.inStore("shared");
+  await writeFile(path, before);
+  await chown(path, alice.uid, alice.gid);
+  await chmod(path, 0o666);
+  const [ofAlice, ofBob, ofCarol] = [await place.as(alice), await place.as(bob), await place.as(carol)];
+  const file = await ofAlice.do("open", "shared", "r+");
+  const second = await ofBob.do("open", "shared", "r+");
+  const seen = await ofCarol.do("open", "shared", "r");
+  await ofAlice.do("write", file, alices, before.length);
+  await ofBob.do("write", second, bobs, 0);
+  const mapping = await ofCarol.do("map", seen, before.length + mebibyte, 1);
+  expect(await ofCarol.do<string>("load", mapping + before.length, 5)).toBe("AAAAA");
+  expect(await ofCarol.do<string>("read", seen, 10, before.length + 1000)).toBe("AAAAAAAAAA");
+  return {
+    place,
+    path,
+    opened: [
+      [ofAlice, file],
+      [ofBob, second],
+      [ofCarol, seen],
+    ],
+  };
+}
+
+/** Within a second everybody sees the size and the bytes that the store has, and bob's, which it was sent. */
+async function expectServersView({ opened }: SharedFile): Promise<void> {
+  const told = performance.now();
+  const sizes = (): Promise<Status[]> => Promise.all(opened.map(([worker, file]) => worker.do<Status>("stat", file)));
+  await until("everybody sees the server's size", async () => {
+    return (await sizes()).every(({ size }) => size === before.length);
+  });
+  for (const [worker, file] of opened) {
+    expect(await worker.do<string>("read", file, 200, before.length - 10)).toBe("ssssssssss");
+    expect(await worker.do<string>("read", file, 101, 0)).toBe(`${bobs}s`);
+  }
+  expect(performance.now() - told, "milliseconds until every reader sees the server's bytes").toBeLessThan(1000);
+}
+
+/** One entry is in rescue, with exactly alice's bytes, and the mount tells of it. */
+async function expectOneEntry({ place }: SharedFile): Promise<string> {
+  const [entry, ...others] = await place.entries();
+  if (entry === undefined) throw new Error("nothing was rescued");
+  expect(others).toEqual([]);
+  expect(entry.manifest).toMatchObject({
+    path: "/shared",
+    ranges: [{ offset: before.length, byteCount: mebibyte }],
+    credential: { uid: alice.uid, gid: alice.gid },
+    refusal: { class: "permission", code: "EACCES", errno: 13 },
+    fileSize: before.length + mebibyte,
+  });
+  expect((await place.textOf(entry.id)) === alices).toBe(true);
+  const refusal = {
+    path: "/shared",
+    uid: alice.uid,
+    code: "EACCES",
+    class: "permission",
+    outcome: "excised",
+    rescueId: entry.id,
+    byteCount: mebibyte,
+    sizeBefore: before.length + mebibyte,
+    sizeAfter: before.length,
+    mayHaveBeenRead: true,
+  };
+  expect(await place.refusals()).toMatchObject([refusal]);
+  return entry.id;
+}
+
 describe.skipIf(!isRoot)("a right that another client takes away (needs root to become several users)", () => {
   it.each(revocations)(
     "[S0.7] [S0.8] [S0.10] [S0.11] [S5.1] [S5.5] [S5.8] [S5.15] [G2] [G9] [G27] by $by: the writer hears EACCES, all see the store's bytes, others' bytes survive, and the writer's come back from rescue",
     async ({ take, giveBack }) => {
-      await using place = await RefusalMount.start("revoked");
-      const path = place.mounted.inStore("shared");
-      await writeFile(path, before);
-      await chown(path, alice.uid, alice.gid);
-      await chmod(path, 0o666);
-      const [ofAlice, ofBob, ofCarol] = [await place.as(alice), await place.as(bob), await place.as(carol)];
-      const [file, second, seen] = [
-        await ofAlice.do("open", "shared", "r+"),
-        await ofBob.do("open", "shared", "r+"),
-        await ofCarol.do("open", "shared", "r"),
-      ];
-      await ofAlice.do("write", file, alices, before.length);
-      await ofBob.do("write", second, bobs, 0);
-      const mapping = await ofCarol.do("map", seen, before.length + mebibyte, 1);
-      expect(await ofCarol.do<string>("load", mapping + before.length, 5)).toBe("AAAAA");
-      expect(await ofCarol.do<string>("read", seen, 10, before.length + 1000)).toBe("AAAAAAAAAA");
-
-      await take(path);
+      const shared = await sharedFile();
+      await using place = shared.place;
+      const [[ofAlice, file], [ofBob, second], [ofCarol, seen]] = shared.opened as [Opened, Opened, Opened];
+      await take(shared.path);
       expect(await ofAlice.try("fsync", file)).toBe("EACCES");
-      const told = performance.now();
-      await until("everybody sees the server's size", async () => {
-        const sizes = [file, second, seen].map((open, at) =>
-          ([ofAlice, ofBob, ofCarol][at] as typeof ofAlice).do<{ size: number }>("stat", open),
-        );
-        return (await Promise.all(sizes)).every(({ size }) => size === before.length);
-      });
-      for (const [worker, open] of [
-        [ofBob, second],
-        [ofCarol, seen],
-      ] as const) {
-        expect(await worker.do<string>("read", open, 200, before.length - 10)).toBe("ssssssssss");
-        expect(await worker.do<string>("read", open, 101, 0)).toBe(`${bobs}s`);
-      }
-      expect(performance.now() - told, "milliseconds until every reader sees the server's bytes").toBeLessThan(1000);
+      await expectServersView(shared);
       expect(await ofAlice.try("fsync", file)).toBe("ok");
       expect(await ofBob.try("fsync", second)).toBe("EACCES");
       expect(await ofBob.try("fsync", second)).toBe("ok");
       expect(await ofBob.try("close", second)).toBe("ok");
       const inStore = bobs + before.slice(bobs.length);
-      expect((await readFile(path, "utf8")) === inStore).toBe(true);
+      expect((await readFile(shared.path, "utf8")) === inStore).toBe(true);
 
-      const [entry, ...others] = await place.entries();
-      if (entry === undefined) throw new Error("nothing was rescued");
-      expect(others).toEqual([]);
-      expect(entry.manifest).toMatchObject({
-        path: "/shared",
-        ranges: [{ offset: before.length, byteCount: mebibyte }],
-        credential: { uid: alice.uid, gid: alice.gid },
-        refusal: { class: "permission", code: "EACCES", errno: 13 },
-        fileSize: before.length + mebibyte,
-      });
-      expect((await place.textOf(entry.id)) === alices).toBe(true);
-      expect(await place.refusals()).toMatchObject([
-        {
-          path: "/shared",
-          uid: alice.uid,
-          code: "EACCES",
-          class: "permission",
-          outcome: "excised",
-          rescueId: entry.id,
-          byteCount: mebibyte,
-          sizeBefore: before.length + mebibyte,
-          sizeAfter: before.length,
-          mayHaveBeenRead: true,
-        },
-      ]);
-
-      const refusedAgain = await place.rescued("restore", entry.id);
+      const id = await expectOneEntry(shared);
+      const refusedAgain = await place.rescued("restore", id);
       expect(refusedAgain).toMatchObject({ status: 1, stderr: expect.stringContaining("EACCES") });
-      await giveBack(path);
-      expect(await place.rescued("restore", entry.id)).toMatchObject({ status: 0, stderr: "" });
-      expect((await readFile(path, "utf8")) === inStore + alices).toBe(true);
+      await giveBack(shared.path);
+      expect(await place.rescued("restore", id)).toMatchObject({ status: 0, stderr: "" });
+      expect((await readFile(shared.path, "utf8")) === inStore + alices).toBe(true);
       await until("the mount shows what was restored", async () => {
         return (await ofCarol.do<string>("read", seen, 5, before.length)) === "AAAAA";
       });
       const { asked, ended } = await place.unmount();
-      expect(asked).toMatchObject({ status: 1, stdout: expect.stringContaining(`kept in rescue as ${entry.id}`) });
+      expect(asked).toMatchObject({ status: 1, stdout: expect.stringContaining(`kept in rescue as ${id}`) });
       expect(asked.stderr).toMatch(/^holdfast: unmounted .*, but the store had refused what is named above\n$/);
       expect(ended.status).toBe(1);
       expect(ended.stderr.trimEnd().split("\n").at(-2)).toContain(`see holdfast rescue list --rescue ${place.rescue}`);
