@@ -153,7 +153,11 @@ describe.skipIf(!isRoot)("a right that another client takes away (needs root to 
     expect(await reader.do<string>("load", mapping, 6)).toBe("BEFORE");
     await chmod(place.mounted.inStore("letter"), 0o444);
     expect(await worker.try("close", file)).toBe("EACCES");
-    await until("the mapping is the store's", async () => (await reader.do("load", mapping, 6)) === "before", 1000);
+    await until(
+      "the mapping is the store's",
+      async () => (await reader.do<string>("load", mapping, 6)) === "before",
+      1000,
+    );
     expect(await reader.do<string>("load", mapping, 10)).toBe("before\0\0\0\0");
     expect(await worker.do<string>("readFile", "letter")).toBe("before");
     expect(await place.entries()).toMatchObject([{ manifest: { path: "/letter", refusal: { code: "EACCES" } } }]);
@@ -169,7 +173,11 @@ describe.skipIf(!isRoot)("a right that another client takes away (needs root to 
     await worker.do("store", mapping, "mapped");
     await chmod(place.mounted.inStore("page"), 0o444);
     expect(await worker.try("msync", mapping, 8192)).toBe("EACCES");
-    await until("the page is the store's", async () => (await worker.do("load", mapping, 6)) === "stored", 1000);
+    await until(
+      "the page is the store's",
+      async () => (await worker.do<string>("load", mapping, 6)) === "stored",
+      1000,
+    );
     const [entry] = await place.entries();
     expect((await place.textOf(entry?.id ?? "")).slice(0, 8)).toBe("mapped..");
     await worker.try("close", file);
@@ -190,7 +198,11 @@ describe.skipIf(!isRoot)("a right that another client takes away (needs root to 
     try {
       expect(await ofAlice.try("fsync", file)).toBe("EPERM");
       expect(await ofBob.try("close", second)).toBe("EPERM");
-      await until("the store's bytes are seen", async () => (await ofAlice.do("read", file, 3, 0)) === "sss", 1000);
+      await until(
+        "the store's bytes are seen",
+        async () => (await ofAlice.do<string>("read", file, 3, 0)) === "sss",
+        1000,
+      );
     } finally {
       await run("chattr", ["-i", path]);
     }
@@ -224,7 +236,7 @@ describe.skipIf(!isRoot)("a file that another client changed meanwhile (needs ro
     expect(await worker.do<string>("readFile", name)).toBe("theiMYsecond plan");
     await until(
       "the file is theirs",
-      async () => (await worker.do("readFile", "plan.txt")) === "their second plan",
+      async () => (await worker.do<string>("readFile", "plan.txt")) === "their second plan",
       1000,
     );
     expect(await stat(place.mounted.inStore(name))).toMatchObject({ uid: alice.uid, gid: alice.gid, mode: 0o100644 });
@@ -245,7 +257,7 @@ describe.skipIf(!isRoot)("a file that another client changed meanwhile (needs ro
     expect(await worker.try("close", file)).toBe("ESTALE");
     await until(
       "the file is theirs",
-      async () => (await worker.do("readFile", "plan.txt")) === "their second plan",
+      async () => (await worker.do<string>("readFile", "plan.txt")) === "their second plan",
       1000,
     );
     const [entry] = await place.entries();

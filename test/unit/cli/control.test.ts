@@ -7,6 +7,8 @@ import { ask } from "../../../src/cli/control/client.ts";
 import type { ControlRequest } from "../../../src/cli/control/protocol.ts";
 import { ControlServer } from "../../../src/cli/control/server.ts";
 
+const nothingRefused = { rescueDirectory: "/rescue", refusals: [], refusalCount: 0 };
+
 const directory = mkdtempSync(join(tmpdir(), "holdfast-control-"));
 const path = join(directory, "socket");
 afterEach(() => rmSync(path, { force: true }));
@@ -28,14 +30,14 @@ it("carries a request, its progress and its answer", async () => {
   const server = new ControlServer(async (request, progress) => {
     requests.push(request);
     progress({ kind: "progress", dirtyBytes: 7 });
-    return { kind: "unmounted", left: [] };
+    return { kind: "unmounted", left: [], ...nothingRefused };
   });
   await server.listen(path);
   const progress: number[] = [];
   const request: ControlRequest = { verb: "unmount", force: true, drainTimeoutMs: 5 };
   const answer = await ask(path, request, { silenceMsMax: 5000, progress: (line) => progress.push(line.dirtyBytes) });
   await server.close();
-  expect(answer).toEqual({ kind: "unmounted", left: [] });
+  expect(answer).toEqual({ kind: "unmounted", left: [], ...nothingRefused });
   expect(progress).toEqual([7]);
   expect(requests).toEqual([request]);
 });
@@ -82,7 +84,7 @@ it("finishes the answer under way before it closes", async () => {
     await new Promise<void>((resolve) => {
       finish = resolve;
     });
-    return { kind: "unmounted", left: ["a"] };
+    return { kind: "unmounted", left: ["a"], ...nothingRefused };
   });
   await server.listen(path);
   const answer = ask(path, { verb: "unmount", force: false, drainTimeoutMs: undefined }, { silenceMsMax: 5000 });
@@ -90,5 +92,5 @@ it("finishes the answer under way before it closes", async () => {
   const closed = server.close();
   finish();
   await closed;
-  expect(await answer).toEqual({ kind: "unmounted", left: ["a"] });
+  expect(await answer).toEqual({ kind: "unmounted", left: ["a"], ...nothingRefused });
 });
