@@ -94,7 +94,8 @@ export class Fates {
         this.pending[at] = 0;
         this.pendingCount -= 1;
       }
-      this.#decided[at] = change.number;
+      const decided = this.#decided[at] as number;
+      if (decided === 0 || !isBefore(change, this.#change(decided))) this.#decided[at] = change.number;
     }
   }
 

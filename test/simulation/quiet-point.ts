@@ -102,11 +102,14 @@ async function nudge(world: World): Promise<void> {
 }
 
 function unsentFiles(world: World): ModelFile[] {
-  return [...world.files.values()].filter((file) => {
-    const space = world.nodes.get(file)?.space;
-    const isHeld = space !== undefined && (space.dirtyBytes + space.unrescuedBytes > 0 || space.lateChanges !== null);
-    return isHeld && !mayStayUnsent(world, file);
-  });
+  return [...world.files.values()].filter((file) => isHeld(world, file) && !mayStayUnsent(world, file));
+}
+
+/** Whether the cache has bytes of the file that are nowhere else, or a change of it that may still be made. */
+function isHeld(world: World, file: ModelFile): boolean {
+  const space = world.nodes.get(file)?.space;
+  if (space === undefined) return false;
+  return space.dirtyBytes + space.unrescuedBytes > 0 || space.isSettling || space.lateChanges !== null;
 }
 
 /** Where writes are conditional, bytes over another client's change stay refused until somebody gives them up. */
@@ -129,7 +132,7 @@ async function audit(world: World, file: ModelFile, auditor: Program): Promise<v
   if (atServer === undefined) return;
   if (!file.isServer(atServer)) throw new Error(`the model does not know what the server has of ${world.nameOf(file)}`);
   if (file.removed === undefined) await auditNamed(world, file, auditor);
-  else if ((world.nodes.get(file)?.space?.dirtyBytes ?? 0) > 0) return;
+  else if (isHeld(world, file)) return;
   file.settle();
 }
 
