@@ -161,7 +161,7 @@ it.skipIf(process.getuid?.() !== 0)(
     await mkdir(runtime);
     await runProgram("chown", ["65534:65534", runtime, store]);
     await runProgram("chmod", ["755", scratch, join(scratch, "..")]);
-    const options = { uid: 65534, environment: { XDG_RUNTIME_DIR: runtime } };
+    const options = { uid: 65534, environment: { XDG_RUNTIME_DIR: runtime, XDG_STATE_HOME: runtime } };
     const finished = await runHoldfast(["mount", `dir:${store}`, point], options);
     expect(finished.status).toBe(1);
     expect(finished.stderr.trimEnd().split("\n").at(-1)).toMatch(/^holdfast: cannot mount at .*directory of your own/);

@@ -205,7 +205,13 @@ describe("an ordinary user", () => {
     const runtime = join(scratch, "run");
     await mkdir(runtime);
     await runProgram("chmod", ["755", scratch, join(scratch, "..")]);
-    const environment = { scratch, node: process.execPath, command: commandPath, XDG_RUNTIME_DIR: runtime };
+    const environment = {
+      scratch,
+      node: process.execPath,
+      command: commandPath,
+      XDG_RUNTIME_DIR: runtime,
+      XDG_STATE_HOME: runtime,
+    };
     const used = await runProgram("unshare", ["--mount", "sh", "-c", asNobody], { environment });
     expect(used.stderr).toBe("");
     expect(used.stdout.split("\n")).toEqual([

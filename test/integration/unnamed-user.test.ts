@@ -15,7 +15,7 @@ it.skipIf(process.getuid?.() !== 0)(
     const runtime = join(scratch, "run");
     await mkdir(runtime, { mode: 0o700 });
     await chown(runtime, uid, uid);
-    const options = { uid, directory: "/", environment: { XDG_RUNTIME_DIR: runtime } };
+    const options = { uid, directory: "/", environment: { XDG_RUNTIME_DIR: runtime, XDG_STATE_HOME: runtime } };
     const readable = await runProgram("test", ["-r", commandPath], options);
     if (readable.status !== 0) test.skip("needs a checkout that everybody may read");
     expect(await runHoldfast(["status"], options)).toMatchObject({ status: 0, stderr: "" });

@@ -71,7 +71,7 @@ class Comparison implements AsyncDisposable {
       const runtime = join(this.scratch, "run");
       await makeOpen(runtime, uid);
       await chmod(runtime, 0o700);
-      Object.assign(options, { uid, environment: { XDG_RUNTIME_DIR: runtime } });
+      Object.assign(options, { uid, environment: { XDG_RUNTIME_DIR: runtime, XDG_STATE_HOME: runtime } });
     }
     this.#mount = await RunningMount.start(`dir:${this.store}`, this.point, mountFlags, options);
   }
