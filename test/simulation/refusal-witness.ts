@@ -78,7 +78,9 @@ export class RefusalWitness implements RescueSink {
     if (!isUnchanged) this.#world.complain("refused bytes changed while they were rescued (S5.2)");
     if (isLate && signal.aborted && this.#random.chance(0.5)) throw new Failure("EINTR", { syscall: "rescue" });
     attempt.id = `rescue ${this.#attempts.indexOf(attempt)}`;
-    if (!attempt.isTold) attempt.file.untold.push(attempt);
+    // What could not be rescued at first has been told of then.
+    const isTold = this.#attempts.some((other) => other.runs === attempt.runs && other.isTold);
+    if (!isTold) attempt.file.untold.push(attempt);
     for (const run of attempt.runs) attempt.file.fates.refuse(run);
     this.#noLongerUnrescued(attempt);
     return attempt.id;
