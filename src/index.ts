@@ -24,11 +24,16 @@ export type {
   WritebackOutcome,
 } from "./cache/index.ts";
 export {
+  type CredentialChoice,
+  type CredentialOptions,
   FailedWriteback,
   FileHandle,
+  type KeysOfUser,
   type OpenFile,
   openFlags,
   openVolume,
+  type RefreshCredential,
+  type RenewalFailed,
   type Volume,
   type VolumeEventMap,
   VolumeEvents,

@@ -25,6 +25,7 @@ export class Failure extends Error {
   declare readonly syscall?: string;
   declare readonly path?: string;
   declare readonly dest?: string;
+  declare readonly detail?: string;
 
   constructor(code: ErrorCode, details: FailureDetails = {}) {
     super(messageOf(code, details), details.cause === undefined ? undefined : { cause: details.cause });
@@ -33,6 +34,7 @@ export class Failure extends Error {
     if (details.syscall !== undefined) this.syscall = details.syscall;
     if (details.path !== undefined) this.path = details.path;
     if (details.dest !== undefined) this.dest = details.dest;
+    if (details.detail !== undefined) this.detail = details.detail;
   }
 }
 

@@ -7,6 +7,7 @@ export type { CacheSnapshot } from "./observe/snapshot.ts";
 export { PageCache } from "./page-cache.ts";
 export { FrameRun } from "./read/frame-run.ts";
 export type { Readahead } from "./read/readahead.ts";
+export { classify } from "./refusal/classify.ts";
 export type { ErrorCursor, ErrorSequence } from "./refusal/error-sequence.ts";
 export type { ConflictChoice, RefusalAction, RefusalActions, RefusalOptions } from "./refusal/policy.ts";
 export {

@@ -15,6 +15,7 @@ import type {
   StoreEntry,
   StoreManifest,
 } from "../port/index.ts";
+import type { Keyring } from "./credentials/keyring.ts";
 import type { DirectoryHandle } from "./directory-handle.ts";
 import { drain, drainToClose } from "./drain.ts";
 import type { FileHandle } from "./file-handle/file-handle.ts";
@@ -53,8 +54,14 @@ export class CachedVolume implements Volume {
   readonly #endWatch: () => void;
   #closing: Promise<void> | undefined;
 
-  constructor(store: DeadlineStore, cache: PageCache, root: StoreEntry, options: CachedVolumeOptions) {
-    this.#core = new VolumeCore(store, cache, options);
+  constructor(
+    store: DeadlineStore,
+    cache: PageCache,
+    keyring: Keyring,
+    root: StoreEntry,
+    options: CachedVolumeOptions,
+  ) {
+    this.#core = new VolumeCore(store, cache, keyring, options);
     this.#options = options;
     this.manifest = store.manifest;
     this.events = this.#core.events;
@@ -321,6 +328,7 @@ export class CachedVolume implements Volume {
     for (const node of nodes) inBackground(this.#core.discardPages(node));
     await this.#core.allDiscarded();
     await Promise.all(nodes.map((node) => this.#core.releaseLingering(node)));
+    this.#core.keyring.close();
     await this.#core.store.close();
   }
 

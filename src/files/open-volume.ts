@@ -3,6 +3,8 @@ import { Failure, processIdentity, systemClock } from "../base/index.ts";
 import { PageCache } from "../cache/index.ts";
 import { type Credential, DeadlineStore, posixCredential, type Store, superuser } from "../port/index.ts";
 import { CachedVolume } from "./cached-volume.ts";
+import { completeCredentialOptions } from "./credentials/credential-options.ts";
+import { Keyring } from "./credentials/keyring.ts";
 import type { Volume, VolumeOptions } from "./volume.ts";
 import { callOf } from "./volume-core.ts";
 
@@ -17,14 +19,18 @@ const defaults = {
 /** Opens a volume over a store. The store belongs to the volume from now on, which closes it. */
 export async function openVolume(store: Store, options: VolumeOptions = {}): Promise<Volume> {
   const settled = { ...defaults, credential: ownCredential(), clock: systemClock, ...options };
-  const bounded = new DeadlineStore(store, { clock: settled.clock, deadlineMs: settled.storeTimeoutMs });
-  const cache = new PageCache(bounded, { ...options, clock: settled.clock });
+  const { clock } = settled;
+  const keyring = new Keyring(clock, completeCredentialOptions(options));
+  const credentials = keyring.isSource ? { credentials: keyring } : {};
+  const bounded = new DeadlineStore(store, { clock, deadlineMs: settled.storeTimeoutMs, ...credentials });
+  const cache = new PageCache(bounded, { ...options, clock });
   try {
     const root = await bounded.root(callOf(settled.credential));
     if (root.attributes.kind !== "directory") throw new Failure("ENOTDIR", { syscall: "open", path: "/" });
-    return new CachedVolume(bounded, cache, root, settled);
+    return new CachedVolume(bounded, cache, keyring, root, settled);
   } catch (thrown) {
     cache.close();
+    keyring.close();
     await bounded.close();
     throw thrown;
   }

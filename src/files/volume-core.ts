@@ -2,6 +2,7 @@
 import { type CancelSignal, type Clock, type Milliseconds, neverFires } from "../base/index.ts";
 import type { PageCache } from "../cache/index.ts";
 import type { Call, Credential, DeadlineStore } from "../port/index.ts";
+import type { Keyring } from "./credentials/keyring.ts";
 import { EntryCache } from "./names/entry-cache.ts";
 import { NodeTable } from "./nodes/node-table.ts";
 import type { VolumeNode } from "./nodes/volume-node.ts";
@@ -28,6 +29,7 @@ export function callOf(credential: Credential, signal: CancelSignal = noSignal):
 export class VolumeCore {
   readonly store: DeadlineStore;
   readonly cache: PageCache;
+  readonly keyring: Keyring;
   readonly options: CoreOptions;
   readonly clock: Clock;
   readonly events: VolumeEvents = new VolumeEvents();
@@ -44,13 +46,18 @@ export class VolumeCore {
   droppedUncommitted = false;
   closed = false;
 
-  constructor(store: DeadlineStore, cache: PageCache, options: CoreOptions) {
+  constructor(store: DeadlineStore, cache: PageCache, keyring: Keyring, options: CoreOptions) {
     this.store = store;
     this.cache = cache;
+    this.keyring = keyring;
     this.options = options;
     this.clock = options.clock;
     this.entries = new EntryCache(options.idleNodesMax * entriesPerNodeMax);
     this.nodes = new NodeTable(options.idleNodesMax, (node) => this.#dropped(node));
+    keyring.listen({
+      closing: (credential) => inBackground(cache.sync({ durable: false, credential })),
+      renewalFailed: (credential, failure) => this.events.emit("renewalFailed", { credential, failure }),
+    });
   }
 
   /** The node was changed from here: answers to earlier questions no longer count. */

@@ -1,6 +1,7 @@
 /** What a volume tells its listeners, and the small emitter that does it. */
-import type { ByteOffset } from "../base/index.ts";
+import type { ByteOffset, Failure } from "../base/index.ts";
 import type { WritebackFailure } from "../cache/index.ts";
+import type { Credential } from "../port/index.ts";
 import type { Node } from "./node.ts";
 
 /** What changed behind the back of whoever keeps copies, such as the kernel under a mount. */
@@ -18,11 +19,20 @@ export interface WritebackFailed extends WritebackFailure {
   readonly toldAtNs: bigint;
 }
 
+/** A credential in use that was not renewed: when it is too near its end, writing under it is EKEYEXPIRED. */
+export interface RenewalFailed {
+  /** The newest there is. */
+  readonly credential: Credential;
+  /** EKEYEXPIRED; what the hook threw, if it did, is its cause. */
+  readonly failure: Failure;
+}
+
 export interface VolumeEventMap {
   readonly invalidate: VolumeInvalidation;
   readonly writebackFailed: WritebackFailed;
   /** Bytes that `writebackFailed` told of as unrescued are kept elsewhere by now. */
   readonly rescued: WritebackFailed;
+  readonly renewalFailed: RenewalFailed;
 }
 
 /**

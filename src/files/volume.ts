@@ -19,6 +19,7 @@ import type {
   RescueSink,
   StoreManifest,
 } from "../port/index.ts";
+import type { CredentialOptions } from "./credentials/credential-options.ts";
 import type { DirectoryHandle } from "./directory-handle.ts";
 import type { FileHandle } from "./file-handle/file-handle.ts";
 import type { Handle } from "./handle.ts";
@@ -26,8 +27,8 @@ import type { Node } from "./node.ts";
 import type { VolumePromises } from "./promises/volume-promises.ts";
 import type { VolumeEvents, WritebackFailed } from "./volume-events.ts";
 
-/** What is done when the store says no: see `RefusalOptions`. */
-export interface VolumeOptions extends Partial<RefusalOptions> {
+/** What is done when the store says no: see `RefusalOptions`; and about credentials that run out: see `CredentialOptions`. */
+export interface VolumeOptions extends Partial<RefusalOptions>, Partial<CredentialOptions> {
   /** In whose name paths are used when a call names nobody. Default: who runs the program. */
   readonly credential?: Credential;
   /** Taken from the modes of what `promises` and `open` create. Default 0o022. */

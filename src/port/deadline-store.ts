@@ -19,7 +19,7 @@ import {
   systemClock,
 } from "../base/index.ts";
 import type { AttributeChanges, Attributes, FileSystemStatistics, NodeKind, Version } from "./attributes.ts";
-import type { Credential } from "./credential.ts";
+import type { Credential, CredentialSource } from "./credential.ts";
 import { LateFailure } from "./late-failure.ts";
 import type { StoreManifest } from "./manifest.ts";
 import type {
@@ -40,12 +40,15 @@ export interface DeadlineOptions {
   readonly deadlineMs?: Milliseconds;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
+  /** Says which credential is good now; what it takes to find out counts as a part of the operation. Default: the given one. */
+  readonly credentials?: CredentialSource;
 }
 
 export class DeadlineStore implements Store {
   readonly #inner: Store;
   readonly #clock: Clock;
   readonly #deadlineMs: Milliseconds;
+  readonly #credentials: CredentialSource | undefined;
   readonly #listeners = new WeakMap<CancelSignal, Set<() => void>>();
   /** What ends each operation that is under way as its deadline does. */
   readonly #underWay = new Set<() => void>();
@@ -55,8 +58,9 @@ export class DeadlineStore implements Store {
 
   constructor(inner: Store, options: DeadlineOptions = {}) {
     this.#inner = inner;
+    this.#credentials = options.credentials;
     // What is answered at once needs no deadline.
-    if (inner.tryRead !== undefined) this.tryRead = inner.tryRead.bind(inner);
+    if (inner.tryRead !== undefined) this.tryRead = tryReadUnder(inner, inner.tryRead, options.credentials);
     this.#clock = options.clock ?? systemClock;
     this.#deadlineMs = options.deadlineMs ?? 30_000;
   }
@@ -107,7 +111,7 @@ export class DeadlineStore implements Store {
       };
       const onCancel = (): void => giveUp("EINTR");
       const onDeadline = (): void => giveUp("ETIMEDOUT");
-      const inner = start({ credential: call.credential, signal: controller.signal });
+      const inner = this.#begin(syscall, { credential: call.credential, signal: controller.signal }, start);
       const cancelTimer = this.#clock.after(this.#deadlineMs, onDeadline);
       listeners.add(onCancel);
       this.#underWay.add(onDeadline);
@@ -120,6 +124,12 @@ export class DeadlineStore implements Store {
         },
       );
     });
+  }
+
+  #begin<Result>(syscall: string, limited: Call, start: (limited: Call) => Promise<Result>): Promise<Result> {
+    if (this.#credentials === undefined) return start(limited);
+    const { signal } = limited;
+    return this.#credentials.perform(syscall, limited, (credential) => start({ credential, signal }));
   }
 
   /** One listener a signal, however many operations it may cancel: many share the signal that never fires. */
@@ -293,6 +303,18 @@ export class DeadlineStore implements Store {
     const call: Call = { credential: nobody, signal: cancelController().signal };
     return this.#limit("close", call, () => this.#inner.close());
   }
+}
+
+function tryReadUnder(
+  inner: Store,
+  tryRead: NonNullable<Store["tryRead"]>,
+  credentials: CredentialSource | undefined,
+): NonNullable<Store["tryRead"]> {
+  if (credentials === undefined) return tryRead.bind(inner);
+  return (node, offset, frames, credential) => {
+    const newest = credentials.tryNewest(credential);
+    return newest === undefined ? undefined : tryRead.call(inner, node, offset, frames, newest);
+  };
 }
 
 /** Closing is done in nobody's name. */

@@ -7,7 +7,7 @@ export type {
   TimeChange,
   Version,
 } from "./attributes.ts";
-export { type Credential, posixCredential, superuser } from "./credential.ts";
+export { type Credential, type CredentialSource, posixCredential, superuser } from "./credential.ts";
 export { type DeadlineOptions, DeadlineStore } from "./deadline-store.ts";
 export { LateFailure } from "./late-failure.ts";
 export type { StoreManifest } from "./manifest.ts";

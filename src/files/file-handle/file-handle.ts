@@ -280,8 +280,9 @@ export class FileHandle implements AsyncDisposable {
       return await operation();
     } catch (thrown) {
       if (thrown instanceof FailedWriteback) throw thrown;
-      const { code } = failureFrom(thrown);
-      throw new Failure(code, { syscall, path: this.handle.path, cause: thrown });
+      const { code, detail } = failureFrom(thrown);
+      const details = detail === undefined ? {} : { detail };
+      throw new Failure(code, { syscall, path: this.handle.path, cause: thrown, ...details });
     }
   }
 }

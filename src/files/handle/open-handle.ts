@@ -10,11 +10,13 @@
  *       `#accessGeneration`; otherwise the store is asked first (S5.5).
  *   I3  The first dirty byte of a clean file is written only while its attributes are believed, so a change by another
  *       client that is known by then is its base and no conflict.
- *   I4  Each failure of write-back since the open is thrown once, by `flush` or `sync`, whichever comes first (S5.8).
+ *   I4  Bytes are taken only while the credential is not too near its end (S5.7).
+ *   I5  Each failure of write-back since the open is thrown once, by `flush` or `sync`, whichever comes first (S5.8).
  */
 import { type ByteCount, type ByteOffset, type CancelSignal, Failure, failureFrom } from "../../base/index.ts";
 import type { AddressSpace, ErrorCursor, FrameRun, Readahead } from "../../cache/index.ts";
 import { type Call, type Credential, withoutSetId } from "../../port/index.ts";
+import type { Key } from "../credentials/key.ts";
 import type { Handle } from "../handle.ts";
 import type { AttributeCache } from "../nodes/attribute-cache.ts";
 import type { VolumeNode } from "../nodes/volume-node.ts";
@@ -48,6 +50,8 @@ export class OpenHandle implements Handle {
   readonly #space: AddressSpace;
   readonly #readahead: Readahead;
   readonly #cursor: ErrorCursor;
+  /** Of a credential that runs out. */
+  readonly #key: Key | null;
   readonly #plainCall: Call;
   /** Whether a write needs nothing but room: no append, no sync. */
   readonly #writesPlainly: boolean;
@@ -75,6 +79,7 @@ export class OpenHandle implements Handle {
     this.#space = attributes.spaceOf(origin.node);
     this.#readahead = this.#space.newReadahead();
     this.#cursor = this.#space.errors.sample();
+    this.#key = core.keyring.use(origin.credential);
     this.#plainCall = callOf(origin.credential);
     this.#writesPlainly = this.writable && !wantsSync(origin.flags) && (origin.flags & openFlags.O_APPEND) === 0;
     this.#accessGeneration = origin.node.accessGeneration;
@@ -127,6 +132,7 @@ export class OpenHandle implements Handle {
   async #write(position: ByteOffset | undefined, source: Uint8Array, signal: CancelSignal): Promise<number> {
     this.#require(this.writable, "write");
     const call = this.#callWith(signal);
+    if (this.#key?.isWritable === false) await this.#key.requireWritable(this.path, signal);
     if (!this.#knowsBase()) await this.#attributes.refresh(this.node, call);
     await this.#killSetId(call);
     const byteCount =
@@ -202,6 +208,7 @@ export class OpenHandle implements Handle {
   async release(): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    this.#key?.unuse();
     await this.#closed(this);
   }
 
@@ -219,7 +226,8 @@ export class OpenHandle implements Handle {
   }
 
   #mayWritePlainly(): boolean {
-    return this.#writesPlainly && this.#isOpen && this.#knowsBase() && !this.#hasSetIdToKill();
+    const isKeyGood = this.#key === null || this.#key.isWritable;
+    return this.#writesPlainly && this.#isOpen && isKeyGood && this.#knowsBase() && !this.#hasSetIdToKill();
   }
 
   /** Whether the first dirty byte would be based on a version that is still believed; later ones share its base. */

@@ -42,8 +42,10 @@ export class PathOperations {
       return await this.#once(text, follow, operation);
     } catch (thrown) {
       const failure = failureFrom(thrown);
-      const details = { syscall, path: text, cause: thrown, ...(dest === undefined ? {} : { dest }) };
-      throw new Failure(failure.code === "ESTALE" ? "ENOENT" : failure.code, details);
+      const { detail } = failure;
+      const more = { ...(dest === undefined ? {} : { dest }), ...(detail === undefined ? {} : { detail }) };
+      const code = failure.code === "ESTALE" ? "ENOENT" : failure.code;
+      throw new Failure(code, { syscall, path: text, cause: thrown, ...more });
     }
   }
 

@@ -9,6 +9,7 @@
  */
 import { assert, type ByteCount, type Clock, Failure, systemClock } from "../../base/index.ts";
 import type { NodeId, NodeKind, StoreChange } from "../../port/index.ts";
+import type { MemoryKeys } from "./memory-keys.ts";
 import type { MemoryNode } from "./memory-node.ts";
 import { SparseContent } from "./sparse-content.ts";
 
@@ -21,6 +22,8 @@ export interface MemoryServerOptions {
   readonly nodesMax?: number;
   /** Mode bits of the root directory. Default: 0o755. */
   readonly rootMode?: number;
+  /** Nobody but the superuser is let in without one of these. Default: everybody is. */
+  readonly keys?: MemoryKeys;
 }
 
 /** What a client of the server is to it: someone to tell of others' changes. */
@@ -32,6 +35,7 @@ export class MemoryServer {
   readonly clock: Clock;
   readonly capacityBytes: ByteCount;
   readonly nodesMax: number;
+  readonly keys: MemoryKeys | undefined;
 
   readonly root: MemoryNode;
   readonly #nodes = new Map<NodeId, MemoryNode>();
@@ -44,6 +48,7 @@ export class MemoryServer {
     this.clock = options.clock ?? systemClock;
     this.capacityBytes = options.capacityBytes ?? Number.MAX_SAFE_INTEGER;
     this.nodesMax = options.nodesMax ?? 10_000_000;
+    this.keys = options.keys;
     this.root = this.makeNode("directory", { mode: options.rootMode ?? 0o755, uid: 0, gid: 0 });
     this.root.linkCount = 2;
     this.root.parent = this.root;

@@ -244,6 +244,7 @@ class MemoryStore implements Store, MemoryClient {
     credential: Credential,
   ): ReadResult | undefined {
     try {
+      this.#server.keys?.require(credential, "read");
       return content.readContent(this.#server.node(node, "read"), offset, frames, {
         server: this.#server,
         client: this,
@@ -367,6 +368,7 @@ class MemoryStore implements Store, MemoryClient {
 
   #start(call: Call, syscall: string): names.MemoryActor {
     if (call.signal.aborted) throw new Failure("EINTR", { syscall });
+    this.#server.keys?.require(call.credential, syscall);
     return { server: this.#server, client: this, credential: call.credential };
   }
 
