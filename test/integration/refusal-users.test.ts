@@ -109,9 +109,19 @@ async function expectOneEntry({ place }: SharedFile): Promise<string> {
   return entry.id;
 }
 
+/** The log has one line of the lost bytes, with all that finds the file, and the entry, again. */
+async function expectLogged({ place, path }: SharedFile, id: string, log: string): Promise<void> {
+  const { ino } = await stat(path);
+  const lines = log.split("\n").filter((line) => line.includes("could not be written back"));
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatch(/ path=\/shared kind=file mode=0\d{3} inode=\d+ store=dir:\S+ bytes=131072-1179648 /);
+  expect(lines[0]).toContain(` inode=${ino} store=dir:${place.mounted.store} `);
+  expect(lines[0]).toContain(` code=EACCES class=permission outcome=excised rescue=${id} `);
+}
+
 describe.skipIf(!isRoot)("a right that another client takes away (needs root to become several users)", () => {
   it.each(revocations)(
-    "[S0.7] [S0.8] [S0.10] [S0.11] [S5.1] [S5.5] [S5.8] [S5.15] [G2] [G9] [G27] by $by: the writer hears EACCES, all see the store's bytes, others' bytes survive, and the writer's come back from rescue",
+    "[S0.7] [S0.8] [S0.10] [S0.11] [S3.14] [S5.1] [S5.5] [S5.8] [S5.15] [G2] [G9] [G27] by $by: the writer hears EACCES, all see the store's bytes, others' bytes survive, and the writer's come back from rescue",
     async ({ take, giveBack }) => {
       const shared = await sharedFile();
       await using place = shared.place;
@@ -139,6 +149,7 @@ describe.skipIf(!isRoot)("a right that another client takes away (needs root to 
       expect(asked).toMatchObject({ status: 1, stdout: expect.stringContaining(`kept in rescue as ${id}`) });
       expect(asked.stderr).toMatch(/^holdfast: unmounted .*, but the store had refused what is named above\n$/);
       expect(ended.status).toBe(1);
+      await expectLogged(shared, id, ended.stderr);
       expect(ended.stderr.trimEnd().split("\n").at(-2)).toContain(`see holdfast rescue list --rescue ${place.rescue}`);
     },
   );

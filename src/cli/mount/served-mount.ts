@@ -68,7 +68,7 @@ export class ServedMount {
       this.#end = resolve;
     });
     parts.volume.events.on("writebackFailed", (event) => this.#writebackFailed(event));
-    parts.volume.events.on("rescued", (event) => parts.log.info("refused bytes are kept now", fieldsOf(event)));
+    parts.volume.events.on("rescued", (event) => parts.log.info("refused bytes are kept now", this.#fieldsOf(event)));
     void parts.mount.ended
       .catch((thrown: unknown) => {
         parts.log.error("the mount failed", { why: failureFrom(thrown).message });
@@ -86,7 +86,7 @@ export class ServedMount {
     const isOfNoConsequence = failed.outcome === "uncertain" && (code === "ENOENT" || code === "ESTALE");
     if (failed.outcome !== "keptDirty" && !isOfNoConsequence) this.#refusedCount += 1;
     const what = failed.operation === "write" ? "bytes could not be written back" : "bytes could not be made durable";
-    this.#parts.log.error(what, fieldsOf(failed));
+    this.#parts.log.error(what, this.#fieldsOf(failed));
   }
 
   status(): MountStatus {
@@ -218,31 +218,25 @@ export class ServedMount {
     const left = names.length === 0 ? "what was sent may not be durable" : `not delivered: ${names.join(", ")}`;
     return new Failure("ETIMEDOUT", { syscall: "close", detail: `the drain was cut short; ${left}` });
   }
-}
 
-/** A failed write-back as fields of a log line. */
-function fieldsOf(failed: WritebackFailed): LogFields {
-  const {
-    path,
-    ranges,
-    rangeCount,
-    credential,
-    code,
-    why,
-    class: refusalClass,
-    outcome,
-    rescueId,
-  } = describeRefusal(failed);
-  const bytes = ranges.map(({ start, end }) => `${start}-${end}`).join(",");
-  return {
-    path,
-    node: failed.node.number,
-    bytes: rangeCount > ranges.length ? `${bytes},...` : bytes,
-    credential,
-    code,
-    class: refusalClass,
-    outcome,
-    rescue: rescueId ?? undefined,
-    why: failed.rescueFailure === undefined ? why : `${why}; ${failed.rescueFailure.message}`,
-  };
+  /** A failed write-back as fields of a log line: enough to find the file at the store when its name has gone. */
+  #fieldsOf(failed: WritebackFailed): LogFields {
+    const { path, ranges, rangeCount, credential, code, why, ...told } = describeRefusal(failed);
+    const { kind, mode, inode } = failed.node.attributes;
+    const bytes = ranges.map(({ start, end }) => `${start}-${end}`).join(",");
+    return {
+      path,
+      kind,
+      mode: mode.toString(8).padStart(4, "0"),
+      inode,
+      store: this.#parts.url,
+      bytes: rangeCount > ranges.length ? `${bytes},...` : bytes,
+      credential,
+      code,
+      class: told.class,
+      outcome: told.outcome,
+      rescue: told.rescueId ?? undefined,
+      why: failed.rescueFailure === undefined ? why : `${why}; ${failed.rescueFailure.message}`,
+    };
+  }
 }

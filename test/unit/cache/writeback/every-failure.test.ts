@@ -21,7 +21,7 @@ describe("a write that the store fails", () => {
   });
 
   test.each(errorCodes.filter((code) => !ownEnds.has(code)))(
-    "[S0.13] with %s is told to who had it open",
+    "[S0.13] [S3.14] with %s is told to who had it open",
     async (code) => {
       const file = await gatedFile({ readaheadBytesMax: 0 });
       const cursor = file.space.errors.sample();
