@@ -50,7 +50,7 @@ function complaintOfRun(file: ModelFile, start: number, end: number, first: numb
 }
 
 /** [start, end) cut at every edge of a change. */
-export function piecesOf(file: ModelFile, start: number, end: number): [from: number, to: number][] {
+function piecesOf(file: ModelFile, start: number, end: number): [from: number, to: number][] {
   const edges = new Set<number>([start, end]);
   for (const list of [file.locals, file.server]) {
     for (const change of list) {

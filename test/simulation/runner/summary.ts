@@ -1,5 +1,5 @@
 /** What a campaign came to, as text and as plain data. */
-import { openSlots, type Tally } from "../simulated-run.ts";
+import { knownGaps, openSlots, type Tally } from "../simulated-run.ts";
 import type { CampaignResult } from "./campaign.ts";
 import type { ReportedFailure } from "./failure-report.ts";
 import { textOfScript, textOfTimeline } from "./failure-report.ts";
@@ -46,6 +46,7 @@ export function textOfCampaign(result: CampaignResult): string {
     textOfTally("what operations came to", totals.outcomes),
     textOfCoverage(totals.transitions),
     ...openSlots.map(({ slot, reason }) => `not simulated yet: ${slot} (${reason})`),
+    ...knownGaps.map((gap) => `known, and stepped around: ${gap}`),
   ].join("\n");
 }
 
@@ -80,6 +81,7 @@ export function dataOfCampaign(from: number, result: CampaignResult, failed: Rep
     seedsPerMinuteWithFreeCores: Math.round(byProcessor),
     transitionsNeverTaken: coverageOf(totals.transitions).gaps,
     notSimulated: openSlots,
+    knownGaps,
     failure: failed,
   };
 }
