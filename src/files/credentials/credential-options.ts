@@ -17,7 +17,7 @@ export type CredentialChoice = "strict" | "rotate";
  */
 export type RefreshCredential = (credential: Credential, signal: CancelSignal) => Promise<Credential | undefined>;
 
-/** The keys that a user has now, best first. Those that ran out are renewed or passed over. */
+/** The keys that a user has now, best first; it has as long as `RefreshCredential`. Those that ran out are renewed first. */
 export type KeysOfUser = (user: string, signal: CancelSignal) => readonly Credential[] | Promise<readonly Credential[]>;
 
 export interface CredentialOptions {
@@ -33,7 +33,7 @@ export interface CredentialOptions {
   readonly refreshCredential?: RefreshCredential;
   /** How long before its end a credential is renewed. Default 300,000. At most half the life of one that was renewed. */
   readonly refreshLeadMs: Milliseconds;
-  /** How long `refreshCredential` may take. Default 10,000. */
+  /** How long `refreshCredential`, and `keysOfUser`, may take. Default 10,000. */
   readonly refreshDeadlineMs: Milliseconds;
   /**
    * How long before its end a credential that could not be renewed writes no more, so that what it has written is sent in

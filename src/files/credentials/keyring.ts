@@ -9,8 +9,15 @@
  *       another one, of the same user.
  *   I2  At most `idleKeysMax` keys are remembered that nobody uses; the one met longest ago makes room.
  */
-import { type CancelSignal, type Clock, Failure, failureFrom } from "../../base/index.ts";
-import { classify } from "../../cache/index.ts";
+import {
+  type CancelSignal,
+  type Clock,
+  cancelController,
+  endedWithin,
+  Failure,
+  failureFrom,
+} from "../../base/index.ts";
+import { classify, interruptible } from "../../cache/index.ts";
 import type { Call, Credential, CredentialSource } from "../../port/index.ts";
 import type { CredentialOptions, KeysOfUser } from "./credential-options.ts";
 import { Key, type KeyTerms } from "./key.ts";
@@ -133,12 +140,24 @@ export class Keyring implements CredentialSource {
     signal: CancelSignal,
     refused: Failure,
   ): Promise<readonly Credential[]> {
-    let keys: readonly Credential[];
-    try {
-      keys = await keysOfUser(user, signal);
-    } catch (cause) {
-      throw alsoFailed(refused, "write", `keysOfUser failed for ${user}`, cause);
+    const { clock } = this.#terms;
+    const { refreshDeadlineMs } = this.#options;
+    const call = cancelController();
+    let keys: readonly Credential[] = [];
+    let cause: unknown;
+    const answered = askForKeys(keysOfUser, user, call.signal).then(
+      (answer) => {
+        keys = answer;
+      },
+      (thrown) => {
+        cause = thrown ?? new Error("for no reason");
+      },
+    );
+    if (!(await interruptible(endedWithin(clock, refreshDeadlineMs, answered), signal))) {
+      call.abort();
+      throw alsoFailed(refused, "write", `keysOfUser did not answer for ${user} in ${refreshDeadlineMs} ms`, refused);
     }
+    if (cause !== undefined) throw alsoFailed(refused, "write", `keysOfUser failed for ${user}`, cause);
     if (keys.some((key) => key.user !== user)) {
       throw alsoFailed(refused, "write", `keysOfUser gave a key that is not of ${user}; none was used`, refused);
     }
@@ -169,6 +188,11 @@ export class Keyring implements CredentialSource {
       return;
     }
   }
+}
+
+/** One that throws at once is one that fails. */
+async function askForKeys(keysOfUser: KeysOfUser, user: string, signal: CancelSignal): Promise<readonly Credential[]> {
+  return await keysOfUser(user, signal);
 }
 
 function isPermission(thrown: unknown): boolean {
