@@ -26,8 +26,9 @@ const copyPath = `/docs/plan (conflict ${today} uid 1000).txt`;
 
 describe("a conflict", () => {
   it("[S5.4] [G18] kept both: the bytes go to a copy beside the file, in the writer's name; the file is theirs", async () => {
-    const { volume, other, file, told, rescue } = await conflict({ conflict: "keepBoth" });
+    const { volume, other, file, told, rescue } = await conflict({ conflict: "keepBoth", entryTimeoutMs: 3_600_000 });
     expect(await volume.promises.readdir("/docs")).toEqual(["plan.txt"]);
+    await expect(volume.promises.stat(copyPath)).rejects.toMatchObject({ code: "ENOENT" });
     await expect(file.sync()).rejects.toMatchObject({ code: "ESTALE", outcome: "copied", rescueId: copyPath });
     expect(told).toMatchObject([{ refusalClass: "conflict", outcome: "copied", rescueId: copyPath }]);
     expect(rescue.entries).toEqual([]);

@@ -120,6 +120,11 @@ describe("a refused write", () => {
     expect(place.dropped).toMatchObject([{ what: "content", start: 2, end: 4 }]);
     for (const credential of [alice, bob]) expect(volume.tryGetAttributes(node, credential)).toBeUndefined();
     expect(file.tryRead(0, new Uint8Array(6))).toBe(-1);
+    await volume.getAttributes(node, callAs(bob));
+    expect([alice, bob].map((credential) => volume.tryGetAttributes(node, credential) !== undefined)).toEqual([
+      false,
+      true,
+    ]);
     await file.write("longer than it was", 0);
     await expect(file.sync()).rejects.toMatchObject({ code: "EACCES" });
     expect(place.dropped.at(-1)).toMatchObject({ what: "content", start: 0, end: undefined });
