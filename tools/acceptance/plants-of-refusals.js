@@ -75,6 +75,14 @@ export const plantsOfRefusals = [
     unit("cache/refusal/excision"),
   ),
   plant(
+    "S0.19",
+    "whoever refuses waits for the flight that only he can end",
+    cache("refusal/settle"),
+    "    const told = await dispose(space, refusal, said);\n    space.core.counters",
+    "    await refusal.released;\n    const told = await dispose(space, refusal, said);\n    space.core.counters",
+    unit("cache/refusal/excision"),
+  ),
+  plant(
     "S0.20",
     "the page is looked at before its flight has ended",
     cache("refusal/thaw"),

@@ -161,7 +161,7 @@ describe("a pass", () => {
 });
 
 describe("destroying a file", () => {
-  test("waits for what is in flight, forgets the rest, and every gauge is zero", async () => {
+  test("[S5.15] waits for what is in flight, forgets the rest, and every gauge is zero", async () => {
     const file = await gatedFile(noReadahead);
     await file.space.write(0, bytesOf(2 * pageSize, 1), alice);
     file.gates.close("write");
