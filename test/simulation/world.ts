@@ -3,10 +3,11 @@
  * that is told of everything. The world is the witness of the store: it checks each write on its way (G3, G4, G6).
  */
 import { assert, type ErrorCode, Failure, SeededRandom } from "../../src/base/index.ts";
-import { PageCache } from "../../src/cache/index.ts";
-import { CachedVolume } from "../../src/files/cached-volume.ts";
+import type { SpaceObserver } from "../../src/cache/index.ts";
+import type { CachedVolume } from "../../src/files/cached-volume.ts";
+import { openVolume } from "../../src/files/index.ts";
 import type { VolumeNode } from "../../src/files/nodes/volume-node.ts";
-import { type Call, DeadlineStore, type NodeId, type Store, superuser } from "../../src/port/index.ts";
+import { type Call, type NodeId, type Store, superuser } from "../../src/port/index.ts";
 import { MemoryServer, memoryStore } from "../../src/stores/memory/index.ts";
 import { asSuperuser } from "../kit/cached-file.ts";
 import type { ActorClock } from "../kit/schedule/actor-clock.ts";
@@ -17,6 +18,7 @@ import { ModelFile } from "../model/model-file.ts";
 import { FaultyStore, type SentWrite, type StoreWitness } from "./faulty-store.ts";
 import { RefusalWitness } from "./refusal-witness.ts";
 import type { Scenario } from "./scenario.ts";
+import { observeSpaces } from "./space-witness.ts";
 import { Tallies, type Timeline } from "./timeline.ts";
 
 /** What was seen and must not be: the run has failed. */
@@ -73,43 +75,37 @@ export class World implements StoreWitness {
   async open(): Promise<void> {
     const { scenario, clock } = this;
     const { pageSize, attributeTimeoutMs } = scenario;
-    const store = new DeadlineStore(this.faulty.store, { clock, deadlineMs: scenario.storeTimeoutMs });
-    const cache = new PageCache(store, {
+    observeSpaces((node, observer) => this.#listening(node, observer));
+    this.volume = (await openVolume(this.faulty.store, {
+      credential: superuser,
+      umask: 0,
       clock,
       pageSize,
       budgetBytes: scenario.budgetPages * pageSize,
       readaheadBytesMax: scenario.readaheadBytesMax,
-      ...scenario.refusals,
-      rescue: this.rescue,
-    });
-    this.#witness(cache);
-    const root = await store.root(asSuperuser);
-    this.volume = new CachedVolume(store, cache, root, {
-      credential: superuser,
-      umask: 0,
-      clock,
       attributeTimeoutMs,
       entryTimeoutMs: attributeTimeoutMs,
+      storeTimeoutMs: scenario.storeTimeoutMs,
       idleNodesMax: scenario.idleNodesMax,
-    });
+      ...scenario.refusals,
+      rescue: this.rescue,
+    })) as CachedVolume;
     this.volume.events.on("invalidate", ({ what }) => this.events.add(`invalidate ${what}`));
   }
 
-  /** Listens in on what address spaces tell of failed write-backs. */
-  #witness(cache: PageCache): void {
-    const createSpace = cache.createSpace.bind(cache);
-    cache.createSpace = (node, attributes, observer) =>
-      createSpace(node, attributes, {
-        ...observer,
-        writebackFailed: (failed) => {
-          this.rescue.told(this.fileOf({ id: node }), failed);
-          observer.writebackFailed(failed);
-        },
-        rescued: (refused) => {
-          this.rescue.rescued(this.fileOf({ id: node }), refused);
-          observer.rescued?.(refused);
-        },
-      });
+  /** An observer that lets the rescue know first what is told of failed write-backs. */
+  #listening(node: NodeId, observer: SpaceObserver): SpaceObserver {
+    return {
+      ...observer,
+      writebackFailed: (failed) => {
+        this.rescue.told(this.fileOf({ id: node }), failed);
+        observer.writebackFailed(failed);
+      },
+      rescued: (refused) => {
+        this.rescue.rescued(this.fileOf({ id: node }), refused);
+        observer.rescued?.(refused);
+      },
+    };
   }
 
   /** The next tick. */

@@ -4,17 +4,13 @@
  */
 import { expect, test } from "vitest";
 import { Failure } from "../../../src/base/index.ts";
-import { PageCache } from "../../../src/cache/index.ts";
-import { CachedVolume } from "../../../src/files/cached-volume.ts";
-import { openFlags } from "../../../src/files/index.ts";
-import { DeadlineStore, type Store, superuser } from "../../../src/port/index.ts";
+import { openFlags, openVolume } from "../../../src/files/index.ts";
+import type { Store } from "../../../src/port/index.ts";
 import { MemoryServer, memoryStore } from "../../../src/stores/memory/index.ts";
 import { asSuperuser } from "../../kit/cached-file.ts";
 import { ActorClock } from "../../kit/schedule/actor-clock.ts";
 import { firstCome } from "../../kit/schedule/first-come.ts";
 import { Scheduler } from "../../kit/schedule/scheduler.ts";
-
-const root = { umask: 0, credential: superuser, attributeTimeoutMs: 1000, entryTimeoutMs: 1000, idleNodesMax: 100 };
 
 /** A store that refuses every write. */
 function refusing(store: Store): Store {
@@ -38,9 +34,8 @@ test("[S5.8] a handle is not flushed while refused bytes have left the cache and
       return "kept";
     },
   };
-  const store = new DeadlineStore(refusing(memoryStore(new MemoryServer({ clock }))), { clock });
-  const cache = new PageCache(store, { clock, pageSize: 4096, budgetBytes: 16 * 4096, rescue });
-  const volume = new CachedVolume(store, cache, await store.root(asSuperuser), { ...root, clock });
+  const store = refusing(memoryStore(new MemoryServer({ clock, rootMode: 0o777 })));
+  const volume = await openVolume(store, { clock, pageSize: 4096, budgetBytes: 16 * 4096, rescue });
   volume.events.on("writebackFailed", () => {
     isTold = true;
   });
