@@ -111,9 +111,8 @@ export class Key {
     if (this.#useCount === 0) this.#cancelTimer();
   }
 
-  /** Nobody is served any more. */
+  /** Nobody waits for the hook any more; whoever used the key has given it back. */
   close(): void {
-    this.#cancelTimer();
     this.#hookCall?.abort();
   }
 

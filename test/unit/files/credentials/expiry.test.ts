@@ -2,10 +2,11 @@
 import { describe, expect, it } from "vitest";
 import type { Failure } from "../../../../src/base/index.ts";
 import { openFlags } from "../../../../src/files/index.ts";
+import type { Credential } from "../../../../src/port/index.ts";
 import { callAs } from "../../../kit/cached-file.ts";
-import { alice, bob, contentAt } from "../../../kit/memory-volume.ts";
-import { settle } from "../../../kit/virtual-clock.ts";
-import { keyVolume, minute } from "./key-volume.ts";
+import { alice, bob, contentAt, memoryVolume, rewriteAt } from "../../../kit/memory-volume.ts";
+import { settle, VirtualClock } from "../../../kit/virtual-clock.ts";
+import { keyVolume, minute, noting } from "./key-volume.ts";
 
 const bytes = new TextEncoder().encode("later");
 
@@ -87,6 +88,58 @@ describe("[S5.7] a credential that is renewed", () => {
     expect(hook.calls.length).toBeGreaterThan(0);
     expect(place.failures).toEqual([]);
     expect(await contentAt(place.other, "/file")).toBe("later");
+  });
+
+  it("is renewed before anything more is sent, though the store would not have minded", async () => {
+    const clock = new VirtualClock();
+    const notes: string[] = [];
+    const until = ({ expiresAtMs }: Credential): string => `until ${expiresAtMs}`;
+    const startMs = Number(clock.wallTimeNs() / 1_000_000n);
+    const refreshCredential = async (old: Credential) => ({ ...old, expiresAtMs: startMs + 20 * minute });
+    await using place = await memoryVolume({ clock, volume: { refreshCredential }, wrap: noting(notes, until) });
+    const credential: Credential = { ...alice, expiresAtMs: startMs + 10 * minute };
+    await place.volume.promisesFor(credential).writeFile("/file", "first");
+    expect(new Set(notes.map((note) => note.split(" until ")[1]))).toEqual(
+      new Set(["undefined", String(startMs + 10 * minute)]),
+    );
+    await clock.advance(10 * minute);
+    notes.length = 0;
+    await clock.during(place.volume.promisesFor(credential).writeFile("/file", "later"));
+    expect(notes.filter((note) => !note.endsWith(` until ${startMs + 20 * minute}`))).toEqual([]);
+    expect(notes.some((note) => note.startsWith("write "))).toBe(true);
+  });
+
+  it("reads at once where the store does, under the new one", async () => {
+    await using place = await keyVolume({}, true, { readsAtOnce: true });
+    const { clock, hook, keys, volume, key, other } = place;
+    hook.script = ({ credential, answer }) => answer(keys.issue(credential, 10 * minute));
+    await clock.advance(12 * minute);
+    await rewriteAt(other, "/file", "again");
+    await settle();
+    const node = await volume.lookup(volume.root, "file", callAs(key));
+    const handle = await volume.openNode(node, openFlags.O_RDONLY, callAs(key));
+    const read = new Uint8Array(5);
+    expect(handle.tryRead(0, read)).toBe(5);
+    expect(new TextDecoder().decode(read)).toBe("again");
+    await clock.during(handle.release());
+  });
+
+  it("is not renewed all the time when each new one lives shortly", async () => {
+    await using place = await keyVolume();
+    const { clock, hook, keys, volume, key } = place;
+    hook.script = ({ credential, answer }) => answer(keys.issue(credential, 20_001));
+    await place.file.close();
+    await clock.advance(10 * minute);
+    const node = await clock.during(volume.lookup(volume.root, "file", callAs(key)));
+    const handle = await volume.openNode(node, openFlags.O_RDWR, callAs(key));
+    const callCount = hook.calls.length;
+    for (let second = 0; second < 100; second++) {
+      await clock.advance(1_000);
+      await volume.getAttributes(node, callAs(key));
+      expect(handle.tryWrite(0, bytes)).toBe(5);
+    }
+    expect(hook.calls.length - callCount).toBe(9);
+    await clock.during(handle.release());
   });
 
   it("may come with the next open", async () => {

@@ -2,7 +2,7 @@
 import type { CancelSignal, Failure } from "../../../../src/base/index.ts";
 import type { FileHandle, Volume, VolumeOptions, WritebackFailed } from "../../../../src/files/index.ts";
 import type { Credential, Store } from "../../../../src/port/index.ts";
-import { type KeyedCredential, MemoryKeys } from "../../../../src/stores/memory/index.ts";
+import { type KeyedCredential, MemoryKeys, type MemoryStoreOptions } from "../../../../src/stores/memory/index.ts";
 import { alice, memoryVolume } from "../../../kit/memory-volume.ts";
 import { RescueInMemory } from "../../../kit/rescue-in-memory.ts";
 import { VirtualClock } from "../../../kit/virtual-clock.ts";
@@ -60,10 +60,30 @@ export interface KeyVolume extends AsyncDisposable {
   readonly file: FileHandle;
 }
 
+/** Notes who asks a store for what, as `name credential`. */
+export function noting(notes: string[], nameOf: (credential: Credential) => string): (store: Store) => Store {
+  return (store) =>
+    new Proxy(store, {
+      get: (target, name) => {
+        const member = Reflect.get(target, name, target) as unknown;
+        if (typeof member !== "function") return member;
+        return (...args: unknown[]) => {
+          const call = args.at(-1) as { credential?: Credential } | undefined;
+          if (call?.credential !== undefined) notes.push(`${String(name)} ${nameOf(call.credential)}`);
+          return (member as (...args: unknown[]) => unknown).apply(target, args);
+        };
+      },
+    });
+}
+
 export const minute = 60_000;
 
 /** Without a hook if `hooked` is false; the key of Alice lives for ten minutes. */
-export async function keyVolume(options: VolumeOptions = {}, hooked = true): Promise<KeyVolume> {
+export async function keyVolume(
+  options: VolumeOptions = {},
+  hooked = true,
+  store: MemoryStoreOptions = {},
+): Promise<KeyVolume> {
   const clock = new VirtualClock();
   const keys = new MemoryKeys(clock);
   const hook = new Hook(clock);
@@ -71,6 +91,7 @@ export async function keyVolume(options: VolumeOptions = {}, hooked = true): Pro
   const place = await memoryVolume({
     clock,
     server: { keys },
+    store,
     volume: { rescue, ...(hooked ? { refreshCredential: hook.refresh } : {}), ...options },
   });
   const { volume, other } = place;

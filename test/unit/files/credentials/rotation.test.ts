@@ -2,46 +2,34 @@
 import { describe, expect, it } from "vitest";
 import { Failure } from "../../../../src/base/index.ts";
 import { type KeysOfUser, openVolume, type VolumeOptions } from "../../../../src/files/index.ts";
-import type { Credential, Store } from "../../../../src/port/index.ts";
+import type { Credential } from "../../../../src/port/index.ts";
 import { MemoryKeys, memoryStore } from "../../../../src/stores/memory/index.ts";
 import { asSuperuser } from "../../../kit/cached-file.ts";
 import { alice, bob, contentAt, memoryVolume, nodeAt } from "../../../kit/memory-volume.ts";
 import { RescueInMemory } from "../../../kit/rescue-in-memory.ts";
 import { VirtualClock } from "../../../kit/virtual-clock.ts";
+import { noting } from "./key-volume.ts";
 
 const hour = 3_600_000;
 const laptop: Credential = { ...alice, id: "alice at her laptop", user: "alice" };
 const phone: Credential = { ...alice, id: "alice at her phone", user: "alice" };
 const bobs: Credential = { ...bob, user: "bob" };
 
-/** Notes under which credential each write came. */
-function noting(writers: string[]): (store: Store) => Store {
-  return (store) =>
-    new Proxy(store, {
-      get: (target, name) => {
-        const member = Reflect.get(target, name, target) as unknown;
-        if (typeof member !== "function") return member;
-        return (...args: unknown[]) => {
-          if (name === "write") writers.push((args[4] as { credential: Credential }).credential.id);
-          return (member as (...args: unknown[]) => unknown).apply(target, args);
-        };
-      },
-    });
-}
-
 async function scene(options: VolumeOptions) {
   const clock = new VirtualClock();
   const keys = new MemoryKeys(clock);
   const rescue = new RescueInMemory();
   const writers: string[] = [];
-  const place = await memoryVolume({ clock, server: { keys }, volume: { rescue, ...options }, wrap: noting(writers) });
+  const wrap = noting(writers, ({ id }) => id);
+  const place = await memoryVolume({ clock, server: { keys }, volume: { rescue, ...options }, wrap });
   const key = keys.issue(laptop, hour);
   await place.volume.promisesFor(key).writeFile("/file", "first");
   const file = await place.volume.open("/file", "r+", { credential: key });
   await file.write("later");
   writers.length = 0;
   keys.revoke(key);
-  return { ...place, clock, keys, rescue, writers, key, file };
+  const sentUnder = (): string[] => writers.filter((note) => note.startsWith("write ")).map((note) => note.slice(6));
+  return { ...place, clock, keys, rescue, sentUnder, key, file };
 }
 
 describe("[S5.6] the credential that bytes are sent under", () => {
@@ -51,12 +39,12 @@ describe("[S5.6] the credential that bytes are sent under", () => {
       asked.push(user);
       return [];
     };
-    await using place = await scene({ keysOfUser });
+    await using place = await scene({ keysOfUser, refreshCredential: async () => undefined });
     await expect(place.clock.during(place.file.sync())).rejects.toMatchObject({
       code: "EKEYREVOKED",
       outcome: "excised",
     });
-    expect(place.writers).toEqual([laptop.id]);
+    expect(place.sentUnder()).toEqual([laptop.id]);
     expect(asked).toEqual([]);
     expect(place.rescue.entries).toMatchObject([{ refused: { credential: { id: laptop.id } } }]);
   });
@@ -71,9 +59,9 @@ describe("[S5.6] the credential that bytes are sent under", () => {
     await using place = await scene({ credentialChoice: "rotate", keysOfUser });
     const { keys } = place;
     const unknown: Credential = { ...laptop, id: "alice, unknown" };
-    given.push(place.key, unknown, keys.issue(phone, hour));
+    given.push(place.key, unknown, unknown, keys.issue(phone, hour));
     await place.clock.during(place.file.sync());
-    expect(place.writers).toEqual([laptop.id, unknown.id, phone.id]);
+    expect(place.sentUnder()).toEqual([laptop.id, unknown.id, phone.id]);
     expect(asked).toEqual(["alice"]);
     expect(await contentAt(place.other, "/file")).toBe("later");
     expect(place.rescue.entries).toEqual([]);
@@ -97,7 +85,7 @@ describe("[S5.6] the credential that bytes are sent under", () => {
     bobsKey = place.keys.issue(bobs, hour);
     const refused = await place.clock.during(place.file.sync().catch((thrown: Failure) => thrown));
     expect(refused).toMatchObject({ code: "EKEYREVOKED" });
-    expect(place.writers).toEqual([laptop.id]);
+    expect(place.sentUnder()).toEqual([laptop.id]);
     expect(await contentAt(place.other, "/file")).toBe("first");
   });
 
