@@ -187,7 +187,9 @@ async function removeObstacle(
       assert(page !== undefined, "a locked page exists");
       return pageUnlocked(page, call.signal);
     case "waitForFlight":
-      assert(page?.sending != null, "a page in flight has a sending");
+      assert(page !== undefined, "a page in flight exists");
+      // Beneath refused bytes that have just left lie others of their record, until the pass that settles them has come to them.
+      if (page.sending === null) return passEnded(space, call);
       return flightCollected(page.sending, call.signal);
     case "flushConflict":
     case "flushFragments":
@@ -196,6 +198,11 @@ async function removeObstacle(
     case "fillFirst":
       return fill(space, pageStart, pageStart + pageSize, call, null);
   }
+}
+
+/** Waits until the pass that is under way has ended. */
+async function passEnded(space: FilePages, call: Call): Promise<void> {
+  await using _order = await space.writebackLock.acquire(call.signal);
 }
 
 /**
