@@ -13,7 +13,8 @@ export type CredentialChoice = "strict" | "rotate";
 
 /**
  * Renews a credential: answers with one of the same id and user that runs out later, or undefined where there is none. It
- * should end when the signal, an AbortSignal, fires; it is not called again for that credential before it has ended.
+ * should end when the signal, an AbortSignal, fires; it is not called again for that credential before it has ended. It must
+ * not use the volume: what it waits for there may be waiting for it.
  */
 export type RefreshCredential = (credential: Credential, signal: CancelSignal) => Promise<Credential | undefined>;
 

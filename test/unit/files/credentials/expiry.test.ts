@@ -10,7 +10,7 @@ import { keyVolume, minute, noting } from "./key-volume.ts";
 
 const bytes = new TextEncoder().encode("later");
 
-describe("[S5.7] a credential that is renewed", () => {
+describe("[S5.7] [G29] a credential that is renewed", () => {
   it("is renewed before its end, once, and what is sent goes under the new one", async () => {
     await using place = await keyVolume();
     const { clock, hook, keys, file, key } = place;
@@ -153,7 +153,7 @@ describe("[S5.7] a credential that is renewed", () => {
   });
 });
 
-describe("[S5.7] a credential that cannot be renewed", () => {
+describe("[S5.7] [G29] a credential that cannot be renewed", () => {
   it.each([
     ["throws", "failed"],
     ["throws at once", "failed"],
