@@ -1,7 +1,8 @@
 import { cp, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { attempt, checkout, MountedStore, run, treeSums } from "../kit/mounted-store.ts";
+import { checkout } from "../kit/checkout.ts";
+import { attempt, MountedStore, run, treeSums } from "../kit/mounted-store.ts";
 
 const commitsMin = 20;
 

@@ -6,11 +6,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { checkout } from "./checkout.ts";
 import { scratchVariable } from "./scratch.ts";
 
 /** The command as a user starts it. */
-export const commandPath: string = fileURLToPath(new URL("../../bin/holdfast.js", import.meta.url));
+export const commandPath: string = join(checkout, "bin", "holdfast.js");
 const runMsMax = 60_000;
 const readyMsMax = 20_000;
 const stopMsMax = 60_000;

@@ -4,12 +4,9 @@
  */
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { checkout } from "./checkout.ts";
 import { type Finished, RunningMount, type RunOptions, runHoldfast, runProgram } from "./command.ts";
 import { scratchDirectory } from "./scratch.ts";
-
-/** The checkout that these tests belong to. */
-export const checkout: string = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Programs that must speak the same everywhere, and read no configuration of the machine. */
 const plainSpeech = {

@@ -7,9 +7,10 @@ import { once } from "node:events";
 import { chmod, copyFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { checkout, ownProgram } from "./mounted-store.ts";
+import { checkout } from "./checkout.ts";
+import { ownProgram } from "./mounted-store.ts";
 
-const answerMsMax = 30_000;
+const answerMsUsual = 30_000;
 
 /** Who a worker is: the test's own user unless said otherwise. */
 export interface Person {
@@ -30,11 +31,14 @@ type Answer = { readonly value: unknown } | { readonly code: string };
 
 export class Worker implements AsyncDisposable {
   readonly #child: ChildProcess;
+  /** A call that takes longer ends with the death of its process. */
+  readonly #answerMsMax: number;
   readonly #ended: Promise<unknown>;
   readonly #waiting: ((answer: Answer) => void)[] = [];
 
-  private constructor(child: ChildProcess) {
+  private constructor(child: ChildProcess, answerMsMax: number) {
     this.#child = child;
+    this.#answerMsMax = answerMsMax;
     this.#ended = once(child, "close").then(() => {
       for (const tell of this.#waiting.splice(0)) tell({ code: "ended" });
     });
@@ -43,7 +47,12 @@ export class Worker implements AsyncDisposable {
   }
 
   /** Starts a worker whose paths are below `directory`; its program is copied to where every user can read it. */
-  static async start(scratch: string, directory: string, person?: Person): Promise<Worker> {
+  static async start(
+    scratch: string,
+    directory: string,
+    person?: Person,
+    answerMsMax: number = answerMsUsual,
+  ): Promise<Worker> {
     const program = join(scratch, "worker.mjs");
     for (const path of [scratch, dirname(scratch)]) await chmod(path, 0o755);
     await copyFile(ownProgram("worker"), program);
@@ -54,7 +63,7 @@ export class Worker implements AsyncDisposable {
       cwd: "/",
       stdio: ["pipe", "pipe", "inherit"],
     });
-    const worker = new Worker(child);
+    const worker = new Worker(child, answerMsMax);
     await worker.do("pid");
     return worker;
   }
@@ -78,7 +87,7 @@ export class Worker implements AsyncDisposable {
 
   async #ask(name: string, parameters: readonly unknown[]): Promise<Answer> {
     const answered = new Promise<Answer>((resolve) => this.#waiting.push(resolve));
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), answerMsMax);
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), this.#answerMsMax);
     this.#child.stdin?.write(`${JSON.stringify([name, ...parameters])}\n`);
     try {
       return await answered;
@@ -99,7 +108,7 @@ export class Worker implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.stdin?.end();
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), answerMsMax);
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), this.#answerMsMax);
     await this.#ended;
     clearTimeout(timer);
   }
