@@ -155,6 +155,22 @@ export const plantsOfRefusals = [
     unit("rescue/restore"),
   ),
   plant(
+    "S5.6",
+    "another user's key is used for refused bytes",
+    "src/files/credentials/keyring.ts",
+    "keys.some((key) => key.user !== user)",
+    "keys.length > 1_000",
+    unit("files/credentials/rotation"),
+  ),
+  plant(
+    "S5.7",
+    "bytes are taken under a credential that is about to end",
+    "src/files/credentials/key.ts",
+    "    return this.#terms.clock.nowMs() < this.#closingAtMs;\n",
+    "    return this.#terms.clock.nowMs() < this.#spentAtMs;\n",
+    unit("files/credentials/expiry"),
+  ),
+  plant(
     "S5.8",
     "the first to hear of a failure clears it for all",
     cache("refusal/error-sequence"),
