@@ -25,7 +25,12 @@ const packagesByCommand = new Map([
   ["mkfs.ext4", "e2fsprogs"],
   ["spin", "spin"],
   ["cc", "gcc libc6-dev"],
+  ["rclone", "rclone"],
+  ["sshfs", "sshfs"],
+  ["sshd", "openssh-server"],
 ]);
+/** Programs that only benchmarks drive. */
+const rivals = ["rclone", "sshfs", "sshd"];
 
 const systemDirectories = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
@@ -84,10 +89,15 @@ function nodePackagesAreCurrent() {
   );
 }
 
-const allCommands = [...packagesByCommand.keys()];
-const commandsFor = { start: ["fusermount3"], demo: [], test: allCommands };
+const commandsOfTests = [...packagesByCommand.keys()].filter((command) => !rivals.includes(command));
+const commandsFor = {
+  start: ["fusermount3"],
+  demo: [],
+  test: commandsOfTests,
+  "bench:refusal": ["fusermount3", "setpriv", "mkfs.btrfs", "mkfs.ext4", ...rivals],
+};
 
-/** All that `npm start`, `npm run demo`, or with every program that a test drives, `npm test` needs. */
+/** All that `npm start`, `npm run demo`, a benchmark, or with every program that a test drives, `npm test` needs. */
 export function prepare(purpose) {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major < 20 || (major === 20 && minor < 19)) {

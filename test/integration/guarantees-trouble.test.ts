@@ -1,8 +1,9 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { checkout } from "../kit/checkout.ts";
 import { runHoldfast } from "../kit/command.ts";
-import { checkout, MountedStore, run } from "../kit/mounted-store.ts";
+import { MountedStore, run } from "../kit/mounted-store.ts";
 import { mountsBelow, scratchDirectory } from "../kit/scratch.ts";
 import { StoppableStore } from "../kit/stoppable-store.ts";
 import { until } from "../kit/until.ts";

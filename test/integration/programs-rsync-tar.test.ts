@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { checkout, MountedStore, run, treeSums } from "../kit/mounted-store.ts";
+import { checkout } from "../kit/checkout.ts";
+import { MountedStore, run, treeSums } from "../kit/mounted-store.ts";
 import { scratchDirectory } from "../kit/scratch.ts";
 
 const filesWanted = 10_200;

@@ -1,0 +1,105 @@
+/** Holdfast's own mount over the directory itself, for it speaks no SFTP yet. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { checkout } from "../../test/kit/checkout.ts";
+import { RunningMount, runHoldfast } from "../../test/kit/command.ts";
+import type { Client, Contender, Kept } from "./contender.ts";
+import { fileName, type Ground, type Piece } from "./ground.ts";
+
+/** As much of a rescue entry as is looked at here. */
+interface Entry {
+  readonly id: string;
+  readonly manifest: { readonly ranges: readonly { readonly offset: number; readonly byteCount: number }[] };
+}
+
+/** The ways to restore an entry, in the order in which a careful user tries them. */
+const restores: readonly (readonly string[])[] = [[], ["--to", `/${fileName}`], ["--overwrite"]];
+
+class HoldfastClient implements Client {
+  readonly point: string;
+  /** More than the longest pause between two tries. */
+  readonly patienceMs = 45_000;
+  readonly #mount: RunningMount;
+  readonly #rescue: string;
+
+  constructor(point: string, mount: RunningMount, rescue: string) {
+    this.point = point;
+    this.#mount = mount;
+    this.#rescue = rescue;
+  }
+
+  async settled(): Promise<undefined> {}
+
+  async kept(): Promise<readonly Kept[]> {
+    const entries = await this.#entries();
+    const pieces = await Promise.all(entries.map((entry) => this.#piecesOf(entry)));
+    return [{ where: "rescue", pieces: pieces.flat() }];
+  }
+
+  async restore(takeAway: () => Promise<void>): Promise<string> {
+    const entries = await this.#entries();
+    if (entries.length === 0) {
+      await takeAway();
+      return "by itself";
+    }
+    await this.#mount[Symbol.asyncDispose]();
+    await takeAway();
+    const ways = new Set<string>();
+    for (const { id } of entries) ways.add(await this.#restoreEntry(id));
+    return [...ways].join(", ");
+  }
+
+  async #entries(): Promise<readonly Entry[]> {
+    const { status, stdout, stderr } = await this.#rescued(["list", "--json"]);
+    if (status !== 0) throw new Error(stderr);
+    return (JSON.parse(stdout) as { entries: Entry[] }).entries;
+  }
+
+  async #piecesOf({ id, manifest }: Entry): Promise<Piece[]> {
+    const { stdout } = await this.#rescued(["show", "--bytes", id]);
+    let shown = 0;
+    return manifest.ranges.map(({ offset, byteCount }) => {
+      shown += byteCount;
+      return { offset, text: stdout.slice(shown - byteCount, shown) };
+    });
+  }
+
+  async #restoreEntry(id: string): Promise<string> {
+    let refused = "";
+    for (const flags of restores) {
+      const { status, stderr } = await this.#rescued(["restore", id, ...flags]);
+      if (status === 0) return ["rescue restore", ...flags].join(" ");
+      refused = stderr.trim();
+    }
+    return `not restored: ${refused}`;
+  }
+
+  #rescued(words: readonly string[]): ReturnType<typeof runHoldfast> {
+    return runHoldfast(["rescue", ...words, "--rescue", this.#rescue]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#mount[Symbol.asyncDispose]();
+  }
+}
+
+/** A mount with the options, for trials whose cause has one of the names; for all where none is given. */
+export function holdfast(name: string, options: readonly string[] = [], onlyFor: readonly string[] = []): Contender {
+  return {
+    name,
+    isOverWire: false,
+    version: [process.execPath, join(checkout, "bin", "holdfast.js"), "--version"],
+    takesPartIn: (cause) => onlyFor.length === 0 || onlyFor.includes(cause.name),
+    start: async (ground: Ground) => {
+      const [point, rescue] = [join(ground.scratch, "mount"), join(ground.scratch, "rescue")];
+      await mkdir(point);
+      await mkdir(rescue, { mode: 0o700 });
+      const always = ["--allow-other", "--rescue", rescue];
+      return new HoldfastClient(
+        point,
+        await RunningMount.start(`dir:${ground.home}`, point, [...always, ...options]),
+        rescue,
+      );
+    },
+  };
+}

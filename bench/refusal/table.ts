@@ -1,0 +1,73 @@
+/** The rows of the table: one for a cause and a contender, all its rounds in one. */
+import { grouped } from "../report.ts";
+import type { Outcome } from "./trial.ts";
+
+export const columns: readonly string[] = [
+  "cause",
+  "mount",
+  "s to the first error",
+  "writer heard",
+  "other handle heard",
+  "stale, open handle",
+  "stale, new open",
+  "size",
+  "others' bytes destroyed",
+  "on the server",
+  "kept",
+  "on the server in the end",
+];
+
+export function rowOf(cause: string, contender: string, rounds: readonly (Outcome | Error)[]): string[] {
+  const whole = rounds.filter((round): round is Outcome => !(round instanceof Error));
+  const [failure] = rounds.filter((round): round is Error => round instanceof Error);
+  if (whole.length === 0) return [cause, contender, `failed: ${failure?.message.split("\n")[0]}`];
+  const each = (cell: (outcome: Outcome) => string): string => [...new Set(whole.map(cell))].join(" / ");
+  return [
+    cause,
+    contender,
+    seconds(whole),
+    each(({ writerHeard }) => writerHeard),
+    each(({ otherHeard }) => otherHeard),
+    each(({ shown }) => count(shown.staleByHandle)),
+    each(({ shown }) => count(shown.staleByName)),
+    each(sizeOf),
+    each(({ destroyedBytes }) => grouped(destroyedBytes)),
+    each(({ storedBytes, takenBytes }) => `${grouped(storedBytes)} of ${grouped(takenBytes)}`),
+    each(keptIn),
+    each(inTheEnd),
+  ];
+}
+
+/** The median, and from where to where; what was told in a log only is nobody's error. */
+function seconds(rounds: readonly Outcome[]): string {
+  const told = rounds.map(({ firstErrorSeconds }) => firstErrorSeconds).filter((second) => second !== undefined);
+  const logged = rounds.map((round) => round.logged?.seconds).filter((second) => second !== undefined);
+  const never = logged.length === 0 ? "never" : `never; its log after ${spread(logged)}`;
+  if (told.length === 0) return never;
+  return told.length === rounds.length ? spread(told) : `${spread(told)} / ${never}`;
+}
+
+function spread(values: readonly number[]): string {
+  const sorted = values.toSorted((one, other) => one - other);
+  const [least = 0, median = 0, most = 0] = [sorted[0], sorted[Math.floor(sorted.length / 2)], sorted.at(-1)];
+  return sorted.length === 1 ? median.toFixed(2) : `${median.toFixed(2)} (${least.toFixed(2)} to ${most.toFixed(2)})`;
+}
+
+const count = (bytes: number | undefined): string => (bytes === undefined ? "no answer" : grouped(bytes));
+
+function sizeOf({ shown }: Outcome): string {
+  if (shown.isStuck) return "no answer";
+  if (shown.size === shown.sizeAtServer) return "right";
+  const told = (size: number | undefined): string => (size === undefined ? "no file" : grouped(size));
+  return `wrong: ${told(shown.size)}, server ${told(shown.sizeAtServer)}`;
+}
+
+function keptIn({ kept, storedBytes, takenBytes }: Outcome): string {
+  if (kept.length > 0) return kept.map(({ where, bytes }) => `${where} ${grouped(bytes)}`).join(", ");
+  return storedBytes === takenBytes ? "" : "nowhere";
+}
+
+function inTheEnd({ broughtBack, takenBytes }: Outcome): string {
+  const all = broughtBack.bytes === takenBytes ? "all" : grouped(broughtBack.bytes);
+  return broughtBack.bytes === 0 ? "0" : `${all}, ${broughtBack.how}`;
+}

@@ -1,0 +1,8 @@
+/** `npm run bench:refusal`: installs what is missing, builds, and has a server say no to Holdfast, sshfs and rclone. */
+import { join } from "node:path";
+import { prepare, root, runOrExit } from "./setup.js";
+
+prepare("bench:refusal");
+runOrExit(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", "bench/refusal"]);
+const program = join(root, "dist", "bench-refusal", "bench", "refusal", "run.js");
+runOrExit(process.execPath, [program, ...process.argv.slice(2)]);
