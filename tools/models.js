@@ -27,6 +27,7 @@ const properties = {
 
 const onePage = ["INDEXES=1"];
 const twoPages = ["INDEXES=2", "NOBODY_MAPS"];
+const withoutMapper = [...onePage, "NOBODY_MAPS"];
 const ofKernel = ["lostWrite", "resurrected", "once", "inFlight", "crash"];
 const complete = ["REPORTS_WHAT_IT_DROPS"];
 
@@ -56,6 +57,9 @@ const models = [
   { name: "morton, two pages", defines: [...twoPages, ...complete], holds: ["deadlock", ...ofKernel, "ends"] },
   { name: "defunct", defines: onePage, holds: ["deadlock", ...ofKernel] },
   { name: "defunct, two pages", defines: twoPages, holds: ["deadlock", ...ofKernel, "ends"] },
+  { name: "lock", defines: withoutMapper, broken: ["deadlock"] },
+  { name: "lock, behind the page lock", defines: [...withoutMapper, "BEHIND_THE_PAGE_LOCK"], broken: ["deadlock"] },
+  { name: "clears", defines: onePage, holds: ["deadlock", "once", "inFlight"], broken: ["resurrected"] },
   { name: "holdfast", holds: ["deadlock", "lostWrite", "resurrected", "once", "rescued", "ends"] },
   ...mistakes("morton", [...onePage, ...complete], {
     WAITS_FOR_ITS_OWN: "deadlock",

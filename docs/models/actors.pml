@@ -12,7 +12,17 @@
  *   MKWRITE_TRUSTS_DETACHED   a page that has left the file counts as made writable (the patch)
  *   MKWRITE_UNLOCKS_EARLY     the page is unlocked before its entry is made writable (before Linux 2.6.30)
  *   PAGE_ALREADY_GONE         the last page of the run has left the file before the excision
+ *   WRITER_LOCKS(p)           how a writer locks a page, and WRITER_UNLOCKS(p) how he lets go
+ *   READ_IF_STALE(p)          asks the server for a page that is not up to date
  */
+#ifndef WRITER_LOCKS
+#define WRITER_LOCKS(p) lockPage(p)
+#define WRITER_UNLOCKS(p) unlockPage(p)
+#endif
+#ifndef READ_IF_STALE
+#define READ_IF_STALE(p)
+#endif
+
 #define mustNotBeSeen(i, p) (excised[i] && (page[p].content & REFUSED))
 #define canBeSent(i) \
   (slot[i] != NONE && !page[slot[i]].locked && page[slot[i]].dirty && !page[slot[i]].writeback)
@@ -101,12 +111,12 @@ proctype Writer() {
   select (i : 0 .. INDEXES - 1);
   do
   :: findOrCreate(i, p);
-     lockPage(p);
+     WRITER_LOCKS(p);
      if
-     :: !page[p].attached -> unlockPage(p)
+     :: !page[p].attached -> WRITER_UNLOCKS(p)
      :: page[p].attached && page[p].defunct -> WRITER_MEETS_DEFUNCT(p)
-     :: page[p].attached && !page[p].defunct && page[p].writeback -> unlockPage(p); waitForWriteback(p)
-     :: else -> atomic { noteWrite(i, p, WRITTEN); unlockPage(p) }; break
+     :: page[p].attached && !page[p].defunct && page[p].writeback -> WRITER_UNLOCKS(p); waitForWriteback(p)
+     :: else -> READ_IF_STALE(p) atomic { noteWrite(i, p, WRITTEN); WRITER_UNLOCKS(p) }; break
      fi
   od;
 ended:
@@ -122,6 +132,7 @@ inline fault(i, p) {
      :: else
      fi;
 #endif
+     READ_IF_STALE(p)
      atomic {
        if
        :: !unmappedMeanwhile -> entry[i] = p; break
@@ -250,7 +261,7 @@ init {
     do
     :: i < INDEXES ->
        claim(LOST_WRITE, !(acknowledged[i] & ~(settled[i] | cachedDirty(i))));
-       claim(RESURRECTED, slot[i] == NONE || !mustNotBeSeen(i, slot[i]));
+       claim(RESURRECTED, slot[i] == NONE || page[slot[i]].stale || !mustNotBeSeen(i, slot[i]));
        claim(RESURRECTED, entry[i] == NONE || page[entry[i]].attached);
        i++
     :: else -> break

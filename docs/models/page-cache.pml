@@ -34,6 +34,7 @@ typedef Page {
   bit writeback;
   bit dirty;
   bit defunct;
+  bit stale;  /* not up to date */
   bit isCut
 }
 

@@ -26,6 +26,16 @@ describe.skipIf(lacksSpin)("the models of the excision (needs spin and cc)", () 
     expect(checked.stdout).toMatch(/^holdfast: FREES_BEFORE_RESCUE +no refused bytes are lost +\d+ +broken +broken$/m);
   });
 
+  it("[S0.24] of the ways to mark a page that is about to go each of the thread's has the fault that it is said to have", async () => {
+    const names = ["lock", "lock, behind the page lock", "clears", "defunct: FAULTS_ENTER_DEFUNCT"];
+    const checked = await checkModels(root, names);
+    expect(checked).toMatchObject({ status: 0, stderr: "" });
+    expect(checked.stdout).toMatch(/^lock +nobody waits for ever +\d+ +broken +broken$/m);
+    expect(checked.stdout).toMatch(/^lock, behind the page lock +nobody waits for ever +\d+ +broken +broken$/m);
+    expect(checked.stdout).toMatch(/^clears +no refused bytes come back +\d+ +broken +broken$/m);
+    expect(checked.stdout).toMatch(/^defunct: FAULTS_ENTER_DEFUNCT +no refused bytes come back +\d+ +broken +broken$/m);
+  });
+
   it("a model that is not what it is said to be is a surprise, and the command fails", async () => {
     const copy = await scratchDirectory("models");
     await cp(join(root, "docs", "models"), join(copy, "docs", "models"), { recursive: true });

@@ -109,7 +109,7 @@ describe("[S0.21] while bytes are refused", () => {
   });
 });
 
-test("[S0.23] a write meets no page that is about to go: at every step it is taken, and has its own try", async () => {
+test("[S0.23] [S0.24] a write meets no page that is about to go: at every step it is taken, and has its own try", async () => {
   const { file, page, settled } = await heldRefusal();
   expect(file.space.tryWrite(150, bytesOf(20, 2), alice.credential)).toBe(20);
   expect(page.state).toBe("inFlightDirty");
