@@ -28,7 +28,7 @@ export async function mediumStory(stage: Stage, narrator: Narrator): Promise<Med
   await rename(first, drive);
   await stage.giveToUser(drive);
   const url = `medium:${drive}#${await markMedium(drive)}`;
-  const store = await mediumStore(directoryDrive(drive, () => directoryStore(drive)));
+  const store = await mediumStore(directoryDrive(drive, () => directoryStore(drive, { staysWithRoot: true })));
   await using rescue = await stage.openRescueFor(url);
   const volume = await openVolume(store, { credential: stage.user, rescue, refusalActions: { media: "salvage" } });
   try {

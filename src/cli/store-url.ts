@@ -3,6 +3,7 @@
  */
 import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { neverFires } from "../base/index.ts";
 import type { Store } from "../port/index.ts";
 import { directoryStore } from "../stores/directory/index.ts";
 import { directoryDrive, markMedium, mediumStore } from "../stores/medium/index.ts";
@@ -65,9 +66,9 @@ function directoryLocation(rest: string): StoreLocation {
 
 /** A medium that may be taken out of its mount point; with `#id` at the end, that one and no other. */
 function mediumLocation(rest: string): StoreLocation {
-  const [pathText = "", wanted] = rest.split("#", 2);
+  const [, pathText = rest, wanted] = /^(.*)#([0-9a-f-]{36})$/s.exec(rest) ?? [];
   const root = localRoot("medium", pathText, "/media/usb");
-  const drive = directoryDrive(root, () => directoryStore(root));
+  const drive = directoryDrive(root, () => directoryStore(root, { staysWithRoot: true }));
   const url = (id: string | undefined) => (id === undefined ? `medium:${root}` : `medium:${root}#${id}`);
   return {
     url: url(wanted),
@@ -77,14 +78,22 @@ function mediumLocation(rest: string): StoreLocation {
       const store = await mediumStore(drive);
       if (wanted === undefined || store.mediumId === wanted) return store;
       await store.close();
-      throw new CommandError(`another medium is in at ${root}; put in the one with the id ${wanted}`);
+      throw anotherMedium(root, wanted);
     },
     async identify() {
       await requireDirectory(root);
       await requireMounted(root);
+      if (wanted !== undefined) {
+        const inserted = await drive.identify(neverFires).catch(() => undefined);
+        if (inserted?.medium !== wanted) throw anotherMedium(root, wanted);
+      }
       return mediumLocation(`${root}#${await markMedium(root)}`);
     },
   };
+}
+
+function anotherMedium(root: string, wanted: string): CommandError {
+  return new CommandError(`another medium is in at ${root}; put in the one with the id ${wanted}`);
 }
 
 /** An empty mount point must not be marked as if it were a medium. */

@@ -49,5 +49,8 @@ for (const [name, options] of Object.entries(manifests)) {
 runContract({ name: "memory with deadlines", open: () => open({}, (store) => new DeadlineStore(store)) });
 runContract({
   name: "memory as a medium in a drive",
-  open: () => open({}, (store) => mediumStore({ identify: async () => "the one", open: () => store })),
+  open: () =>
+    open({}, (store) =>
+      mediumStore({ identify: async () => ({ medium: "the one", insertion: "first" }), open: () => store }),
+    ),
 });

@@ -104,8 +104,37 @@ describe.skipIf(lacking !== undefined)(
       await until("it is replayed", async () => (await bay.entries()).length === 0);
       expect(await readFile(join(bay.drive, "file"), "utf8")).toBe("in the cache");
       const again = await bay.worker();
-      await until("the mount shows it", async () => (await again.do("readFile", "file")) === "in the cache");
+      await until("the mount shows it", async () => (await again.do<string>("readFile", "file")) === "in the cache");
       await again[Symbol.asyncDispose]();
+    });
+
+    it("[S1.11] a URL that names a medium mounts no other, and marks none", async () => {
+      await using bay = await DriveBay.make();
+      await bay.format("one");
+      await bay.putIn("one");
+      const url = `medium:${bay.drive}#00000000-0000-4000-8000-000000000000`;
+      const other = await runHoldfast(["mount", url, bay.point, "--rescue", bay.rescue]);
+      expect(other).toMatchObject({ status: 1, stderr: expect.stringContaining("another medium is in") });
+      expect(await readdir(bay.drive)).not.toContain(".holdfast-medium");
+    });
+
+    it("[S1.11] a name that both media have is removed from its own only, at once after they were exchanged", async () => {
+      await using bay = await DriveBay.make();
+      await bay.format("one");
+      await bay.format("two");
+      await bay.putIn("two");
+      await writeFile(join(bay.drive, "file"), "another's");
+      await bay.takeOut();
+      await bay.putIn("one");
+      await bay.start();
+      const worker = await bay.worker();
+      await worker.do("writeFile", "file", "one's");
+      await worker.do("stat", "file");
+      await bay.takeOut();
+      await bay.putIn("two");
+      await worker.try("unlink", "file");
+      expect(await readFile(join(bay.drive, "file"), "utf8")).toBe("another's");
+      await worker[Symbol.asyncDispose]();
     });
 
     it("[S1.10] what was parked when the mount ended is replayed by the next mount of the medium", async () => {

@@ -87,11 +87,12 @@ async function startRescue(settings: MountSettings, log: Log): Promise<Rescue> {
 async function startVolume(settings: MountSettings, rescue: Rescue, log: Log): Promise<Volume> {
   const store = await settings.location.open();
   const isMedium = store instanceof MediumStore;
-  if (isMedium) await replayWhenIn(store, rescue, settings.location.url, log);
+  const replay = isMedium ? replayWhenIn(store, rescue, settings.location.url, log) : undefined;
+  await replay?.now();
   const { pageSize, budgetBytes, dirtyLimitBytes, dirtyBackgroundBytes, readaheadBytesMax } = settings;
   const { refusalActions, conflict, retryDeadlineMs } = settings;
   try {
-    return await openVolume(store, {
+    const volume = await openVolume(store, {
       pageSize,
       budgetBytes,
       dirtyLimitBytes,
@@ -106,6 +107,8 @@ async function startVolume(settings: MountSettings, rescue: Rescue, log: Log): P
       ...(retryDeadlineMs === undefined ? {} : { retryDeadlineMs }),
       prepareMemory,
     });
+    replay?.follow(volume);
+    return volume;
   } catch (thrown) {
     throw new CommandError(`the store ${settings.url} cannot be opened: ${failureFrom(thrown).message}`);
   }

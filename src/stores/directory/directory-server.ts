@@ -17,6 +17,11 @@ export interface DirectoryServerOptions {
   readonly nodesMax?: number;
   /** The most descriptors kept open of files that nobody holds. Default: 256. */
   readonly idleDescriptorsMax?: number;
+  /**
+   * Whether the store stays with the directory that it was opened on, whatever has its path later. Default false: it goes on
+   * with a directory that was put in the place of a removed one.
+   */
+  readonly staysWithRoot?: boolean;
 }
 
 export class DirectoryServer {
@@ -28,7 +33,7 @@ export class DirectoryServer {
 
   constructor(rootPath: string, options: DirectoryServerOptions) {
     this.table = new NodeTable(options.nodesMax ?? 1_000_000);
-    this.locator = new Locator(this.table, rootPath);
+    this.locator = new Locator(this.table, rootPath, options.staysWithRoot ?? false);
     this.authority = new Authority();
     this.descriptors = new Descriptors(this.locator, this.table, options.idleDescriptorsMax ?? 256);
     this.holds = new Holds(this.authority, this.descriptors, this.locator, this.table);

@@ -43,10 +43,12 @@ export class Locator {
   readonly #table: NodeTable;
   readonly #rootPath: Uint8Array;
   readonly #rootName: string;
+  readonly #staysWithRoot: boolean;
   #rootFd: number | undefined;
 
-  constructor(table: NodeTable, rootPath: string) {
+  constructor(table: NodeTable, rootPath: string, staysWithRoot: boolean) {
     this.#table = table;
+    this.#staysWithRoot = staysWithRoot;
     this.#rootName = rootPath;
     this.#rootPath = encodeFileName(`${rootPath}\0`);
   }
@@ -152,6 +154,7 @@ export class Locator {
 
   /** The root's descriptor. The directory may have gone, which is ESTALE until it, or another in its place, is there. */
   #root(syscall: string): number {
+    if (this.#staysWithRoot && this.#rootFd !== undefined) return this.#rootFd;
     const status = statusOfPath(this.#rootPath);
     const isThere = status !== undefined && kindOf(status) === "directory";
     if (isThere && this.#rootFd !== undefined && identityOf(status) === this.#table.root.identity) return this.#rootFd;

@@ -88,10 +88,11 @@ export class MediumNodes {
       const innerId = this.#find(store, node, generation, call, steps);
       node.finding = { generation, innerId };
     }
+    const { finding } = node;
     try {
-      return await node.finding.innerId;
+      return await finding.innerId;
     } finally {
-      node.finding = undefined;
+      if (node.finding === finding) node.finding = undefined;
     }
   }
 

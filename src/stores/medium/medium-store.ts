@@ -54,10 +54,10 @@ const suspicious: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 export async function mediumStore(drive: Drive, options: MediumStoreOptions = {}): Promise<MediumStore> {
   const { clock = systemClock, lookEveryMs = 1_000, lookDeadlineMs = 5_000 } = options;
   const settled = { clock, lookEveryMs, lookDeadlineMs };
-  const id = await identifyWithin(drive, settled);
-  const store = id === undefined ? undefined : await openOn(drive, id, settled);
-  if (id === undefined || store === undefined) throw noMedium("open", undefined);
-  return new MediumStore(new Presence(drive, id, store, settled), store);
+  const inserted = await identifyWithin(drive, settled);
+  const store = inserted === undefined ? undefined : await openOn(drive, inserted, settled);
+  if (inserted === undefined || store === undefined) throw noMedium("open", undefined);
+  return new MediumStore(new Presence(drive, inserted, store, settled), store);
 }
 
 export class MediumStore implements Store {

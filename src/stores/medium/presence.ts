@@ -3,16 +3,17 @@
  * medium that has been taken out would explain.
  *
  *   in --- look: none in, or another one ---> out --- look: our own is back, and opened ---> in
+ *   in --- look: our own, put in again meanwhile ---> out, and in at once
  *
  * Invariants
- *   I1  There is a store exactly while the medium is in; it was opened while the drive said that our own medium is in, before
- *       and after.
+ *   I1  There is a store exactly while the medium is in; it was opened while the drive said that our own medium is in, by the
+ *       same insertion before and after.
  *   I2  `generation` grows with each store that is opened; what was learnt of an earlier one means nothing to a later one.
- *   I3  At most one look is under way.
+ *   I3  At most one look is under way, and it began after whoever waits for it asked.
  */
-import { type Clock, cancelController, Failure, type Milliseconds, neverFires } from "../../base/index.ts";
+import { type CancelSignal, type Clock, cancelController, Failure, type Milliseconds } from "../../base/index.ts";
 import { type Store, superuser } from "../../port/index.ts";
-import type { Drive, MediumId } from "./medium.ts";
+import type { Drive, Inserted, MediumId } from "./medium.ts";
 
 export interface PresenceOptions {
   readonly clock: Clock;
@@ -26,20 +27,23 @@ export type PresenceChange = "in" | "out";
 
 export class Presence {
   readonly id: MediumId;
+  #insertion: string;
   readonly #drive: Drive;
   readonly #options: PresenceOptions;
   readonly #listeners: Set<(change: PresenceChange) => void> = new Set();
 
   #store: Store | undefined;
   #looking: Promise<void> | undefined;
+  #lookingNext: Promise<void> | undefined;
   #cancelNext: () => void = () => undefined;
   #closed = false;
   generation = 1;
 
-  /** `store` is open on the medium `id`. */
-  constructor(drive: Drive, id: MediumId, store: Store, options: PresenceOptions) {
+  /** `store` is open on what is inserted. */
+  constructor(drive: Drive, { medium, insertion }: Inserted, store: Store, options: PresenceOptions) {
     this.#drive = drive;
-    this.id = id;
+    this.id = medium;
+    this.#insertion = insertion;
     this.#store = store;
     this.#options = options;
     this.#lookLater();
@@ -60,9 +64,18 @@ export class Presence {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Looks at the drive now; resolves when the state is what the drive says. */
+  /** Looks at the drive now, or again where a look is under way; resolves when the state is what the drive says. */
   look(): Promise<void> {
-    this.#looking ??= this.#look().finally(() => {
+    if (this.#looking === undefined) return this.#begin();
+    this.#lookingNext ??= this.#looking.then(() => {
+      this.#lookingNext = undefined;
+      return this.#begin();
+    });
+    return this.#lookingNext;
+  }
+
+  #begin(): Promise<void> {
+    this.#looking = this.#look().finally(() => {
       this.#looking = undefined;
     });
     return this.#looking;
@@ -72,16 +85,18 @@ export class Presence {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelNext();
-    await this.#looking;
+    await (this.#lookingNext ?? this.#looking);
     await this.#store?.close();
     this.#store = undefined;
   }
 
   async #look(): Promise<void> {
+    if (this.#closed) return;
     const found = await identifyWithin(this.#drive, this.#options);
     if (this.#closed) return;
-    if (this.#store !== undefined && found !== this.id) this.#leave();
-    else if (this.#store === undefined && found === this.id) await this.#enter();
+    const isOurs = found?.medium === this.id;
+    if (this.#store !== undefined && !(isOurs && found.insertion === this.#insertion)) this.#leave();
+    if (this.#store === undefined && isOurs) await this.#enter(found);
   }
 
   #leave(): void {
@@ -92,11 +107,12 @@ export class Presence {
     this.#tell("out");
   }
 
-  async #enter(): Promise<void> {
-    const store = await openOn(this.#drive, this.id, this.#options);
+  async #enter(found: Inserted): Promise<void> {
+    const store = await openOn(this.#drive, found, this.#options);
     if (store === undefined) return;
     if (this.#closed) return await store.close();
     this.#store = store;
+    this.#insertion = found.insertion;
     this.generation += 1;
     this.#tell("in");
   }
@@ -115,32 +131,43 @@ export class Presence {
   }
 }
 
-/** A store on the medium; undefined when the drive held another one, before or after it was opened (I1). */
-export async function openOn(drive: Drive, id: MediumId, options: PresenceOptions): Promise<Store | undefined> {
-  const store = drive.open();
+/** A store on what is inserted; undefined when the drive held something else by then, or the store did not answer in time. */
+export async function openOn(drive: Drive, inserted: Inserted, options: PresenceOptions): Promise<Store | undefined> {
+  let store: Store;
   try {
-    await store.root({ credential: superuser, signal: neverFires });
-    if ((await identifyWithin(drive, options)) === id) return store;
+    store = drive.open();
   } catch {
     // It has been taken out again: the next look tells.
+    return undefined;
   }
+  const root = await within(options, (signal) => store.root({ credential: superuser, signal }));
+  const now = root === undefined ? undefined : await identifyWithin(drive, options);
+  if (now?.medium === inserted.medium && now.insertion === inserted.insertion) return store;
   await store.close().catch(() => undefined);
   return undefined;
 }
 
 /** What the drive says is in; a drive that fails, or does not answer in time, holds nothing. */
-export async function identifyWithin(drive: Drive, options: PresenceOptions): Promise<MediumId | undefined> {
+export function identifyWithin(drive: Drive, options: PresenceOptions): Promise<Inserted | undefined> {
+  return within(options, (signal) => drive.identify(signal));
+}
+
+/** The answer; undefined where it fails, or does not come before the deadline of a look. */
+async function within<Answer>(
+  { clock, lookDeadlineMs }: PresenceOptions,
+  ask: (signal: CancelSignal) => Promise<Answer>,
+): Promise<Answer | undefined> {
   const controller = cancelController();
   return await new Promise((resolve) => {
-    const cancel = options.clock.after(options.lookDeadlineMs, () => {
+    const cancel = clock.after(lookDeadlineMs, () => {
       controller.abort();
       resolve(undefined);
     });
-    const answer = (found: MediumId | undefined): void => {
+    const answer = (found: Answer | undefined): void => {
       cancel();
       resolve(found);
     };
-    drive.identify(controller.signal).then(answer, () => answer(undefined));
+    ask(controller.signal).then(answer, () => answer(undefined));
   });
 }
 

@@ -7,9 +7,11 @@ import { MemoryServer, memoryStore } from "../../../../src/stores/memory/index.t
 import { callAs } from "../../../kit/cached-file.ts";
 import { alice, contentAt, rewriteAt } from "../../../kit/memory-volume.ts";
 import { RescueInMemory } from "../../../kit/rescue-in-memory.ts";
+import { until } from "../../../kit/until.ts";
 import { VirtualClock } from "../../../kit/virtual-clock.ts";
 
 const call = callAs(alice);
+const never = (): Promise<never> => new Promise(() => undefined);
 const writing = { read: true, write: true, execute: false };
 const text = (bytes: string): Uint8Array => new TextEncoder().encode(bytes);
 
@@ -17,15 +19,15 @@ const text = (bytes: string): Uint8Array => new TextEncoder().encode(bytes);
 class TwoMedia {
   readonly servers = { one: new MemoryServer({ rootMode: 0o777 }), two: new MemoryServer({ rootMode: 0o777 }) };
   inside: "one" | "two" | undefined = "one";
-  looks = 0;
+  /** What was opened before the last insertion does not reach the medium any more. */
+  insertion = 1;
 
   readonly drive: Drive = {
     identify: async () => {
-      this.looks += 1;
-      return this.inside;
+      return this.inside === undefined ? undefined : { medium: this.inside, insertion: String(this.insertion) };
     },
     open: () => {
-      const opened = this.inside;
+      const { inside: opened, insertion } = this;
       if (opened === undefined) throw new Error("nothing is in");
       const store = memoryStore(this.servers[opened]);
       const fail = async (): Promise<never> => {
@@ -35,7 +37,8 @@ class TwoMedia {
         get: (target, name) => {
           const member = Reflect.get(target, name, target) as unknown;
           if (typeof member !== "function") return member;
-          if (this.inside === opened || name === "close" || name === "watch") return member.bind(target);
+          if ((this.inside === opened && this.insertion === insertion) || name === "close" || name === "watch")
+            return member.bind(target);
           return name === "tryRead" ? () => undefined : fail;
         },
       });
@@ -100,6 +103,50 @@ describe("a medium store", () => {
     expect(await media.contentOf("one", "/moved")).toBe("back");
     await store.release(node, writing, call);
     await expect(store.write(node, 0, [text("more")], undefined, call)).rejects.toMatchObject({ code: "EACCES" });
+  });
+
+  it("[S1.10] notices that the medium was out and in again between two looks", async () => {
+    const { media, store } = await mediumInDrive();
+    const changes: string[] = [];
+    store.onChange((change) => changes.push(change));
+    const { node: root } = await store.root(call);
+    const { node } = await store.createFile(root, "file", 0o644, call);
+    media.insertion += 1;
+    await expect(store.write(node, 0, [text("x")], undefined, call)).rejects.toMatchObject({ code: "ENOMEDIUM" });
+    expect(changes).toEqual(["out", "in"]);
+    await store.write(node, 0, [text("again")], undefined, call);
+    expect(await media.contentOf("one", "/file")).toBe("again");
+  });
+
+  it("[S1.10] after a failure, believes no look that began before it", async () => {
+    const { media, store } = await mediumInDrive();
+    const { node: root } = await store.root(call);
+    const answers: ((found: { medium: string; insertion: string } | undefined) => void)[] = [];
+    media.drive.identify = () => new Promise((resolve) => answers.push(resolve));
+    const early = store.look();
+    media.inside = undefined;
+    const failing = store.lookup(root, "file", call);
+    const failed = expect(failing).rejects.toMatchObject({ code: "ENOMEDIUM" });
+    answers[0]?.({ medium: "one", insertion: "1" });
+    await early;
+    await until("it looks again", () => answers.length === 2);
+    answers[1]?.(undefined);
+    await failed;
+  });
+
+  it("is not held up by a medium that does not answer while it is put in", async () => {
+    const { media, clock, store } = await mediumInDrive();
+    media.inside = undefined;
+    await clock.advance(1_000);
+    media.inside = "one";
+    const { open } = media.drive;
+    media.drive.open = () =>
+      new Proxy(open(), { get: (target, name) => (name === "root" ? never : Reflect.get(target, name)) });
+    await clock.advance(1_000 + 5_000);
+    expect(store.isIn).toBe(false);
+    media.drive.open = open;
+    await clock.advance(1_000);
+    expect(store.isIn).toBe(true);
   });
 
   it("[S1.11] asks nothing of another medium in the same drive", async () => {
