@@ -34,7 +34,6 @@ import { type CoreOptions, callOf, inBackground, VolumeCore } from "./volume-cor
 import type { VolumeEvents, WritebackFailed } from "./volume-events.ts";
 
 export interface CachedVolumeOptions extends CoreOptions {
-  readonly credential: Credential;
   readonly umask: number;
 }
 

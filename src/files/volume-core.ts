@@ -10,6 +10,8 @@ import { RefusalLog } from "./refusals/refusal-log.ts";
 import { VolumeEvents } from "./volume-events.ts";
 
 const entriesPerNodeMax = 4;
+/** How many idle nodes are made durable at once. */
+const commitsMax = 8;
 
 /** The options that the parts read, each with its value. */
 export interface CoreOptions {
@@ -17,6 +19,8 @@ export interface CoreOptions {
   readonly attributeTimeoutMs: Milliseconds;
   readonly entryTimeoutMs: Milliseconds;
   readonly idleNodesMax: number;
+  /** In whose name the volume does what nobody asked for. */
+  readonly credential: Credential;
 }
 
 /** For callers that give no signal. */
@@ -42,7 +46,9 @@ export class VolumeCore {
   readonly #leaving: Set<Promise<void>> = new Set();
   /** Counts local changes, to tell answers that are old news. */
   changeCount = 0;
-  /** Whether a node was dropped before what the store took for it was durable; then any file may be such a one. */
+  /** Idle nodes that are being made durable, to be dropped afterwards. */
+  readonly #committing: Set<VolumeNode> = new Set();
+  /** Whether a node was dropped although the store failed to make it durable; then any file may be such a one. */
   droppedUncommitted = false;
   closed = false;
 
@@ -53,7 +59,11 @@ export class VolumeCore {
     this.options = options;
     this.clock = options.clock;
     this.entries = new EntryCache(options.idleNodesMax * entriesPerNodeMax);
-    this.nodes = new NodeTable(options.idleNodesMax, (node) => this.#dropped(node));
+    this.nodes = new NodeTable(
+      options.idleNodesMax,
+      (node) => this.#dropped(node),
+      (node) => this.#commitIdle(node),
+    );
     keyring.listen({
       closing: (credential) => inBackground(cache.sync({ durable: false, credential })),
       renewalFailed: (credential, failure) => this.events.emit("renewalFailed", { credential, failure }),
@@ -91,6 +101,19 @@ export class VolumeCore {
       await this.store.release(node.id, { read, write: true, execute: false }, callOf(credential)).catch(ignore);
       this.nodes.unuse(node);
     }
+  }
+
+  /** What the store took of an idle node becomes durable before the node is forgotten. A failure is told, and not met again. */
+  #commitIdle(node: VolumeNode): void {
+    const { space } = node;
+    if (space === undefined || this.closed || this.#committing.has(node) || this.#committing.size >= commitsMax) return;
+    this.#committing.add(node);
+    const committed = space.sync(callOf(this.options.credential)).finally(() => {
+      this.#committing.delete(node);
+      node.commitGivenUp = node.isUncommitted;
+      this.nodes.drop(node);
+    });
+    inBackground(committed);
   }
 
   #dropped(node: VolumeNode): void {

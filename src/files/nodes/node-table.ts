@@ -14,7 +14,8 @@
  *   I1  `#byId` holds the nodes that are not dropped; `#byNumber` holds these and dropped ones that are still used, whose
  *       id the store has given to another node meanwhile.
  *   I2  `#usedCount` is the number of nodes in `#byId` with `userCount` > 0.
- *   I3  Idle nodes number at most `idleNodesMax`, but for those that hold dirty bytes and a batch not yet swept.
+ *   I3  Idle nodes number at most `idleNodesMax`, but for those that hold dirty bytes, those that are being made durable, and
+ *       a batch not yet swept.
  * The sweep is a clock: a node that was used since the hand last passed goes round once more.
  */
 import { assert } from "../../base/index.ts";
@@ -41,14 +42,17 @@ export class NodePin implements Disposable {
 export class NodeTable {
   readonly #idleNodesMax: number;
   readonly #onDrop: (node: VolumeNode) => void;
+  readonly #onUncommitted: (node: VolumeNode) => void;
   readonly #byId = new Map<NodeId, VolumeNode>();
   readonly #byNumber = new Map<number, VolumeNode>();
   #usedCount = 0;
   #nextNumber = 1;
 
-  constructor(idleNodesMax: number, onDrop: (node: VolumeNode) => void) {
+  /** `onUncommitted` is called for an idle node that waits to be made durable before it is dropped. */
+  constructor(idleNodesMax: number, onDrop: (node: VolumeNode) => void, onUncommitted: (node: VolumeNode) => void) {
     this.#idleNodesMax = idleNodesMax;
     this.#onDrop = onDrop;
+    this.#onUncommitted = onUncommitted;
   }
 
   get size(): number {
@@ -123,8 +127,8 @@ export class NodeTable {
   /** Forgets an idle node now. */
   drop(node: VolumeNode): void {
     if (node.userCount > 0 || node.dropped) return;
-    if (node.isDirty && !node.removed) return;
-    this.#forget(node);
+    if (node.mayBeDropped) this.#forget(node);
+    else if (!node.isDirty) this.#onUncommitted(node);
   }
 
   #add(node: VolumeNode): void {
@@ -150,10 +154,12 @@ export class NodeTable {
       const first = this.#byId.values().next();
       if (first.done === true) return;
       const node = first.value;
-      if (node.userCount === 0 && !node.recentlyUsed && !node.isDirty) {
+      const isStale = node.userCount === 0 && !node.recentlyUsed;
+      if (isStale && node.mayBeDropped) {
         this.#forget(node);
         continue;
       }
+      if (isStale && !node.isDirty) this.#onUncommitted(node);
       node.recentlyUsed = false;
       this.#byId.delete(node.id);
       this.#byId.set(node.id, node);

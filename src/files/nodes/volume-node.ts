@@ -9,7 +9,8 @@
  *
  * Invariants
  *   I1  `userCount` is the sum of lookups, open handles and pins.
- *   I2  A node with dirty bytes is never dropped, unless it is removed.
+ *   I2  A node with bytes that are dirty, or not known to be durable, is never dropped, unless it is removed or the store
+ *       failed to make them durable.
  *   I3  `attributes` is the store's last word. What programs see is `attributeView`, which puts the size and modify time
  *       of bytes not yet accepted before it.
  *   I4  `accessGeneration` grows whenever who may read the node may have changed; a handle that saw an older one asks the
@@ -70,6 +71,8 @@ export class VolumeNode implements Node {
   nameless = false;
   /** Probably nobody will ask for the node again: it goes as soon as it is idle. */
   forgettable = false;
+  /** The store failed to make durable what it took before the node became idle: that was told, and is not tried again. */
+  commitGivenUp = false;
   /** How many handles are open for writing, by credential id. */
   writers: Map<string, number> | undefined;
   lingeringHolds: LingeringHold[] = [];
@@ -100,6 +103,16 @@ export class VolumeNode implements Node {
   get isDirty(): boolean {
     const { space } = this;
     return space !== undefined && (space.dirtyBytes > 0 || space.unrescuedBytes > 0 || space.isSettling);
+  }
+
+  /** Whether the store took bytes of the node that are not known to be durable. */
+  get isUncommitted(): boolean {
+    return this.space !== undefined && (this.space.isUncommitted || this.space.committing !== null);
+  }
+
+  /** Whether the volume may forget the node: nothing of it would be lost, or left out of a later sync. */
+  get mayBeDropped(): boolean {
+    return this.removed || (!this.isDirty && (!this.isUncommitted || this.commitGivenUp));
   }
 
   countWriter(credential: Credential, change: 1 | -1): void {

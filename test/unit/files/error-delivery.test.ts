@@ -182,6 +182,16 @@ describe("durability", () => {
     await again.close();
   });
 
+  it("[S5.13] [G12] a volume's sync covers files that were closed, and would have been forgotten since", async () => {
+    await using place = await memoryVolume({ store: { durability: "volatile" }, volume: { idleNodesMax: 2 } });
+    const { volume, server, other } = place;
+    for (let number = 0; number < 30; number += 1) await volume.promises.writeFile(`/${number}`, "sent");
+    await volume.sync();
+    server.crash();
+    for (let number = 0; number < 30; number += 1) expect(await contentAt(other, `/${number}`)).toBe("sent");
+    expect(volume.snapshot().nodeCount).toBeLessThan(20);
+  });
+
   it("[S5.15] each failed write and each failed commit is one event, with node, range, credential and failure", async () => {
     const { volume, refusing } = await refusingVolume("volatile");
     const events: WritebackFailed[] = [];
