@@ -28,9 +28,22 @@ export function kindOfEntryType(type: number): NodeKind | undefined {
   return kindByType.get(type << 12);
 }
 
-/** A node's lasting name: device, inode number and time of birth, since inode numbers are given again. */
-export function identityOf(status: FileStatus): NodeId {
-  return `${status.device.toString(36)}.${status.inode.toString(36)}.${status.birthTimeNs.toString(36)}`;
+/** What a node is as long as it is mounted: device, inode number and time of birth, since inode numbers are given again. */
+export function identityOf(status: FileStatus): string {
+  return `${status.device.toString(36)}.${birthOf(status)}`;
+}
+
+/**
+ * A node's lasting name, which rescue entries know it by: without the root's device, whose number may be another one when it is
+ * mounted again. Where no birth is told, an inode number alone would be the name of too many.
+ */
+export function nodeIdOf(status: FileStatus, rootDevice: number | undefined): NodeId {
+  const isLasting = status.device === rootDevice && status.birthTimeNs !== 0n;
+  return isLasting ? birthOf(status) : identityOf(status);
+}
+
+function birthOf({ inode, birthTimeNs }: FileStatus): string {
+  return `${inode.toString(36)}.${birthTimeNs.toString(36)}`;
 }
 
 /**

@@ -165,6 +165,7 @@ export class Locator {
       if (opened !== undefined) {
         this.#rootFd = fd;
         this.#table.root.identity = identityOf(opened);
+        this.#table.rootDevice ??= opened.device;
         return fd;
       }
     }

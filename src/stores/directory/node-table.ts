@@ -8,13 +8,15 @@
 import { assert, Failure } from "../../base/index.ts";
 import type { NodeId } from "../../port/index.ts";
 import type { FileStatus } from "../../system/index.ts";
-import { identityOf, kindOf } from "./attributes.ts";
+import { identityOf, kindOf, nodeIdOf } from "./attributes.ts";
 import { DirectoryNode, type Place, placesMax } from "./directory-node.ts";
 
 const evictionStepsMax = 64;
 
 export class NodeTable {
   readonly root: DirectoryNode;
+  /** The device of the root that was opened first; another in its place later may have the same inodes. */
+  rootDevice: number | undefined;
   readonly #nodesMax: number;
   readonly #nodes = new Map<NodeId, DirectoryNode>();
 
@@ -42,16 +44,16 @@ export class NodeTable {
 
   /** The node with such a status, if the store knows it. */
   known(status: FileStatus): DirectoryNode | undefined {
-    return this.#nodes.get(identityOf(status));
+    return this.#nodes.get(nodeIdOf(status, this.rootDevice));
   }
 
   /** Notes that a node was seen under a name; answers the node, a new one if need be. */
   meet(parent: DirectoryNode, name: Uint8Array, status: FileStatus): DirectoryNode {
-    const identity = identityOf(status);
-    let node = this.#nodes.get(identity);
+    const id = nodeIdOf(status, this.rootDevice);
+    let node = this.#nodes.get(id);
     if (node === undefined) {
-      node = new DirectoryNode(identity, identity, kindOf(status), status.inode);
-      this.#nodes.set(identity, node);
+      node = new DirectoryNode(id, identityOf(status), kindOf(status), status.inode);
+      this.#nodes.set(id, node);
       this.#addPlace(node, { parent, name });
       if (this.#nodes.size > this.#nodesMax) this.#evict(node);
       return node;
