@@ -9,7 +9,7 @@ import { generateScript } from "../simulated-run.ts";
 import { playScript } from "./play-seed.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
-const runMsMax = 110_000;
+const runMsMax = 280_000;
 
 function simulate(...parameters: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
   return new Promise((resolve, reject) => {
@@ -45,6 +45,14 @@ describe("a seed", () => {
     const told = JSON.parse(first.stdout).report;
     const here = await playScript(7, generateScript(7), {});
     expect([here.traceHash, here.interleaving]).toEqual([told.traceHash, told.interleaving]);
+  });
+});
+
+describe("a mistake that is planted", () => {
+  test("is found", async () => {
+    const { status, stdout, stderr } = await simulate("--plant", "lost-redirty", "--seeds", "100");
+    expect(status, `${stdout}\n${stderr}`).toBe(0);
+    expect(stdout).toMatch(/^found by seed \d+ {2}lost-redirty: /);
   });
 });
 
