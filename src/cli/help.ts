@@ -21,7 +21,7 @@ export function topHelp(verbs: readonly Verb[]): string {
 export function verbHelp(verb: Verb): string {
   const options = Object.entries(verb.options).map(([name, option]) => entry(flag(name, option), option.summary, 30));
   return [
-    `Usage: holdfast ${verb.name} ${verb.synopsis} [OPTIONS]`,
+    `Usage: ${["holdfast", verb.name, verb.synopsis, "[OPTIONS]"].filter(Boolean).join(" ")}`,
     "",
     ...wrap(verb.summary, width),
     "",

@@ -70,15 +70,15 @@ export async function requireFreeMountPoint(directory: string, allowNonEmpty: bo
       `another holdfast is starting or still draining at ${directory}; see: holdfast status ${directory}`,
     );
   }
-  await requireDirectory(directory);
-  if (!allowNonEmpty && (await readdir(directory)).length > 0) {
+  if ((await seenIn(directory, allowNonEmpty)).length > 0) {
     throw new CommandError(`${directory} is not empty; choose an empty directory, or hide its files with --non-empty`);
   }
 }
 
-async function requireDirectory(directory: string): Promise<void> {
+/** The names in the directory that stand in the way. */
+async function seenIn(directory: string, allowNonEmpty: boolean): Promise<readonly string[]> {
   try {
-    if ((await stat(directory)).isDirectory()) return;
+    if ((await stat(directory)).isDirectory()) return allowNonEmpty ? [] : await readdir(directory);
   } catch (thrown) {
     const { code } = thrown as { code?: string };
     if (code === "ENOENT")

@@ -25,24 +25,33 @@ export function statusLines(mount: ListedMount): string[] {
     ...numberLines("requests", mount.requests),
     ...fileLines("unsent", mount.dirtyFiles, dirtyLine, formatSize(mount.dirtyBytes)),
     ...refusedLines(mount),
-    ...fileLines("open", mount.openFiles, openLine, `${mount.openFiles.length} files`),
+    ...fileLines("open", mount.openFiles, openLine, countOf(mount.openFiles.length, "file")),
   ];
 }
 
-/** The numbers of a snapshot, a group a line; nested groups get lines of their own. */
+/** The numbers of a snapshot, a group a line; nested groups get lines of their own. Zeros are left out, but those of bytes. */
 function numberLines(title: string, group: Readonly<Record<string, unknown>>): string[] {
   const pairs: string[] = [];
   const nested: string[] = [];
   for (const [name, value] of Object.entries(group)) {
     if (typeof value === "number") {
-      const isBytes = /bytes(max)?$/i.test(name);
-      if (value !== 0 || isBytes) pairs.push(`${name} ${isBytes ? formatSize(value) : value}`);
+      const isBytes = /bytes|size$/i.test(name);
+      if (value !== 0 || isBytes) pairs.push(`${inWords(name)} ${isBytes ? formatSize(value) : value}`);
     } else if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-      nested.push(...numberLines(name, value as Readonly<Record<string, unknown>>));
+      nested.push(...numberLines(inWords(name), value as Readonly<Record<string, unknown>>));
     }
   }
   const own = pairs.length === 0 ? [] : [`  ${title === "" ? "" : `${title}: `}${pairs.join(", ")}`];
   return [...own, ...nested];
+}
+
+/** `cachedPages` as "cached pages"; error codes and names of requests stay as they are. */
+function inWords(name: string): string {
+  return name.replace(/(?<=[a-z])[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`);
+}
+
+function countOf(count: number, unit: string): string {
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }
 
 function fileLines<File>(title: string, files: readonly File[], line: (file: File) => string, sum: string): string[] {
@@ -60,7 +69,9 @@ function dirtyLine({ path, dirtyBytes, unrescuedBytes }: DirtyFileStatus): strin
 
 function refusedLines(mount: MountStatus): string[] {
   const lines = refusalLines(mount, shownFilesMax);
-  return lines.length === 0 ? [] : [`  refused: ${mount.refusalCount} times`, ...lines.map((line) => `    ${line}`)];
+  return lines.length === 0
+    ? []
+    : [`  refused: ${countOf(mount.refusalCount, "time")}`, ...lines.map((line) => `    ${line}`)];
 }
 
 function openLine(file: OpenFileStatus): string {

@@ -38,8 +38,8 @@ export interface MountOptions {
 export interface MountCounters {
   /** Requests by opcode. */
   readonly requests: Readonly<Record<string, number>>;
-  /** Refusals by error code. */
-  readonly refusals: Readonly<Record<string, number>>;
+  /** Answers that were errors, by code; what the store refused is told by the volume. */
+  readonly errorsAnswered: Readonly<Record<string, number>>;
   readonly readBytes: ByteCount;
   readonly writtenBytes: ByteCount;
   /** Writes whose frames the cache took without a copy. */
@@ -179,7 +179,7 @@ class MountedVolume implements Mount {
     const { counters, open, pending, references } = this.#session;
     return {
       requests: counters.requests,
-      refusals: counters.refusals,
+      errorsAnswered: counters.errorsAnswered,
       readBytes: counters.readBytes,
       writtenBytes: counters.writtenBytes,
       adoptedWrites: counters.adoptedWrites,

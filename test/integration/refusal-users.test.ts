@@ -281,7 +281,7 @@ describe.skipIf(!isRoot)("a file that another client changed meanwhile (needs ro
       /^\/plan.txt: 2 B \[4, 6\) of user 1101 refused with ESTALE \(conflict\); kept in rescue as/,
     );
     const status = await runHoldfast(["status", place.mounted.point]);
-    expect(status.stdout).toMatch(/^ {2}refused: 1 times\n {4}\/plan.txt: 2 B/m);
+    expect(status.stdout).toMatch(/^ {2}refused: 1 time\n {4}\/plan.txt: 2 B/m);
     expect((await place.unmount()).ended.status).toBe(1);
   });
 });

@@ -139,7 +139,9 @@ describe("restore", () => {
     await runProgram("chown", ["0:0", letter]);
     const refused = await holdfast("restore", id, "--discard");
     expect(refused).toMatchObject({ status: 1, stdout: "" });
-    expect(refused.stderr).toMatch(/^holdfast: EACCES: permission denied .*restore '\/letter.txt'\n$/);
+    expect(refused.stderr).toMatch(
+      /^holdfast: EACCES: permission denied .*restore '\/letter.txt'; user \d+ wrote .*--as UID:GID\n$/,
+    );
     expect(await readFile(letter, "utf8")).toBe("what the store has");
     expect((await holdfast("show", id)).status).toBe(0);
     expect(await holdfast("restore", id, "--as", "0:0", "--discard", "--json")).toMatchObject({

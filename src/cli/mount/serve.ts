@@ -116,11 +116,12 @@ async function startVolume(settings: MountSettings, rescue: Rescue, log: Log): P
 
 function mountFailure(thrown: unknown, settings: MountSettings): CommandError {
   const failure = failureFrom(thrown, { syscall: "mount" });
+  const saysWhatToDo = failure.code !== "EPERM" || /as root/.test(failure.message);
   const advice =
-    failure.code === "EPERM" || failure.code === "EACCES"
-      ? "; mount as root, or install fuse3 and use a directory of your own"
-      : "";
-  return new CommandError(`cannot mount at ${settings.directory}: ${failure.message}${advice}`);
+    process.geteuid?.() === 0
+      ? "; this root may not mount, as in a container without the capability CAP_SYS_ADMIN"
+      : "; mount as root, or use a directory of your own";
+  return new CommandError(`cannot mount at ${settings.directory}: ${failure.message}${saysWhatToDo ? "" : advice}`);
 }
 
 async function answer(

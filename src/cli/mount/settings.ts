@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { maskSecrets } from "../../base/index.ts";
 import { UsageError } from "../command-error.ts";
 import { type LogFormat, type LogLevel, logFormats, logLevels } from "../log.ts";
-import { parseDuration, parseSize } from "../quantities.ts";
+import { formatSize, parseDuration, parseSize } from "../quantities.ts";
 import { parseStoreUrl, type StoreLocation } from "../store-url.ts";
 import type { OptionSpecification, VerbArguments } from "../verb.ts";
 import { type RefusalSettings, readRefusalSettings, refusalOptions } from "./refusal-settings.ts";
@@ -115,7 +115,7 @@ function readSizes(
   const budgetBytesMin = pageSize * cachePagesMin;
   if (budgetBytes < budgetBytesMin) {
     throw new UsageError(
-      `--cache-size must hold at least ${cachePagesMin} pages, which is ${budgetBytesMin / 1024}K with this page size`,
+      `--cache-size must hold at least ${cachePagesMin} pages, which is ${formatSize(budgetBytesMin)} with this page size`,
     );
   }
   const dirtyLimit = values["dirty-limit"];

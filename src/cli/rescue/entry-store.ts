@@ -28,6 +28,13 @@ export async function withStoreOf<Result>(
   }
   try {
     return await use(store);
+  } catch (thrown) {
+    const { code, message } = failureFrom(thrown);
+    const { uid } = entry.manifest.credential;
+    if (values.as !== undefined || (code !== "EACCES" && code !== "EPERM")) throw thrown;
+    throw new CommandError(
+      `${message}; user ${uid} wrote these bytes and may not: give the right, or say --as UID:GID`,
+    );
   } finally {
     await store.close();
   }

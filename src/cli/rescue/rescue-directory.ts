@@ -9,7 +9,7 @@ import type { OptionSpecification } from "../verb.ts";
 export const rescueOption: OptionSpecification = {
   value: "DIR",
   summary:
-    "The rescue directory. Default: holdfast/rescue below $XDG_STATE_HOME, root's /var/lib, or the user's ~/.local/state.",
+    "The rescue directory, made beforehand and closed to others (mode 700). Default: holdfast/rescue below $XDG_STATE_HOME, root's /var/lib, or the user's ~/.local/state, made when a mount begins.",
 };
 
 /** Where refused bytes are kept unless a directory is given. */

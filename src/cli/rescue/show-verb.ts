@@ -5,7 +5,7 @@ import type { Rescue } from "../../rescue/index.ts";
 import { UsageError } from "../command-error.ts";
 import type { Verb, VerbArguments } from "../verb.ts";
 import { entryLines } from "./entry-text.ts";
-import { complaintAbout } from "./one-entry.ts";
+import { complaintAbout, findEntry } from "./one-entry.ts";
 import { openRescueDirectory, rescueOption } from "./rescue-directory.ts";
 
 export const showVerb: Verb = {
@@ -38,7 +38,7 @@ async function runShow({ positionals, values, switches }: VerbArguments): Promis
     }
   }
   await using rescue = await openRescueDirectory(values.rescue, { readOnly: true });
-  const id = await rescue.find(positionals[0] ?? "");
+  const id = await findEntry(rescue, positionals[0] ?? "");
   if (switches.has("bytes")) return await writeBytes(rescue, id);
   const entry = await rescue.show(id);
   if (switches.has("json")) process.stdout.write(`${JSON.stringify(entry)}\n`);

@@ -69,13 +69,20 @@ function explained(message: string): string {
   if (/\/dev\/fuse: permission denied/i.test(message)) {
     return "/dev/fuse is not open to you; as root: chmod 666 /dev/fuse";
   }
+  if (message.includes("user_allow_other")) {
+    return "letting other users in needs the line user_allow_other in /etc/fuse.conf; as root: add it";
+  }
+  if (message.includes("could not determine username")) {
+    return `${program} serves nobody without a name, and user ${process.getuid?.()} has none; as root: useradd`;
+  }
   return message.trim().slice(0, 500);
 }
 
 function codeOf(message: string): ErrorCode {
   if (message.includes("busy")) return "EBUSY";
   if (message.includes("/dev/fuse")) return /permission denied/i.test(message) ? "EACCES" : "ENODEV";
-  if (/not permitted|permission denied|no write access|not owned|user_allow_other/i.test(message)) return "EPERM";
+  if (/not permitted|permission denied|no write access|not owned|user_allow_other|determine username/i.test(message))
+    return "EPERM";
   if (/not found in|invalid argument|not mounted/i.test(message)) return "EINVAL";
   return "EIO";
 }

@@ -6,7 +6,7 @@ const opcodesCounted = 64;
 
 export class SessionCounters {
   readonly #requests = new Float64Array(opcodesCounted);
-  readonly #refusals = new Map<ErrorCode, number>();
+  readonly #errors = new Map<ErrorCode, number>();
   readBytes = 0;
   writtenBytes = 0;
   /** Writes whose frames went to the cache without a copy. */
@@ -19,8 +19,8 @@ export class SessionCounters {
     if (opcode < opcodesCounted) this.#requests[opcode] = (this.#requests[opcode] as number) + 1;
   }
 
-  refused(code: ErrorCode): void {
-    this.#refusals.set(code, (this.#refusals.get(code) ?? 0) + 1);
+  answeredWithError(code: ErrorCode): void {
+    this.#errors.set(code, (this.#errors.get(code) ?? 0) + 1);
   }
 
   /** Requests by name, for those that came. */
@@ -32,7 +32,7 @@ export class SessionCounters {
     return byName;
   }
 
-  get refusals(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#refusals);
+  get errorsAnswered(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#errors);
   }
 }

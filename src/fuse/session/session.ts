@@ -190,7 +190,7 @@ export class Session {
 
   refuse(unique: number, code: ErrorCode): void {
     if (this.#over) return;
-    this.counters.refused(code);
+    this.counters.answeredWithError(code);
     this.reply.header(unique, errnoOf(code), 0);
     this.#channel.send(this.reply, 0);
   }
