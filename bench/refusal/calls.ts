@@ -5,7 +5,8 @@ import type { Worker } from "../../test/kit/worker.ts";
 const answerMsMax = 40_000;
 /** What a process is given when another has waited in vain already, or for a look by the way. */
 const glanceMsMax = 5_000;
-const unanswered = "no answer";
+/** What a call heard that was given up. */
+export const unanswered = "no answer";
 
 export class Calls {
   readonly file: number;

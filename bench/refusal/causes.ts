@@ -50,9 +50,9 @@ export const causes: readonly Cause[] = [
     lacks: () => lacksFileSystem("btrfs"),
     apply: async (ground) => {
       await run("sync", ["-f", ground.disk]);
-      await run("btrfs", ["qgroup", "limit", "512K", ground.home]);
+      await limitQuota(ground, "512K");
     },
-    undo: async (ground) => void (await run("btrfs", ["qgroup", "limit", "none", ground.home])),
+    undo: (ground) => limitQuota(ground, "none"),
   },
   {
     name: "ENOSPC",
@@ -81,7 +81,7 @@ export const causes: readonly Cause[] = [
   },
   {
     name: "conflict",
-    how: "another client overwrites the file from its start to its end",
+    how: "another client overwrites the file from its start to its end, and with it what was sent before",
     disk: "ext4",
     others: fileByOthers,
     apply: async (ground) => {
@@ -114,3 +114,9 @@ export const causes: readonly Cause[] = [
     undo: (ground) => ground.server.signal("SIGCONT"),
   },
 ];
+
+/** Asked for at the top of the disk: below the quota, to change it would itself be more than the quota allows. */
+async function limitQuota(ground: Ground, size: string): Promise<void> {
+  const id = (await run("btrfs", ["inspect-internal", "rootid", ground.home])).trim();
+  await run("btrfs", ["qgroup", "limit", size, `0/${id}`, ground.disk]);
+}

@@ -1,5 +1,6 @@
 /** The rows of the table: one for a cause and a contender, all its rounds in one. */
 import { grouped } from "../report.ts";
+import { unanswered } from "./calls.ts";
 import type { Outcome } from "./trial.ts";
 
 export const columns: readonly string[] = [
@@ -38,13 +39,19 @@ export function rowOf(cause: string, contender: string, rounds: readonly (Outcom
   ];
 }
 
-/** The median, and from where to where; what was told in a log only is nobody's error. */
+/** The median, and from where to where. Where no call told anything: why, as far as it is known. */
 function seconds(rounds: readonly Outcome[]): string {
   const told = rounds.map(({ firstErrorSeconds }) => firstErrorSeconds).filter((second) => second !== undefined);
+  if (told.length === rounds.length) return spread(told);
   const logged = rounds.map((round) => round.logged?.seconds).filter((second) => second !== undefined);
-  const never = logged.length === 0 ? "never" : `never; its log after ${spread(logged)}`;
-  if (told.length === 0) return never;
-  return told.length === rounds.length ? spread(told) : `${spread(told)} / ${never}`;
+  const reasons = new Set(rounds.filter((round) => round.firstErrorSeconds === undefined).map(whyNone));
+  const inLog = logged.length === 0 ? [] : [`its log after ${spread(logged)}`];
+  return [...(told.length === 0 ? [] : [spread(told)]), ...reasons, ...inLog].join("; ");
+}
+
+function whyNone({ storedBytes, takenBytes, writerHeard }: Outcome): string {
+  if (writerHeard.includes(unanswered)) return "none while it hung";
+  return storedBytes === takenBytes ? "not refused" : "never";
 }
 
 function spread(values: readonly number[]): string {
@@ -67,7 +74,7 @@ function keptIn({ kept, storedBytes, takenBytes }: Outcome): string {
   return storedBytes === takenBytes ? "" : "nowhere";
 }
 
-function inTheEnd({ broughtBack, takenBytes }: Outcome): string {
+function inTheEnd({ broughtBack, storedBytes, takenBytes }: Outcome): string {
   const all = broughtBack.bytes === takenBytes ? "all" : grouped(broughtBack.bytes);
-  return broughtBack.bytes === 0 ? "0" : `${all}, ${broughtBack.how}`;
+  return broughtBack.bytes === storedBytes ? all : `${all}, ${broughtBack.how}`;
 }

@@ -91,11 +91,11 @@ export async function runTrial(directory: string, cause: Cause, contender: Conte
   }
 }
 
-/** Of the bytes that the server lacks, where they are; those that only the mount shows are in its memory. */
+/** Of the bytes that the server lacks under the file's name, where they are. */
 function keptOf(taken: readonly Piece[], stored: Buffer, places: readonly Kept[], shown: Shown): KeptBytes[] {
   const found = places.map(({ where, pieces }) => ({ where, bytes: countMissing(stored, imageOf(pieces), taken) }));
   if (found.every(({ bytes }) => bytes === 0)) {
-    found.push({ where: "memory of the mount", bytes: countMissing(stored, imageOfText(shown.text), taken) });
+    found.push({ where: "seen through the mount only", bytes: countMissing(stored, imageOfText(shown.text), taken) });
   }
   return found.filter(({ bytes }) => bytes > 0);
 }
