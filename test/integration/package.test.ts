@@ -1,4 +1,4 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
@@ -37,4 +37,25 @@ it("runs the README's example as it stands there", async () => {
   const finished = await runProgram(process.execPath, ["--input-type=module", "-e", script], { directory: root });
   expect(finished).toMatchObject({ status: 0, stderr: "", stdout: "answered at once, sent soon after\n\n" });
   expect(await readFile(join(store, "today.txt"), "utf8")).toBe("answered at once, sent soon after\n");
+});
+
+it.each([
+  { module: "nodenext", target: "esnext" },
+  { module: "esnext", moduleResolution: "bundler", target: "es2022", lib: ["es2022", "dom", "esnext.disposable"] },
+])("the README's example has types with %j and nothing else", async (compilerOptions) => {
+  const scratch = await scratchDirectory("package-types");
+  await mkdir(join(scratch, "node_modules"));
+  await symlink(root, join(scratch, "node_modules", "holdfast"));
+  const readme = await readFile(join(root, "README.md"), "utf8");
+  const example = /```ts\n(.*?)```/s.exec(readme)?.[1] ?? "";
+  expect(example).not.toBe("");
+  await writeFile(join(scratch, "package.json"), '{"type":"module"}');
+  await writeFile(join(scratch, "example.ts"), example);
+  const options = { ...compilerOptions, strict: true, noEmit: true };
+  await writeFile(
+    join(scratch, "tsconfig.json"),
+    JSON.stringify({ compilerOptions: options, include: ["example.ts"] }),
+  );
+  const finished = await runProgram(join(root, "node_modules", ".bin", "tsc"), ["-p", scratch], { directory: scratch });
+  expect(finished).toMatchObject({ status: 0, stdout: "" });
 });
