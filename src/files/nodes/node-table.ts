@@ -14,8 +14,8 @@
  *   I1  `#byId` holds the nodes that are not dropped; `#byNumber` holds these and dropped ones that are still used, whose
  *       id the store has given to another node meanwhile.
  *   I2  `#usedCount` is the number of nodes in `#byId` with `userCount` > 0.
- *   I3  Idle nodes number at most `idleNodesMax`, but for those that hold dirty bytes, those that are being made durable, and
- *       a batch not yet swept.
+ *   I3  Idle nodes number at most `idleNodesMax`, but for those that hold dirty bytes, those that are being made durable, those
+ *       with a failure that nobody has heard of, and a batch not yet swept.
  * The sweep is a clock: a node that was used since the hand last passed goes round once more.
  */
 import { assert } from "../../base/index.ts";
@@ -109,7 +109,9 @@ export class NodeTable {
   }
 
   use(node: VolumeNode): void {
-    if (node.userCount++ === 0 && !node.dropped) this.#usedCount++;
+    if (node.userCount++ > 0) return;
+    node.commitGivenUp = false;
+    if (!node.dropped) this.#usedCount++;
   }
 
   unuse(node: VolumeNode): void {
@@ -128,7 +130,7 @@ export class NodeTable {
   drop(node: VolumeNode): void {
     if (node.userCount > 0 || node.dropped) return;
     if (node.mayBeDropped) this.#forget(node);
-    else if (!node.isDirty) this.#onUncommitted(node);
+    else if (node.wantsCommit) this.#onUncommitted(node);
   }
 
   #add(node: VolumeNode): void {
@@ -159,7 +161,7 @@ export class NodeTable {
         this.#forget(node);
         continue;
       }
-      if (isStale && !node.isDirty) this.#onUncommitted(node);
+      if (isStale && node.wantsCommit) this.#onUncommitted(node);
       node.recentlyUsed = false;
       this.#byId.delete(node.id);
       this.#byId.set(node.id, node);

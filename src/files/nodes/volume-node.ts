@@ -9,8 +9,8 @@
  *
  * Invariants
  *   I1  `userCount` is the sum of lookups, open handles and pins.
- *   I2  A node with bytes that are dirty, or not known to be durable, is never dropped, unless it is removed or the store
- *       failed to make them durable.
+ *   I2  A node with bytes that are dirty, or not known to be durable, or with a failure that nobody has heard of, is never
+ *       dropped, unless it is removed; of bytes that the store failed to make durable it is enough that somebody heard.
  *   I3  `attributes` is the store's last word. What programs see is `attributeView`, which puts the size and modify time
  *       of bytes not yet accepted before it.
  *   I4  `accessGeneration` grows whenever who may read the node may have changed; a handle that saw an older one asks the
@@ -110,9 +110,15 @@ export class VolumeNode implements Node {
     return this.space !== undefined && (this.space.isUncommitted || this.space.committing !== null);
   }
 
-  /** Whether the volume may forget the node: nothing of it would be lost, or left out of a later sync. */
+  /** Whether it is left to the volume to have what the store took made durable, before the node may be dropped. */
+  get wantsCommit(): boolean {
+    return this.isUncommitted && !this.commitGivenUp && !this.isDirty && !this.removed;
+  }
+
+  /** Whether the volume may forget the node: nothing of it would be lost, left out of a later sync, or never told. */
   get mayBeDropped(): boolean {
-    return this.removed || (!this.isDirty && (!this.isUncommitted || this.commitGivenUp));
+    if (this.removed) return true;
+    return !this.isDirty && !this.wantsCommit && this.space?.errors.hasUnseen !== true;
   }
 
   countWriter(credential: Credential, change: 1 | -1): void {

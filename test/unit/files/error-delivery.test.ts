@@ -192,6 +192,28 @@ describe("durability", () => {
     expect(volume.snapshot().nodeCount).toBeLessThan(20);
   });
 
+  it("[S5.8] a failure that nobody has heard of outlasts the time when its file would have been forgotten", async () => {
+    const refusing = new RefusingStore();
+    refusing.commits = "EIO";
+    const wrap = (store: Store): Store => refusing.wrap(store);
+    const options = { store: { durability: "volatile" }, volume: { idleNodesMax: 2 }, wrap } as const;
+    await using place = await memoryVolume(options);
+    const { volume } = place;
+    const told = new Promise((resolve) => volume.events.on("writebackFailed", resolve));
+    for (let number = 0; number < 30; number += 1) await volume.promises.writeFile(`/${number}`, "sent");
+    await told;
+    refusing.commits = undefined;
+    let heard = 0;
+    for (let number = 0; number < 30; number += 1) {
+      await using file = await volume.open(`/${number}`, "r+");
+      await file.sync().catch((failure: Failure) => {
+        expect(failure.code).toBe("EIO");
+        heard += 1;
+      });
+    }
+    expect(heard).toBeGreaterThan(0);
+  });
+
   it("[S5.15] each failed write and each failed commit is one event, with node, range, credential and failure", async () => {
     const { volume, refusing } = await refusingVolume("volatile");
     const events: WritebackFailed[] = [];
