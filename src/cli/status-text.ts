@@ -36,7 +36,10 @@ function numberLines(title: string, group: Readonly<Record<string, unknown>>): s
   for (const [name, value] of Object.entries(group)) {
     if (typeof value === "number") {
       const isBytes = /bytes|size$/i.test(name);
-      if (value !== 0 || isBytes) pairs.push(`${inWords(name)} ${isBytes ? formatSize(value) : value}`);
+      if (value !== 0 || isBytes)
+        pairs.push(
+          isBytes ? `${inWords(name).replace(/ bytes$/, "")} ${formatSize(value)}` : `${inWords(name)} ${value}`,
+        );
     } else if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       nested.push(...numberLines(inWords(name), value as Readonly<Record<string, unknown>>));
     }
