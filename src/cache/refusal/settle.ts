@@ -98,12 +98,12 @@ function storeSays(space: FilePages, { credential }: Refusal): Promise<Attribute
 
 /** A store that still knows the file refused a version. A file that is gone takes everybody's bytes along (S0.14). */
 function meetGone(space: FilePages, refusal: Refusal, said: Attributes | Failure): void {
-  if (!(said instanceof Failure)) {
-    refusal.refusalClass = "conflict";
-  } else if (classify(said) === "gone") {
+  if (said instanceof Failure ? classify(said) === "gone" : said.linkCount === 0) {
     space.stale = true;
     refuseEverything(space, refusal);
     dropClean(space);
+  } else if (!(said instanceof Failure)) {
+    refusal.refusalClass = "conflict";
   }
 }
 

@@ -250,7 +250,7 @@ async function changeContent<Result>(
   try {
     const before = checked(statusOf(fd), syscall);
     server.holds.require(node, "write", credential, fd, before, syscall);
-    requireNamedOrHeld(node, before, syscall);
+    requireNotDeleted(node, before, syscall);
     return await change(fd, before);
   } finally {
     server.descriptors.giveBack(node);
@@ -260,4 +260,10 @@ async function changeContent<Result>(
 /** A descriptor that was kept for later use may be of a file that somebody else removed. */
 function requireNamedOrHeld(node: DirectoryNode, status: FileStatus, syscall: string): void {
   if (status.linkCount === 0 && node.holdCount === 0) throw new Failure("ESTALE", { syscall });
+}
+
+/** What somebody else deleted takes no more bytes, though a descriptor still leads to it: nobody would find them there. */
+function requireNotDeleted(node: DirectoryNode, status: FileStatus, syscall: string): void {
+  if (status.linkCount > 0 || (node.isUnlinkedHere && node.holdCount > 0)) return;
+  throw new Failure("ESTALE", { syscall });
 }

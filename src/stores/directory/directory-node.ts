@@ -37,6 +37,8 @@ export class DirectoryNode {
   isRecentlyUsed = false;
   /** A new name of the node is not durable before the directory is synchronized. */
   isNameVolatile = false;
+  /** Its last name was removed through this store: then who holds it may go on writing to it, as on a local file system. */
+  isUnlinkedHere = false;
 
   /** By credential id. */
   readonly holds: Map<string, DirectoryHold> = new Map();
