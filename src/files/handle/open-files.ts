@@ -6,7 +6,8 @@
  *   I1  Each handle in `#handles` has exactly one hold at the store; the last close of a writer leaves its hold to the
  *       node while bytes written under it have not been taken, and the node stays used as long. Of equal ones, by credential
  *       and mode, one stays (`lingeringHolds`).
- *   I2  `handleCount` of a node is the number of its handles here; a removed node loses its pages with the last one.
+ *   I2  `handleCount` of a node is the number of its handles here; a removed node loses its pages with the last one,
+ *       and is not opened again.
  */
 import { assert, Failure, failureFrom } from "../../base/index.ts";
 import type { AccessMode, Call, Credential } from "../../port/index.ts";
@@ -59,6 +60,8 @@ export class OpenFiles {
     try {
       await asked;
       if (this.#core.closed) throw new Failure("ENOTCONN", { syscall: "open", path: node.path });
+      // The last handle took the pages along while this one was asked for.
+      if (isLost(pin.node)) throw new Failure("ESTALE", { syscall: "open", path: node.path });
     } catch (thrown) {
       await this.#giveBack(pin.node, mode, call.credential);
       throw thrown;
@@ -101,10 +104,10 @@ export class OpenFiles {
     this.#handles.delete(handle.fd);
     node.handleCount--;
     if (handle.writable) node.countWriter(credential, -1);
-    const isLost = node.removed && node.handleCount === 0;
-    if (handle.writable && node.isDirty && !isLost && this.#linger(node, credential, handle.readable)) return;
+    const lost = isLost(node);
+    if (handle.writable && node.isDirty && !lost && this.#linger(node, credential, handle.readable)) return;
     const mode: AccessMode = { read: handle.readable, write: handle.writable, execute: false };
-    if (isLost) {
+    if (lost) {
       await this.#core.discardPages(node);
       await this.#core.releaseLingering(node);
     }
@@ -137,6 +140,11 @@ export class OpenFiles {
     }
     for (const [node, count] of counts) assert(node.handleCount === count, "handles of a node are counted");
   }
+}
+
+/** Whether nobody can reach the node any more: it has no name and no handle. */
+function isLost(node: VolumeNode): boolean {
+  return node.removed && node.handleCount === 0;
 }
 
 function requireRegular(node: VolumeNode, flags: number): void {

@@ -46,6 +46,8 @@ export class Namespace {
     const askedAt = this.#core.changeCount;
     try {
       const entry = await this.#core.store.lookup(directory.id, name, call);
+      // What was found has lost its last name since; whether the name is anything now is asked for again.
+      if (this.#core.nodes.isRemovedSince(entry.node, askedAt)) return await this.lookupAtStore(parent, name, call);
       this.#searched(directory, call.credential);
       const node = this.#intern(directory, name, entry);
       this.#attributes.learn(node, entry.attributes, call.credential, askedAt);
@@ -219,6 +221,7 @@ export class Namespace {
     const wasLast = node.attributes.linkCount <= 1 || node.kind === "directory";
     node.changeTimeExplained = true;
     this.#core.expire(node);
+    const removedAt = node.changedAt;
     const isSettled = !node.isDirty && node.space?.isUncommitted !== true && node.lingeringHolds.length === 0;
     if (node.handleCount === 0 && isSettled) {
       // Anybody who still has a name finds it again at the store.
@@ -236,6 +239,7 @@ export class Namespace {
       if (code !== "ENOENT" && code !== "ESTALE") return;
     }
     node.removed = true;
+    node.removedAt = removedAt;
     if (node.handleCount > 0) return;
     await this.#core.discardPages(node);
     await this.#core.releaseLingering(node);

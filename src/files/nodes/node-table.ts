@@ -71,6 +71,12 @@ export class NodeTable {
     return this.#byId.values();
   }
 
+  /** Whether the node lost its last name after a question that was asked when the volume's change count was `askedAt`. */
+  isRemovedSince(id: NodeId, askedAt: number): boolean {
+    const known = this.#byId.get(id);
+    return known?.removed === true && known.removedAt > askedAt;
+  }
+
   /** The object of a store's entry: the one there is, or a new one with the entry's attributes. */
   intern(entry: StoreEntry): VolumeNode {
     const known = this.#byId.get(entry.node);

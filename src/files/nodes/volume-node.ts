@@ -67,6 +67,8 @@ export class VolumeNode implements Node {
   recentlyUsed = true;
   dropped = false;
   removed = false;
+  /** The volume's change count when its last name went; an answer to a question asked before that is old. */
+  removedAt = 0;
   /** Its last name, as far as is known, was removed from here; the kernel may have it open all the same. */
   nameless = false;
   /** Probably nobody will ask for the node again: it goes as soon as it is idle. */
