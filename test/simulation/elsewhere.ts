@@ -19,7 +19,7 @@ export async function happenElsewhere(world: World, operation: OtherOperation): 
       return crash(world);
     default: {
       const node = world.server.root.entries?.get(name(operation.file))?.id;
-      return node === undefined ? "no such file" : onFile(world, operation, node);
+      return node === undefined ? "no such file" : await unlessGone(onFile(world, operation, node));
     }
   }
 }
@@ -103,6 +103,16 @@ export async function contentOf({ other }: World, file: ModelFile): Promise<Uint
     return bytes;
   } catch (thrown) {
     if (thrown instanceof Failure && thrown.code === "ESTALE") return undefined;
+    throw thrown;
+  }
+}
+
+/** What somebody did to a file, or that another was first to remove it. */
+async function unlessGone(doing: Promise<string>): Promise<string> {
+  try {
+    return await doing;
+  } catch (thrown) {
+    if (thrown instanceof Failure && (thrown.code === "ENOENT" || thrown.code === "ESTALE")) return "no such file";
     throw thrown;
   }
 }
