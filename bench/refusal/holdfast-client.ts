@@ -50,17 +50,15 @@ class HoldfastClient implements Client {
   }
 
   async #entries(): Promise<readonly Entry[]> {
-    const { status, stdout, stderr } = await this.#rescued(["list", "--json"]);
-    if (status !== 0) throw new Error(stderr);
-    return (JSON.parse(stdout) as { entries: Entry[] }).entries;
+    return (JSON.parse(await this.#toldOf(["list", "--json"])) as { entries: Entry[] }).entries;
   }
 
   async #piecesOf({ id, manifest }: Entry): Promise<Piece[]> {
-    const { stdout } = await this.#rescued(["show", "--bytes", id]);
+    const bytes = await this.#toldOf(["show", "--bytes", id]);
     let shown = 0;
     return manifest.ranges.map(({ offset, byteCount }) => {
       shown += byteCount;
-      return { offset, text: stdout.slice(shown - byteCount, shown) };
+      return { offset, text: bytes.slice(shown - byteCount, shown) };
     });
   }
 
@@ -72,6 +70,13 @@ class HoldfastClient implements Client {
       refused = stderr.trim();
     }
     return `not restored: ${refused}`;
+  }
+
+  /** What a verb that must succeed prints. */
+  async #toldOf(words: readonly string[]): Promise<string> {
+    const { status, stdout, stderr } = await this.#rescued(words);
+    if (status !== 0) throw new Error(`rescue ${words.join(" ")}: ${stderr}`);
+    return stdout;
   }
 
   #rescued(words: readonly string[]): ReturnType<typeof runHoldfast> {

@@ -39,7 +39,7 @@ export function rowOf(cause: string, contender: string, rounds: readonly (Outcom
   ];
 }
 
-/** The median, and from where to where. Where no call told anything: why, as far as it is known. */
+/** The fastest and the slowest round. Where no call told anything: why, as far as it is known. */
 function seconds(rounds: readonly Outcome[]): string {
   const told = rounds.map(({ firstErrorSeconds }) => firstErrorSeconds).filter((second) => second !== undefined);
   if (told.length === rounds.length) return spread(told);
@@ -55,9 +55,8 @@ function whyNone({ storedBytes, takenBytes, writerHeard }: Outcome): string {
 }
 
 function spread(values: readonly number[]): string {
-  const sorted = values.toSorted((one, other) => one - other);
-  const [least = 0, median = 0, most = 0] = [sorted[0], sorted[Math.floor(sorted.length / 2)], sorted.at(-1)];
-  return sorted.length === 1 ? median.toFixed(2) : `${median.toFixed(2)} (${least.toFixed(2)} to ${most.toFixed(2)})`;
+  const [least, most] = [Math.min(...values).toFixed(2), Math.max(...values).toFixed(2)];
+  return least === most ? least : `${least} to ${most}`;
 }
 
 const count = (bytes: number | undefined): string => (bytes === undefined ? "no answer" : grouped(bytes));
