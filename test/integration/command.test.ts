@@ -232,7 +232,14 @@ describe("the server", () => {
     await runHoldfast(["mount", `dir:${store}`, point, "--daemon"], { directory: scratch });
     const { stdout } = await runHoldfast(["status", point, "--json"]);
     const { mounts } = JSON.parse(stdout) as { mounts: { processId: number }[] };
-    expect(await readlink(`/proc/${mounts[0]?.processId}/cwd`)).toBe("/");
+    const workingDirectory = () => readlink(`/proc/${mounts[0]?.processId}/cwd`);
+    expect(await workingDirectory()).toBe("/");
     expect((await runHoldfast(["unmount", point])).status).toBe(0);
+    await until("the server has ended", () =>
+      workingDirectory().then(
+        () => false,
+        () => true,
+      ),
+    );
   });
 });
