@@ -6,7 +6,7 @@
  * serves to put caches right afterwards.
  */
 import { Failure, failureFrom } from "../../base/index.ts";
-import type { Attributes, Call, Credential, NodeKind, RenameMode, StoreEntry } from "../../port/index.ts";
+import type { Attributes, Call, Credential, NodeId, NodeKind, RenameMode, StoreEntry } from "../../port/index.ts";
 import type { AttributeCache } from "../nodes/attribute-cache.ts";
 import type { VolumeNode } from "../nodes/volume-node.ts";
 import type { VolumeCore } from "../volume-core.ts";
@@ -47,7 +47,9 @@ export class Namespace {
     try {
       const entry = await this.#core.store.lookup(directory.id, name, call);
       // What was found has lost its last name since; whether the name is anything now is asked for again.
-      if (this.#core.nodes.isRemovedSince(entry.node, askedAt)) return await this.lookupAtStore(parent, name, call);
+      if (this.#core.nodes.removedSince(entry.node, askedAt) !== undefined) {
+        return await this.lookupAtStore(parent, name, call);
+      }
       this.#searched(directory, call.credential);
       const node = this.#intern(directory, name, entry);
       this.#attributes.learn(node, entry.attributes, call.credential, askedAt);
@@ -77,6 +79,9 @@ export class Namespace {
     try {
       const entry = await this.#changing([directory], () => operation(directory));
       this.#searched(directory, call.credential);
+      // Others found and removed it before the store's answer, unless its id was given anew since.
+      const lost = this.#core.nodes.removedSince(entry.node, askedAt);
+      if (lost !== undefined && (await this.#isNameless(entry.node, call))) return lost;
       const node = this.#intern(directory, name, entry);
       this.#attributes.learn(node, entry.attributes, call.credential, askedAt);
       this.#remember(directory, name, node);
@@ -87,6 +92,17 @@ export class Namespace {
       if (failure.code === "EEXIST") this.#core.entries.remove(directory, name);
       const refusal = this.#attributes.refused(directory, call.credential, failure);
       throw failure.code === "ENOENT" ? failure : refusal;
+    }
+  }
+
+  /** Whether the store has no name for the node. */
+  async #isNameless(id: NodeId, call: Call): Promise<boolean> {
+    try {
+      return (await this.#core.store.getAttributes(id, call)).linkCount === 0;
+    } catch (thrown) {
+      const { code } = failureFrom(thrown);
+      if (code === "ENOENT" || code === "ESTALE") return true;
+      throw thrown;
     }
   }
 

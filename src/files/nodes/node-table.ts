@@ -71,10 +71,10 @@ export class NodeTable {
     return this.#byId.values();
   }
 
-  /** Whether the node lost its last name after a question that was asked when the volume's change count was `askedAt`. */
-  isRemovedSince(id: NodeId, askedAt: number): boolean {
+  /** The node of this id, if it lost its last name after a question asked when the volume's change count was `askedAt`. */
+  removedSince(id: NodeId, askedAt: number): VolumeNode | undefined {
     const known = this.#byId.get(id);
-    return known?.removed === true && known.removedAt > askedAt;
+    return known?.removed === true && known.removedAt > askedAt ? known : undefined;
   }
 
   /** The object of a store's entry: the one there is, or a new one with the entry's attributes. */

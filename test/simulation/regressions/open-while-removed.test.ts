@@ -1,7 +1,7 @@
 /**
  * A file loses its last name while the store answers slowly to somebody who is about to open it: one file must not become two
- * nodes, of which each shows its own writes only, nor be opened when its pages have gone. Found by the simulation as seeds 151
- * and 91.
+ * nodes, of which each shows its own writes only, nor be opened when its pages have gone. Found by the simulation as seeds
+ * 151, 91 and 1598.
  */
 import { expect, test } from "vitest";
 import { openFlags } from "../../../src/files/index.ts";
@@ -81,5 +81,27 @@ test("[G25] a file whose last handle went while it was opened again is not opene
   slow.answer();
   await expect(opening).rejects.toMatchObject({ code: "ESTALE" });
   expect(volume.snapshot()).toMatchObject({ openFiles: [], cache: { dirtyBytes: 0, cachedPages: 0 } });
+  await volume.close();
+});
+
+test("[G25] a file that others open and remove before its maker is answered is one node", async () => {
+  const { volume, slow, handle } = await fileInUse();
+  const isMade = slow.of("createFile");
+  const making = volume.createFile(volume.root, "new", 0o666, openFlags.O_RDWR, asSuperuser);
+  await isMade;
+  const other = await volume.openNode(
+    await volume.lookup(volume.root, "new", asSuperuser),
+    openFlags.O_RDWR,
+    asSuperuser,
+  );
+  await other.writeAt(0, new Uint8Array([7]));
+  await volume.unlink(volume.root, "new", asSuperuser);
+  slow.answer();
+  const made = await making;
+  const seen = new Uint8Array(10);
+  expect(await made.readAt(0, seen)).toBe(1);
+  expect(seen[0]).toBe(7);
+  await expect(volume.lookup(volume.root, "new", asSuperuser)).rejects.toMatchObject({ code: "ENOENT" });
+  for (const each of [made, other, handle]) await each.release();
   await volume.close();
 });
