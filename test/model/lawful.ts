@@ -33,7 +33,7 @@ export function complaintOfRead(
     at += run;
   }
   if (count < length && !mayEndAt(file, position + count, asked)) {
-    return `the file ends at ${position + count}, asked for ${length} bytes at ${position}`;
+    return `the file ends at ${position + count}, asked for ${length} bytes at ${position}; history: ${historyOf(file, position + count)}`;
   }
   return undefined;
 }

@@ -1,6 +1,5 @@
 /** What others do: another client of the server, its administrator, the weather, and a server that loses its power. */
 import { type ByteOffset, Failure } from "../../src/base/index.ts";
-import type { NodeId } from "../../src/port/index.ts";
 import { asSuperuser } from "../kit/cached-file.ts";
 import type { ModelFile } from "../model/model-file.ts";
 import type { OtherOperation } from "./operation.ts";
@@ -18,8 +17,10 @@ export async function happenElsewhere(world: World, operation: OtherOperation): 
     case "crash":
       return crash(world);
     default: {
+      // One that is being made just now is not known yet.
       const node = world.server.root.entries?.get(name(operation.file))?.id;
-      return node === undefined ? "no such file" : await unlessGone(onFile(world, operation, node));
+      const file = node === undefined ? undefined : world.files.get(node);
+      return file === undefined ? "no such file" : onFile(world, operation, file);
     }
   }
 }
@@ -27,9 +28,9 @@ export async function happenElsewhere(world: World, operation: OtherOperation): 
 async function onFile(
   world: World,
   operation: Exclude<OtherOperation, { kind: "weather" | "crash" }>,
-  node: NodeId,
+  file: ModelFile,
 ): Promise<string> {
-  const file = world.fileOf({ id: node });
+  const { node } = file;
   // The cache may meet its own conflict, and what it had is old.
   world.excuses.add("ESTALE");
   world.faults.add(operation.kind);
@@ -103,16 +104,6 @@ export async function contentOf({ other }: World, file: ModelFile): Promise<Uint
     return bytes;
   } catch (thrown) {
     if (thrown instanceof Failure && thrown.code === "ESTALE") return undefined;
-    throw thrown;
-  }
-}
-
-/** What somebody did to a file, or that another was first to remove it. */
-async function unlessGone(doing: Promise<string>): Promise<string> {
-  try {
-    return await doing;
-  } catch (thrown) {
-    if (thrown instanceof Failure && (thrown.code === "ENOENT" || thrown.code === "ESTALE")) return "no such file";
     throw thrown;
   }
 }

@@ -138,7 +138,8 @@ export class FaultyStore {
     if (refusal !== undefined) this.#witness.fault(`weather ${refusal}`, refusal);
     if (this.#chance("slow")) {
       this.#witness.fault("slow");
-      beforeMs += random.below(deadlineMs / 2);
+      if (random.chance(0.5)) beforeMs += random.below(deadlineMs / 2);
+      else afterMs += random.below(deadlineMs / 2);
     }
     if (this.#chance("late")) {
       this.#witness.fault("late", "ETIMEDOUT");

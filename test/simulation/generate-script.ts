@@ -98,9 +98,9 @@ function pickDeed(random: SeededRandom, scenario: Scenario, deeds: readonly (rea
   throw new RangeError("weights are added up");
 }
 
-function pause(random: SeededRandom): number {
+function pause(random: SeededRandom, { hurries }: Scenario): number {
   if (random.chance(0.7)) return 0;
-  return random.pick([1, 20, 300, 2_000, 6_000, 31_000]);
+  return random.pick(hurries && random.chance(0.95) ? [1, 5, 20, 60] : [1, 20, 300, 2_000, 6_000, 31_000]);
 }
 
 function isElsewhere(random: SeededRandom, scenario: Scenario): "other" | "weather" | "crash" | undefined {
@@ -118,7 +118,7 @@ export function scriptOf(seed: number, operationCount: number): Operation[] {
   const add = (actor: number, deed: Deed): void => {
     const interrupts = scenario.interrupts && actor !== others && random.chance(0.05);
     const interrupt = interrupts ? { interruptMs: random.below(100) } : {};
-    script.push({ actor, afterMs: pause(random), ...interrupt, ...deed } as Operation);
+    script.push({ actor, afterMs: pause(random, scenario), ...interrupt, ...deed } as Operation);
   };
   scenario.credentials.forEach((_, actor) => {
     for (let each = 0; each < slotCount; each++) {

@@ -25,6 +25,8 @@ export interface Scenario {
   readonly fileBytes: number;
   readonly hasOthers: boolean;
   readonly interrupts: boolean;
+  /** Whether actors follow closely on each other, so that their operations meet. */
+  readonly hurries: boolean;
   readonly refusals: Pick<RefusalOptions, "refusalActions" | "conflict" | "retryDeadlineMs" | "rescueDeadlineMs">;
   readonly rescueFaults: RescueFaults;
 }
@@ -103,10 +105,11 @@ export function scenarioOf(seed: number): Scenario {
       { length: actorCount },
       (_, actor) => users[(first + (actor % credentialCount)) % users.length] as Credential,
     ),
-    fileCount: 2 + random.below(3),
+    fileCount: random.pick([1, 1, 2, 3, 4]),
     fileBytes: random.pick([10_000, 40_000, 60_000]),
     hasOthers: random.chance(0.6),
     interrupts: random.chance(0.3),
+    hurries: random.chance(0.5),
     ...refusals(random),
   };
 }

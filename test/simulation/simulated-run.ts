@@ -64,7 +64,7 @@ export interface RunReport {
 export const openSlots: readonly { readonly slot: string; readonly reason: string }[] = [
   { slot: "map, touch a mapping", reason: "the library has no mappings" },
   { slot: "direct read and write", reason: "the library opens no file past its cache" },
-  { slot: "a copy beside a file in conflict", reason: "the volume has no keep-both yet" },
+  { slot: "a copy beside a file in conflict", reason: "the model has no copies; unit/files/conflict-copy has tests" },
 ];
 
 /** Mistakes that are known and that the simulation steps around, so that it finds others. Printed with every simulation. */
