@@ -20,7 +20,7 @@ export async function happenElsewhere(world: World, operation: OtherOperation): 
       // One that is being made just now is not known yet.
       const node = world.server.root.entries?.get(name(operation.file))?.id;
       const file = node === undefined ? undefined : world.files.get(node);
-      return file === undefined ? "no such file" : onFile(world, operation, file);
+      return file === undefined ? "no such file" : await unlessGone(onFile(world, operation, file));
     }
   }
 }
@@ -104,6 +104,16 @@ export async function contentOf({ other }: World, file: ModelFile): Promise<Uint
     return bytes;
   } catch (thrown) {
     if (thrown instanceof Failure && thrown.code === "ESTALE") return undefined;
+    throw thrown;
+  }
+}
+
+/** What somebody did to a file, or that another was first to remove it. */
+async function unlessGone(doing: Promise<string>): Promise<string> {
+  try {
+    return await doing;
+  } catch (thrown) {
+    if (thrown instanceof Failure && (thrown.code === "ENOENT" || thrown.code === "ESTALE")) return "no such file";
     throw thrown;
   }
 }
