@@ -49,8 +49,9 @@ export class RestoreRefused extends Failure {
 
   constructor(failure: Failure, progress: RestoreProgress) {
     const { byteCount, path } = progress;
-    const detail = byteCount === 0 ? failure.message : `after ${byteCount} bytes were restored: ${failure.message}`;
-    super(failure.code, { syscall: "restore", path, detail, cause: failure });
+    const said = [byteCount === 0 ? undefined : `after ${byteCount} bytes were restored`, failure.detail];
+    const detail = said.filter((part) => part !== undefined).join(": ");
+    super(failure.code, { syscall: "restore", path, cause: failure, ...(detail === "" ? {} : { detail }) });
     this.progress = progress;
   }
 }

@@ -140,7 +140,7 @@ describe("restore", () => {
     const refused = await holdfast("restore", id, "--discard");
     expect(refused).toMatchObject({ status: 1, stdout: "" });
     expect(refused.stderr).toMatch(
-      /^holdfast: EACCES: permission denied .*restore '\/letter.txt'; user \d+ wrote .*--as UID:GID\n$/,
+      /^holdfast: EACCES: permission denied.*, restore '\/letter.txt'; user \d+ wrote .*--as UID:GID\n$/,
     );
     expect(await readFile(letter, "utf8")).toBe("what the store has");
     expect((await holdfast("show", id)).status).toBe(0);
