@@ -24,7 +24,15 @@ export {
   searchAccess,
   withoutSetId,
 } from "./permission.ts";
-export type { RefusalClass, RefusedBytes, RefusedRange, RescueId, RescueSink } from "./rescue.ts";
+export {
+  isRefusalClass,
+  type RefusalClass,
+  type RefusedBytes,
+  type RefusedRange,
+  type RescueId,
+  type RescueSink,
+  refusalClasses,
+} from "./rescue.ts";
 export type {
   AccessMode,
   Call,

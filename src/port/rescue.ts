@@ -8,23 +8,31 @@ import type { Credential } from "./credential.ts";
 import type { NodeId } from "./store.ts";
 
 /** What kind of no a store gave; what is done about it is a choice of the volume's. */
-export type RefusalClass =
+export const refusalClasses = [
   /** The credential may not, or not any longer. */
-  | "permission"
+  "permission",
   /** The file is at another version than the bytes were written on. */
-  | "conflict"
+  "conflict",
   /** There is no room, or none for this user. */
-  | "space"
+  "space",
   /** The store cannot hold these bytes: a broken or read-only medium, a limit of the file's size. */
-  | "media"
+  "media",
   /** The file is no longer there. */
-  | "gone"
+  "gone",
   /** The bytes did not arrive as they left: a check sum was wrong. */
-  | "integrity"
+  "integrity",
   /** Nobody refused; the store could not be reached or asked to try again. */
-  | "transient"
+  "transient",
   /** Nobody refused; the call ended on this side. */
-  | "local";
+  "local",
+] as const;
+
+export type RefusalClass = (typeof refusalClasses)[number];
+
+/** Whether `text` is the name of a class. */
+export function isRefusalClass(text: unknown): text is RefusalClass {
+  return refusalClasses.some((refusalClass) => refusalClass === text);
+}
 
 /** Refused bytes that lie together: `frames` in order, `byteCount` in all, from `offset` of the file on. */
 export interface RefusedRange {

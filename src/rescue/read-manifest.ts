@@ -1,20 +1,9 @@
 /** Reading manifests with suspicion: anything may lie in a directory on a disk. */
 import { readFile } from "node:fs/promises";
-import type { RefusalClass, RescueId } from "../port/index.ts";
+import { isRefusalClass, type RescueId } from "../port/index.ts";
 import { codeOf } from "./layout.ts";
 import { type ManifestReading, manifestFormat, type RescueManifest, sealOf } from "./manifest.ts";
 import { isWallTime } from "./wall-time.ts";
-
-const refusalClasses: Readonly<Record<RefusalClass, true>> = {
-  permission: true,
-  conflict: true,
-  space: true,
-  media: true,
-  gone: true,
-  integrity: true,
-  transient: true,
-  local: true,
-};
 
 /** What is wrong with one entry alone. Any other code says that the whole directory is in trouble. */
 const ownTroubles: Readonly<Record<string, string>> = {
@@ -81,7 +70,7 @@ function hasShape(manifest: RescueManifest): boolean {
   if (!isRecord(credential) || !isText(credential.id) || !Number.isInteger(credential.uid)) return false;
   if (!Number.isInteger(credential.gid) || !Array.isArray(credential.groups)) return false;
   if (!credential.groups.every((group) => Number.isInteger(group))) return false;
-  if (!isRecord(refusal) || !Object.hasOwn(refusalClasses, String(refusal.class))) return false;
+  if (!isRecord(refusal) || !isRefusalClass(refusal.class)) return false;
   if (!isText(refusal.code) || !isCount(refusal.errno) || !isText(refusal.message)) return false;
   return isText(refusedAt) && isWallTime(refusedAt) && Array.isArray(ranges) && rangesAscend(ranges);
 }

@@ -1,7 +1,7 @@
 /** What a mount does when the store says no: the options of `mount` about it, and how they are read. */
 import { resolve } from "node:path";
 import type { ConflictChoice, RefusalAction, RefusalActions } from "../../cache/index.ts";
-import type { RefusalClass } from "../../port/index.ts";
+import { isRefusalClass, type RefusalClass, refusalClasses } from "../../port/index.ts";
 import { UsageError } from "../command-error.ts";
 import { parseDuration } from "../quantities.ts";
 import { rescueOption } from "../rescue/rescue-directory.ts";
@@ -16,16 +16,6 @@ export interface RefusalSettings {
   readonly retryDeadlineMs: number | undefined;
 }
 
-const classes: Readonly<Record<RefusalClass, true>> = {
-  permission: true,
-  conflict: true,
-  space: true,
-  media: true,
-  gone: true,
-  integrity: true,
-  transient: true,
-  local: true,
-};
 const actions: Readonly<Record<string, RefusalAction>> = {
   excise: "excise",
   "invalidate-lazily": "invalidateLazily",
@@ -43,7 +33,7 @@ export const refusalOptions: Readonly<Record<string, OptionSpecification>> = {
   refusal: {
     value: "CLASS=ACTION,...",
     summary: [
-      `What is done about a class of refusals (${Object.keys(classes).join(", ")}): ${Object.keys(actions).join(", ")}.`,
+      `What is done about a class of refusals (${refusalClasses.join(", ")}): ${Object.keys(actions).join(", ")}.`,
       "Default: keep-dirty for space, transient and local, excise for the others.",
     ].join(" "),
   },
@@ -75,20 +65,16 @@ function readActions(text: string): Partial<RefusalActions> {
   for (const pair of text.split(",")) {
     const [name = "", action = "", ...rest] = pair.trim().split("=");
     const found = ownValue(actions, action);
-    if (found === undefined || rest.length > 0 || !isClass(name)) {
+    if (found === undefined || rest.length > 0 || !isRefusalClass(name)) {
       const example = "as in --refusal space=excise,media=salvage";
       throw new UsageError(
-        `--refusal wants CLASS=ACTION, ${example}, with a class of ${Object.keys(classes).join(", ")} and an action of ${Object.keys(actions).join(", ")}; not "${pair}"`,
+        `--refusal wants CLASS=ACTION, ${example}, with a class of ${refusalClasses.join(", ")} and an action of ${Object.keys(actions).join(", ")}; not "${pair}"`,
       );
     }
     if (chosen[name] !== undefined) throw new UsageError(`--refusal names the class ${name} twice`);
     chosen[name] = found;
   }
   return chosen;
-}
-
-function isClass(name: string): name is RefusalClass {
-  return Object.hasOwn(classes, name);
 }
 
 function ownValue<Value>(table: Readonly<Record<string, Value>>, name: string): Value | undefined {
