@@ -8,11 +8,10 @@
  * Invariants. I1 The frames of all pages, flights and devices stay within the budget. I2 The ledger equals the sums over all
  * spaces. I3 A space with bytes that the store has not accepted is known to the flusher.
  */
-import { assert, type CancelSignal, type Clock, type Failure, failureFrom } from "../base/index.ts";
+import { assert, type CancelSignal, type Clock, type Failure, failureFrom, neverFires } from "../base/index.ts";
 import type { Attributes, Credential, NodeId, Store } from "../port/index.ts";
 import { type CacheOptions, completeOptions } from "./cache-options.ts";
 import { Bell } from "./lock/bell.ts";
-import { neverCancelled } from "./lock/never-cancelled.ts";
 import { Counters } from "./observe/counters.ts";
 import type { CacheSnapshot } from "./observe/snapshot.ts";
 import { FramePool, type FrameUse } from "./page/frame-pool.ts";
@@ -164,7 +163,7 @@ export class PageCache implements CacheCore {
    */
   async sync(
     options: { readonly durable: boolean; readonly credential: Credential },
-    signal: CancelSignal = neverCancelled,
+    signal: CancelSignal = neverFires,
   ): Promise<void> {
     const work = new Set<FilePages>(this.#flusher.dirtySpaces);
     if (options.durable) for (const space of this.#uncommitted) work.add(space);

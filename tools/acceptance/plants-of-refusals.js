@@ -95,7 +95,7 @@ export const plantsOfRefusals = [
     "whoever refuses asks for a lock",
     cache("refusal/settle"),
     "    const told = await dispose(space, refusal, said);\n    space.core.counters",
-    "    await using _inode = await space.inodeLock.acquire(neverCancelled);\n    const told = await dispose(space, refusal, said);\n    space.core.counters",
+    "    await using _inode = await space.inodeLock.acquire(neverFires);\n    const told = await dispose(space, refusal, said);\n    space.core.counters",
     unit("cache/refusal/excision"),
   ),
   plant(

@@ -7,9 +7,15 @@
  * arrive after the space's generation changed are not made valid. I3 A frame that a late read may still touch is never
  * used again.
  */
-import { type ByteCount, type ByteOffset, type ByteRanges, Failure, failureFrom } from "../../base/index.ts";
+import {
+  type ByteCount,
+  type ByteOffset,
+  type ByteRanges,
+  Failure,
+  failureFrom,
+  neverFires,
+} from "../../base/index.ts";
 import type { Call, Credential } from "../../port/index.ts";
-import { neverCancelled } from "../lock/never-cancelled.ts";
 import { unlockPage } from "../lock/page-lock.ts";
 import type { Page } from "../page/page.ts";
 import type { FilePages } from "../space/file-pages.ts";
@@ -38,7 +44,7 @@ export class FillBatch {
 
   constructor(space: FilePages, credential: Credential) {
     this.#space = space;
-    this.#call = { credential, signal: neverCancelled };
+    this.#call = { credential, signal: neverFires };
   }
 
   get isEmpty(): boolean {

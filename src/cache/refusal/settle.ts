@@ -3,12 +3,11 @@
  * nothing is in flight but held refusals. The order is the promise's (S5.2): the store is asked what the file is now, the
  * bytes are rescued, and only then they leave; then the failure is told, once.
  */
-import { delay, Failure, failureFrom } from "../../base/index.ts";
+import { delay, Failure, failureFrom, neverFires } from "../../base/index.ts";
 import type { Attributes } from "../../port/index.ts";
 import { dropClean } from "../invalidate/drop-clean.ts";
 import { startOver } from "../invalidate/start-over.ts";
 import { lockWitness } from "../lock/lock-witness.ts";
-import { neverCancelled } from "../lock/never-cancelled.ts";
 import type { FilePages } from "../space/file-pages.ts";
 import { classify } from "./classify.ts";
 import { batchPages, excise } from "./excise.ts";
@@ -92,7 +91,7 @@ export function forgetUnrescued(space: FilePages): void {
 
 /** What the file is at the store now, in the eyes of the refused credential, or why the store does not say. */
 function storeSays(space: FilePages, { credential }: Refusal): Promise<Attributes | Failure> {
-  const call = { credential, signal: neverCancelled };
+  const call = { credential, signal: neverFires };
   return space.core.store.getAttributes(space.node, call).catch((thrown) => failureFrom(thrown, { syscall: "stat" }));
 }
 

@@ -1,7 +1,6 @@
 /** Issue: the pages of a flight become in flight and clean, their frames frozen, and their bytes go to the store. */
-import { assert, type ByteCount, Failure } from "../../base/index.ts";
+import { assert, type ByteCount, Failure, neverFires } from "../../base/index.ts";
 import type { Attributes } from "../../port/index.ts";
-import { neverCancelled } from "../lock/never-cancelled.ts";
 import type { Page } from "../page/page.ts";
 import type { FilePages } from "../space/file-pages.ts";
 import { tags } from "../space/page-tree.ts";
@@ -70,7 +69,7 @@ async function sendOnce(
   const views = done === 0 ? segment.frames : viewsFrom(segment.frames, done);
   const wanted = segment.byteCount - done;
   const expected = store.manifest.conditionalWrites ? space.version : undefined;
-  const call = { credential: flight.record.credential, signal: neverCancelled };
+  const call = { credential: flight.record.credential, signal: neverFires };
   counters.storeWrites += 1;
   throttle.issued();
   let taken = 0;

@@ -4,10 +4,9 @@
  * newer version before an older one. Within a pass as many flights are under way as the store's manifest allows. What the
  * store refused is settled before the pass lets the lock go, so that whoever waited for the pass finds it rescued and told.
  */
-import { type CancelSignal, Failure } from "../../base/index.ts";
+import { type CancelSignal, Failure, neverFires } from "../../base/index.ts";
 import { interruptible } from "../lock/interruptible.ts";
 import { asTask } from "../lock/lock-witness.ts";
-import { neverCancelled } from "../lock/never-cancelled.ts";
 import { pageUnlocked } from "../lock/page-lock.ts";
 import { isRescueDue, retryRescue, settleRefusals } from "../refusal/settle.ts";
 import type { FilePages } from "../space/file-pages.ts";
@@ -35,11 +34,11 @@ export interface PassResult {
 export function writebackPass(
   space: FilePages,
   control: WritebackControl,
-  signal: CancelSignal = neverCancelled,
+  signal: CancelSignal = neverFires,
 ): Promise<PassResult> {
   if (signal.aborted) return Promise.reject(new Failure("EINTR", { syscall: "fsync" }));
   const pass = asTask("write-back pass", () => runPass(space, control, signal));
-  return signal === neverCancelled ? pass : interruptible(pass, signal);
+  return signal === neverFires ? pass : interruptible(pass, signal);
 }
 
 async function runPass(space: FilePages, control: WritebackControl, signal: CancelSignal): Promise<PassResult> {

@@ -5,10 +5,9 @@
  * told. When that takes too long, the store counts as out of reach. A conflict is met by adopting the version that was found,
  * where the policy says that our bytes go over those of others; when others keep changing the file, it is a conflict after all.
  */
-import { delay, Failure, failureFrom, type Milliseconds } from "../../base/index.ts";
+import { delay, Failure, failureFrom, type Milliseconds, neverFires } from "../../base/index.ts";
 import { VersionConflict } from "../../port/index.ts";
 import { startOver } from "../invalidate/start-over.ts";
-import { neverCancelled } from "../lock/never-cancelled.ts";
 import { classify } from "../refusal/classify.ts";
 import type { FilePages } from "../space/file-pages.ts";
 import { settlementOf } from "../space/late-answer.ts";
@@ -52,7 +51,7 @@ export class SendingAgain {
   async #overwrite(conflict: VersionConflict): Promise<unknown> {
     if (this.#overwriteTries >= overwriteTriesMax) return conflict;
     const space = this.#space;
-    const call = { credential: this.#flight.record.credential, signal: neverCancelled };
+    const call = { credential: this.#flight.record.credential, signal: neverFires };
     try {
       startOver(space, await space.core.store.getAttributes(space.node, call));
     } catch (thrown) {

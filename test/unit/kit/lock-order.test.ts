@@ -1,7 +1,8 @@
 /** The checker of the lock order itself: each kind of breach is planted once and seen, and what is in order is let be. */
+
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import { neverCancelled } from "../../../src/cache/index.ts";
+import { neverFires } from "../../../src/base/index.ts";
 import { lockWitness, witnessedWait } from "../../../src/cache/lock/lock-witness.ts";
 import { Mutex } from "../../../src/cache/lock/mutex.ts";
 import { lockPage, pageUnlocked, unlockPage } from "../../../src/cache/lock/page-lock.ts";
@@ -137,7 +138,7 @@ describe("the checker of the lock order", () => {
     const bob = locks.actor("bob", async () => {
       const shared = await invalidate.acquireShared();
       await settle();
-      await pageUnlocked(page, neverCancelled);
+      await pageUnlocked(page, neverFires);
       await release(shared);
     });
     await settle();
