@@ -36,20 +36,28 @@ const table = {
   ENOSYS: [38, "function not implemented"],
   ENOTEMPTY: [39, "directory not empty"],
   ELOOP: [40, "too many symbolic links"],
+  ENOLCK: [37, "no locks available"],
   ENODATA: [61, "no such attribute"],
   EPROTO: [71, "protocol error"],
   EBADMSG: [74, "bad message"],
   EOVERFLOW: [75, "value too large"],
   ENOTSUP: [95, "operation not supported"],
+  ENETDOWN: [100, "network is down"],
+  ENETUNREACH: [101, "network is unreachable"],
+  ECONNABORTED: [103, "connection aborted"],
+  ENOBUFS: [105, "no buffer space available"],
+  EHOSTDOWN: [112, "host is down"],
   ECONNREFUSED: [111, "connection refused"],
   ECONNRESET: [104, "connection reset"],
   ENOTCONN: [107, "not connected"],
   ETIMEDOUT: [110, "timed out"],
   EHOSTUNREACH: [113, "host unreachable"],
   ESTALE: [116, "stale file handle"],
+  EUCLEAN: [117, "the file system is damaged"],
   EREMOTEIO: [121, "remote input/output error"],
   EDQUOT: [122, "disk quota exceeded"],
   ENOMEDIUM: [123, "no medium found"],
+  EMEDIUMTYPE: [124, "wrong type of medium"],
   ECANCELED: [125, "operation cancelled"],
   ENOKEY: [126, "required key not available"],
   EKEYEXPIRED: [127, "key has expired"],
@@ -64,7 +72,17 @@ export type ErrorCode = keyof typeof table;
 /** Every code, for tables that must cover them all. */
 export const errorCodes: readonly ErrorCode[] = Object.keys(table) as ErrorCode[];
 
+/** Names of errors that are here under another one. ERESTARTSYS is the system's own word for a call that it interrupted. */
+const otherNames: Readonly<Record<string, ErrorCode>> = {
+  EOPNOTSUPP: "ENOTSUP",
+  EWOULDBLOCK: "EAGAIN",
+  EDEADLOCK: "EDEADLK",
+  ERESTARTSYS: "EINTR",
+};
+const restartNumber = 512;
+
 const codeByNumber = new Map<number, ErrorCode>(errorCodes.map((code) => [table[code][0], code]));
+codeByNumber.set(restartNumber, "EINTR");
 
 /** The positive Linux number of a code. */
 export function errnoOf(code: ErrorCode): number {
@@ -84,4 +102,11 @@ export function isErrorCode(text: unknown): text is ErrorCode {
 /** The code of a positive Linux number; an unlisted number is an input/output error. */
 export function codeOfErrno(errno: number): ErrorCode {
   return codeByNumber.get(errno) ?? "EIO";
+}
+
+/** The code of an error with such a name or, where the name is not known, such a negative number; undefined without either. */
+export function listedCode(name: unknown, negativeErrno: unknown): ErrorCode | undefined {
+  if (isErrorCode(name)) return name;
+  if (typeof name === "string" && Object.hasOwn(otherNames, name)) return otherNames[name];
+  return typeof negativeErrno === "number" ? codeByNumber.get(-negativeErrno) : undefined;
 }

@@ -2,7 +2,7 @@
  * A `Failure` is what the world did wrong, as a value that carries everything a caller or a person needs. It has the
  * shape of Node's system errors (code, errno negative, syscall, path), so programs written for node:fs understand it.
  */
-import { codeOfErrno, describe, type ErrorCode, errnoOf, isErrorCode } from "./errno.ts";
+import { describe, type ErrorCode, errnoOf, listedCode } from "./errno.ts";
 
 /** What is known of a failure besides its code. */
 export interface FailureDetails {
@@ -47,19 +47,25 @@ function messageOf(code: ErrorCode, details: FailureDetails): string {
   return what === "" ? `${code}: ${why}` : `${code}: ${why}, ${what}${to}`;
 }
 
+/** An error that the table has no code for, as EIO with the original as its cause: what it says is not known. */
+export class UnlistedFailure extends Failure {
+  constructor(details: FailureDetails) {
+    super("EIO", details);
+  }
+}
+
 /**
  * Turns anything thrown into a `Failure`. A `Failure` passes through; an error with a known `code`, or a known number of the
- * system's, keeps it; an aborted operation is EINTR; everything else is EIO with the original as its cause.
+ * system's, keeps it; an aborted operation is EINTR; everything else is an `UnlistedFailure`.
  */
 export function failureFrom(thrown: unknown, details: FailureDetails = {}): Failure {
   if (thrown instanceof Failure) return thrown;
   if (typeof thrown === "object" && thrown !== null) {
     const { code, errno, name } = thrown as { code?: unknown; errno?: unknown; name?: unknown };
-    if (isErrorCode(code)) return new Failure(code, { ...details, cause: thrown });
-    if (code === "EOPNOTSUPP") return new Failure("ENOTSUP", { ...details, cause: thrown });
     // Node has names for the errors that libuv knows; EDQUOT, for one, is "Unknown system error -122".
-    if (typeof errno === "number" && errno < 0) return new Failure(codeOfErrno(-errno), { ...details, cause: thrown });
+    const listed = listedCode(code, errno);
+    if (listed !== undefined) return new Failure(listed, { ...details, cause: thrown });
     if (name === "AbortError") return new Failure("EINTR", { ...details, cause: thrown });
   }
-  return new Failure("EIO", { ...details, cause: thrown });
+  return new UnlistedFailure({ ...details, cause: thrown });
 }

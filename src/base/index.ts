@@ -4,7 +4,7 @@ export { ByteRanges } from "./byte-ranges.ts";
 export { CancelSource } from "./cancel-source.ts";
 export { type CancelTimer, type Clock, delay, endedWithin, systemClock } from "./clock.ts";
 export { codeOfErrno, describe, type ErrorCode, errnoOf, errorCodes, isErrorCode } from "./errno.ts";
-export { Failure, type FailureDetails, failureFrom } from "./failure.ts";
+export { Failure, type FailureDetails, failureFrom, UnlistedFailure } from "./failure.ts";
 export { decodeFileName, encodeFileName } from "./file-name.ts";
 export {
   type CancelController,

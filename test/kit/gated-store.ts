@@ -3,7 +3,7 @@
  * one pass, refuses it, or has it answered otherwise. The store behind is a real one. Of every operation it is remembered
  * what was asked, and whether the frames of a write changed before its answer.
  */
-import type { ByteOffset, Failure } from "../../src/base/index.ts";
+import type { ByteOffset } from "../../src/base/index.ts";
 import type { Call, Credential, NodeId, Store, WriteResult } from "../../src/port/index.ts";
 
 export type GateName = "read" | "write" | "commit" | "getAttributes" | "setAttributes" | "punchHole" | "seek";
@@ -57,7 +57,7 @@ export class GatedOperation {
     return answer;
   }
 
-  refuse(failure: Failure): void {
+  refuse(failure: Error): void {
     this.#decide({ failure });
   }
 
@@ -69,7 +69,7 @@ export class GatedOperation {
 
 interface Decision {
   readonly byteCount?: number;
-  readonly failure?: Failure;
+  readonly failure?: Error;
   readonly answered?: number;
   readonly answering?: Promise<void>;
 }

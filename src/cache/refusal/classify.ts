@@ -1,8 +1,8 @@
 /**
  * What kind of no an answer of the store is. Every code has its class here and nowhere else; what is done about a class is
- * policy.ts. A code that nobody listed cannot come: `failureFrom` makes it EIO.
+ * policy.ts. What has no code of ours is told as EIO, but nobody knows that it is for good: it is sent again for a while.
  */
-import type { ErrorCode, Failure } from "../../base/index.ts";
+import { type ErrorCode, type Failure, UnlistedFailure } from "../../base/index.ts";
 import { type RefusalClass, VersionConflict } from "../../port/index.ts";
 
 const classes: Readonly<Record<ErrorCode, RefusalClass>> = {
@@ -17,12 +17,13 @@ const classes: Readonly<Record<ErrorCode, RefusalClass>> = {
   ENOSPC: "space",
 
   EROFS: "media",
-  // Also the answer of a store that does not know what went wrong: the bytes may not go in a second time either.
   EIO: "media",
   EREMOTEIO: "media",
   EFBIG: "media",
   EOVERFLOW: "media",
   ENOMEDIUM: "media",
+  EMEDIUMTYPE: "media",
+  EUCLEAN: "media",
   ENODEV: "media",
   ENXIO: "media",
   // Not "try a smaller write": the store said what it takes in its manifest.
@@ -60,7 +61,13 @@ const classes: Readonly<Record<ErrorCode, RefusalClass>> = {
   ECONNREFUSED: "transient",
   ECONNRESET: "transient",
   ENOTCONN: "transient",
+  ECONNABORTED: "transient",
   EHOSTUNREACH: "transient",
+  EHOSTDOWN: "transient",
+  ENETUNREACH: "transient",
+  ENETDOWN: "transient",
+  ENOBUFS: "transient",
+  ENOLCK: "transient",
   ECANCELED: "transient",
   EPROTO: "transient",
   // None of these answers a write. Whoever sends them is confused, which may pass; the deadline of the retries bounds it.
@@ -75,7 +82,8 @@ const classes: Readonly<Record<ErrorCode, RefusalClass>> = {
 };
 
 export function classify(failure: Failure): RefusalClass {
-  return failure instanceof VersionConflict ? "conflict" : classes[failure.code];
+  if (failure instanceof VersionConflict) return "conflict";
+  return failure instanceof UnlistedFailure ? "transient" : classes[failure.code];
 }
 
 /** Whether nobody refused anything, so that it may pass by itself. */

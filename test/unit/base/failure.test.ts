@@ -1,7 +1,7 @@
 /** Failures: the shape of Node's system errors, and the way of anything thrown into one. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { Failure, failureFrom } from "../../../src/base/index.ts";
+import { Failure, failureFrom, UnlistedFailure } from "../../../src/base/index.ts";
 
 describe("failure", () => {
   it("has the fields of a system error of Node", () => {
@@ -35,25 +35,29 @@ describe("failure", () => {
     const cause = Object.assign(new Error("refused"), { code: "EACCES" });
     const made = failureFrom(cause, { syscall: "write", path: "/a" });
     expect([made.code, made.syscall, made.path, made.cause]).toEqual(["EACCES", "write", "/a", cause]);
-    expect(failureFrom(Object.assign(new Error(), { code: "EOPNOTSUPP" })).code).toBe("ENOTSUP");
+    const byAnotherName = ["EOPNOTSUPP", "EWOULDBLOCK", "ERESTARTSYS"].map((code) => failureFrom({ code }).code);
+    expect(byAnotherName).toEqual(["ENOTSUP", "EAGAIN", "EINTR"]);
   });
 
   it("[S0.12] knows by its number an error that Node has no name for", () => {
     const nameless = (errno: number): unknown => ({ code: `Unknown system error ${errno}`, errno });
-    expect([-122, -121, -116, -9999].map((errno) => failureFrom(nameless(errno)).code)).toEqual([
+    expect([-122, -121, -117, -116, -512].map((errno) => failureFrom(nameless(errno)).code)).toEqual([
       "EDQUOT",
       "EREMOTEIO",
+      "EUCLEAN",
       "ESTALE",
-      "EIO",
+      "EINTR",
     ]);
+    expect(failureFrom(nameless(-9999))).toBeInstanceOf(UnlistedFailure);
   });
 
-  it("takes an abort for an interruption and everything unknown for an input/output error", () => {
+  it("takes an abort for an interruption and everything else for an unlisted failure, which is told as EIO", () => {
     const controller = new AbortController();
     controller.abort();
     expect(failureFrom(controller.signal.reason).code).toBe("EINTR");
     for (const thrown of [new Error("odd"), "text", 7, null, undefined, { code: "EODD" }]) {
       const failure = failureFrom(thrown);
+      expect(failure).toBeInstanceOf(UnlistedFailure);
       expect(failure.code).toBe("EIO");
       if (thrown !== undefined) expect(failure.cause).toBe(thrown);
     }

@@ -1,6 +1,6 @@
 /** What is done with refused bytes: each action, each choice for a conflict, and how long bytes are kept dirty. */
 import { describe, expect, test } from "vitest";
-import { errorCodes, Failure } from "../../../../src/base/index.ts";
+import { errorCodes, Failure, failureFrom } from "../../../../src/base/index.ts";
 import { completeOptions } from "../../../../src/cache/index.ts";
 import { classify } from "../../../../src/cache/refusal/classify.ts";
 import { completeRefusalOptions, judge } from "../../../../src/cache/refusal/policy.ts";
@@ -16,7 +16,7 @@ describe("the class of a refusal", () => {
     ["space", ["EDQUOT", "ENOSPC"]],
     ["media", ["EROFS", "EIO", "EREMOTEIO", "EFBIG", "ENOMEDIUM", "ENXIO", "E2BIG"]],
     ["gone", ["ENOENT", "ESTALE"]],
-    ["transient", ["ENETRESET", "ETIMEDOUT", "ECONNREFUSED", "EAGAIN"]],
+    ["transient", ["ENETRESET", "ETIMEDOUT", "ECONNREFUSED", "EHOSTDOWN", "ENETUNREACH", "EAGAIN"]],
     ["local", ["EINTR", "ENOMEM"]],
     ["integrity", ["EBADMSG"]],
   ] as const)("[S0.7] [S0.12] is %s for %s", (refusalClass, codes) => {
@@ -28,8 +28,12 @@ describe("the class of a refusal", () => {
     expect(classify(new Failure("ESTALE"))).toBe("gone");
   });
 
-  test("[S0.17] every code has one", () => {
+  test("[S0.17] every code has one, and so has an error without a code", () => {
     for (const code of errorCodes) expect(classify(new Failure(code)), code).toEqual(expect.any(String));
+    for (const odd of [new Error("odd"), { code: "EODD" }, { code: "EODD", errno: -9999 }, undefined]) {
+      expect(classify(failureFrom(odd))).toBe("transient");
+    }
+    expect(classify(failureFrom({ code: "ERESTARTSYS", errno: -512 }))).toBe("local");
   });
 });
 
