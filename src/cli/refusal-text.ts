@@ -9,17 +9,16 @@ const shownRangesMax = 4;
 function refusalLine(refusal: RefusalStatus): string {
   const { path, uid, byteCount, code, class: refusalClass } = refusal;
   const what = `${formatSize(byteCount)} ${rangesText(refusal)} of user ${uid}`;
-  return `${printable(path)}: ${what} refused with ${code} (${refusalClass}); ${fateOf(refusal)}`;
+  return `${printable(path)}: ${what} refused with ${code} (${refusalClass}); ${whereabouts(refusal)}`;
 }
 
 /** Where the bytes are now. */
-function fateOf({ outcome, rescueId, rescueFailure }: RefusalStatus): string {
-  const kept = `kept in rescue as ${rescueId}`;
+function whereabouts({ outcome, rescueId, rescueFailure, fate }: RefusalStatus): string {
   switch (outcome) {
     case "excised":
     case "salvaged":
     case "invalidated":
-      return kept;
+      return ofEntry(rescueId, fate);
     case "copied":
       return `written to ${printable(rescueId ?? "a copy")}`;
     case "unrescued":
@@ -28,6 +27,20 @@ function fateOf({ outcome, rescueId, rescueFailure }: RefusalStatus): string {
       return "sent again";
     case "uncertain":
       return "taken, but not known to be durable";
+  }
+}
+
+function ofEntry(id: string | null, fate: RefusalStatus["fate"]): string {
+  switch (fate) {
+    case "restored":
+      return `restored since; ${id} in rescue is a copy`;
+    case "partlyRestored":
+      return `kept in rescue as ${id}, partly restored`;
+    case "gone":
+      return `restored or discarded since; rescue had it as ${id}`;
+    case "kept":
+    case null:
+      return `kept in rescue as ${id}`;
   }
 }
 
@@ -40,13 +53,14 @@ function rangesText({ ranges, rangeCount }: RefusalStatus): string {
 
 /** The refusals, the newest last, and what can be done about them; nothing when there are none. */
 export function refusalLines(status: RefusalsStatus, shownMax: number): string[] {
-  const { refusals, refusalCount, rescueDirectory } = status;
+  const { refusals, refusalCount, standingCount, rescueDirectory } = status;
   if (refusalCount === 0) return [];
   const shown = refusals.slice(-shownMax);
   const earlier = refusalCount - shown.length;
+  const hasEntries = standingCount > 0 || refusals.some(({ fate }) => fate === "restored");
   return [
     ...(earlier > 0 ? [`and ${earlier} before these`] : []),
     ...shown.map(refusalLine),
-    `see holdfast rescue list --rescue ${rescueDirectory}`,
+    ...(hasEntries ? [`see holdfast rescue list --rescue ${rescueDirectory}`] : []),
   ];
 }

@@ -15,8 +15,8 @@ export const refusalsVerb: Verb = {
   summary: "Show which bytes the store of the mount at DIR refused.",
   description: [
     "One refusal a line: the file, the bytes, whose they are, the store's error and its class, and",
-    "where the bytes are now. Shows those since the mount began; holdfast rescue list has everything",
-    "that is kept, whichever mount it came from.",
+    "where the bytes are now, or what became of them. Shows those since the mount began; holdfast",
+    "rescue list has everything that is kept, whichever mount it came from.",
   ].join("\n"),
   options: { json: { summary: "Print one JSON object with all that is known of each." } },
   positionalCountMin: 1,
@@ -34,9 +34,9 @@ async function runRefusals({ positionals, switches }: VerbArguments): Promise<nu
     );
   }
   if (answer.kind !== "status") throw new CommandError(answer.kind === "error" ? answer.message : "no status was told");
-  const { rescueDirectory, refusals, refusalCount } = answer.status;
+  const { rescueDirectory, refusals, refusalCount, standingCount } = answer.status;
   if (switches.has("json")) {
-    process.stdout.write(`${JSON.stringify({ directory, rescueDirectory, refusalCount, refusals })}\n`);
+    process.stdout.write(`${JSON.stringify({ directory, rescueDirectory, refusalCount, standingCount, refusals })}\n`);
     return 0;
   }
   const lines = refusalLines(answer.status, refusals.length);

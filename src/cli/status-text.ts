@@ -72,9 +72,11 @@ function dirtyLine({ path, dirtyBytes, unrescuedBytes }: DirtyFileStatus): strin
 
 function refusedLines(mount: MountStatus): string[] {
   const lines = refusalLines(mount, shownFilesMax);
-  return lines.length === 0
-    ? []
-    : [`  refused: ${countOf(mount.refusalCount, "time")}`, ...lines.map((line) => `    ${line}`)];
+  if (lines.length === 0) return [];
+  const { refusalCount, standingCount } = mount;
+  const disposed = standingCount === 0 ? ", all disposed of" : `, ${standingCount} of them not disposed of`;
+  const head = `  refused: ${countOf(refusalCount, "time")}${standingCount === refusalCount ? "" : disposed}`;
+  return [head, ...lines.map((line) => `    ${line}`)];
 }
 
 function openLine(file: OpenFileStatus): string {

@@ -21,7 +21,8 @@ export const unmountVerb: Verb = {
     "Prints progress while that takes long. A mount with open files, or with bytes that the store",
     "does not take, stays mounted: the files are named, and nothing is lost. With --force it goes",
     "all the same, and what could not be sent is kept in rescue. The exit status is 1 when anything",
-    "was refused since the mount began. A mount whose server was killed is cleared.",
+    "was refused since the mount began and is neither restored nor discarded. A mount whose server was",
+    "killed is cleared.",
   ].join("\n"),
   options: {
     force: { short: "f", summary: "Unmount although files are open or bytes are undelivered; those go to rescue." },
@@ -79,7 +80,7 @@ async function unmountWithoutServer(directory: string, json: boolean): Promise<n
 async function reportJson(directory: string, answer: ControlAnswer): Promise<number> {
   const users = answer.kind === "busy" ? await usersOfMount(directory) : undefined;
   print(JSON.stringify({ event: answer.kind, directory, ...answer, kind: undefined, users }));
-  return answer.kind === "unmounted" && answer.left.length === 0 && answer.refusalCount === 0 ? 0 : 1;
+  return answer.kind === "unmounted" && answer.left.length === 0 && answer.standingCount === 0 ? 0 : 1;
 }
 
 async function report(directory: string, answer: ControlAnswer): Promise<number> {
@@ -87,7 +88,7 @@ async function report(directory: string, answer: ControlAnswer): Promise<number>
     case "unmounted":
       for (const line of refusalLines(answer, shownRefusalsMax)) print(`  ${line}`);
       if (answer.left.length > 0) throw new CommandError(`unmounted ${directory}, but left: ${answer.left.join("; ")}`);
-      if (answer.refusalCount > 0) {
+      if (answer.standingCount > 0) {
         throw new CommandError(`unmounted ${directory}, but the store had refused what is named above`);
       }
       print(`holdfast: unmounted ${directory}`);

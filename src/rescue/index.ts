@@ -8,6 +8,7 @@ export { openRescue } from "./open-rescue.ts";
 export { type Replayed, replay } from "./replay.ts";
 export type {
   DiffOptions,
+  EntryFate,
   Rescue,
   RescueEntry,
   RescueOptions,

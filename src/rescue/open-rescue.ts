@@ -19,13 +19,13 @@ export async function openRescue(directory: string, options: RescueOptions = {})
   try {
     if (options.create === true) await mkdir(directory, { recursive: true, mode: ownerOnlyDirectory });
     const path = await realpath(directory);
-    await requireOwnersOnly(path);
+    const { dev, ino } = await requireOwnersOnly(path);
     if (options.readOnly !== true) {
       await requireWritable(path);
       await sweep(path);
     }
     const { storeUrl, clock = systemClock } = options;
-    return new RescueDirectory(path, { storeUrl, bytesMax, entriesMax, clock });
+    return new RescueDirectory(path, { storeUrl, bytesMax, entriesMax, clock, identity: `${dev}:${ino}` });
   } catch (thrown) {
     throw directoryFailure(thrown, "open", directory);
   }

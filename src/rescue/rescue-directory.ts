@@ -7,7 +7,7 @@
  * I3 However many entries are kept or listed at once, a few files are open and a few MiB are copied.
  * I4 What is thrown is a `Failure` that names the directory.
  */
-import { constants } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { access, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -28,10 +28,10 @@ import { isEntryId } from "./entry-id.ts";
 import { lockEntry } from "./entry-lock.ts";
 import { type Holdings, Inventory } from "./inventory.ts";
 import { keepEntry } from "./keep-entry.ts";
-import { filesOf } from "./layout.ts";
+import { codeOf, filesOf } from "./layout.ts";
 import type { RescueManifest } from "./manifest.ts";
 import { readManifest } from "./read-manifest.ts";
-import type { DiffOptions, Rescue, RescueEntry, RestoreOptions, RestoreResult } from "./rescue.ts";
+import type { DiffOptions, EntryFate, Rescue, RescueEntry, RestoreOptions, RestoreResult } from "./rescue.ts";
 import { type RestoreProgress, RestoreRefused, restoreEntry } from "./restore-entry.ts";
 import { type RestoredMark, readMark, writeMark } from "./restored-mark.ts";
 import { Slots } from "./slots.ts";
@@ -46,6 +46,8 @@ export interface RescueDirectoryOptions {
   readonly bytesMax: ByteCount;
   readonly entriesMax: number;
   readonly clock: Clock;
+  /** Device and inode of the directory. */
+  readonly identity: string;
 }
 
 export class RescueDirectory implements Rescue {
@@ -131,6 +133,17 @@ export class RescueDirectory implements Rescue {
       if (id === undefined || beginning === "") throw this.#noEntry(beginning);
       if (another === undefined) return id;
       throw new Failure("EINVAL", { detail: `${found.length} entries begin with "${beginning}": ${id}, ${another}` });
+    });
+  }
+
+  fateOf(id: RescueId): Promise<EntryFate> {
+    return this.#run("look", async () => {
+      const mark = await readMark(this.directory, id);
+      if (mark !== undefined) return mark.complete ? "restored" : "partlyRestored";
+      if (await isThere(join(this.directory, id))) return "kept";
+      const { dev, ino } = await stat(this.directory);
+      if (`${dev}:${ino}` === this.#options.identity) return "gone";
+      throw new Failure("ESTALE", { detail: "the rescue directory is not the one that was opened" });
     });
   }
 
@@ -278,8 +291,8 @@ export function directoryFailure(thrown: unknown, what: string, directory: strin
   return failureFrom(thrown, { syscall: `rescue ${what}`, path: directory });
 }
 
-/** Rejects unless the directory is there, is this user's own and is closed to all others. */
-export async function requireOwnersOnly(directory: string): Promise<void> {
+/** What the directory is. Rejects unless it is there, is this user's own and is closed to all others. */
+export async function requireOwnersOnly(directory: string): Promise<Stats> {
   const found = await stat(directory);
   const uid = process.geteuid?.();
   if (!found.isDirectory()) throw new Failure("ENOTDIR", { path: directory, detail: "rescue wants a directory" });
@@ -294,11 +307,22 @@ export async function requireOwnersOnly(directory: string): Promise<void> {
     const detail = `the rescue directory is open to others (mode ${mode}); close it: chmod 700 ${directory}`;
     throw new Failure("EPERM", { path: directory, detail });
   }
+  return found;
 }
 
 /** Rejects when nothing can be written to the directory: EROFS on a read-only disk. */
 export async function requireWritable(directory: string): Promise<void> {
   await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (thrown) {
+    if (codeOf(thrown) === "ENOENT") return false;
+    throw thrown;
+  }
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -80,6 +80,12 @@ export interface RestoreResult {
   readonly entry: "marked" | "discarded" | "kept";
 }
 
+/**
+ * What became of an entry: nobody has touched it; a restore was refused half way; its bytes are durable in the store again;
+ * it is no longer there, for it was discarded, or replayed.
+ */
+export type EntryFate = "kept" | "partlyRestored" | "restored" | "gone";
+
 /** All methods reject with `Failure`; an id that names no entry is ENOENT. */
 export interface Rescue extends RescueSink, AsyncDisposable {
   readonly directory: string;
@@ -92,6 +98,8 @@ export interface Rescue extends RescueSink, AsyncDisposable {
   list(): Promise<readonly RescueEntry[]>;
   /** The one entry whose id begins so; ENOENT when there is none, EINVAL when there are several. */
   find(beginning: string): Promise<RescueId>;
+  /** What became of an entry that was kept here. ESTALE where the directory is another one by now, as on an unmounted disk. */
+  fateOf(id: RescueId): Promise<EntryFate>;
   /** One entry. Its bytes are read, and it is damaged when they are not what was kept. */
   show(id: RescueId): Promise<RescueEntry>;
   /**

@@ -59,7 +59,7 @@ async function stuckMount(name: string, more: readonly string[] = []): Promise<S
  * process go whose files in such a store it cannot close.
  */
 async function endsSoon({ mounted, store }: StuckMount): Promise<{ status: number | null; log: string }> {
-  await until("the mount is over", () => / unmounted refused=\d+\n/.test(mounted.mount.log), endsMsMax);
+  await until("the mount is over", () => / unmounted refused=\d+ standing=\d+\n/.test(mounted.mount.log), endsMsMax);
   expect(await mountsBelow(mounted.scratch)).not.toContain(mounted.point);
   store.goOn();
   const { status, stderr } = await mounted.mount.finished();

@@ -4,6 +4,7 @@
  */
 import type { WritebackOutcome } from "../../cache/index.ts";
 import type { RefusalClass } from "../../port/index.ts";
+import type { EntryFate } from "../../rescue/index.ts";
 
 export interface OpenFileStatus {
   readonly path: string;
@@ -38,6 +39,8 @@ export interface RefusalStatus {
   readonly rangeCount: number;
   /** The rescue entry, or the name of the copy; null while the bytes are in memory only. */
   readonly rescueId: string | null;
+  /** What became of the rescue entry since; null where there is none, or nobody could look. */
+  readonly fate: EntryFate | null;
   /** Why the bytes could not be rescued. */
   readonly rescueFailure: string | null;
   readonly sizeBefore: number;
@@ -55,6 +58,8 @@ export interface RefusalsStatus {
   readonly refusals: readonly RefusalStatus[];
   /** All of them, those too that are no longer listed. */
   readonly refusalCount: number;
+  /** Those that nobody has disposed of: their entry was neither restored nor discarded. One no longer listed counts. */
+  readonly standingCount: number;
 }
 
 export interface MountStatus extends RefusalsStatus {

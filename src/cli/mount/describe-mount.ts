@@ -1,7 +1,7 @@
 /** A running mount in words and numbers, for `status` and for messages. */
 import { type OpenFile, openFlags, type Volume, type WritebackFailed } from "../../files/index.ts";
 import type { Mount } from "../../fuse/index.ts";
-import { formatWallTime } from "../../rescue/index.ts";
+import { type EntryFate, formatWallTime, type Rescue } from "../../rescue/index.ts";
 import type {
   DirtyFileStatus,
   MountStatus,
@@ -9,6 +9,7 @@ import type {
   RefusalStatus,
   RefusalsStatus,
 } from "../control/protocol.ts";
+import { isDisposedOf, refusedEntries } from "./refused-entries.ts";
 
 /** Lists are cut here, so that a status of a million files stays readable and bounded. */
 const listedFilesMax = 1000;
@@ -36,15 +37,21 @@ function dirtyFilesIn(files: readonly DirtyFileStatus[]): DirtyFileStatus[] {
 }
 
 /** What the store refused. Those whose bytes are in memory only are never left out. */
-export function refusalsOf(volume: Volume, rescueDirectory: string): RefusalsStatus {
-  const all = volume.refusals();
-  const left = all.filter(({ outcome }) => outcome === "unrescued").length;
+export async function refusalsOf(volume: Volume, rescue: Rescue): Promise<RefusalsStatus> {
+  const { refusalCount } = volume.snapshot();
+  const all = await refusedEntries(volume, rescue);
+  const left = all.filter(({ refusal }) => refusal.outcome === "unrescued").length;
   let spare = Math.max(0, all.length - Math.max(listedRefusalsMax, left));
-  const listed = all.filter(({ outcome }) => outcome === "unrescued" || spare-- <= 0);
-  return { rescueDirectory, refusals: listed.map(describeRefusal), refusalCount: volume.snapshot().refusalCount };
+  const listed = all.filter(({ refusal }) => refusal.outcome === "unrescued" || spare-- <= 0);
+  return {
+    rescueDirectory: rescue.directory,
+    refusals: listed.map(({ refusal, fate }) => describeRefusal(refusal, fate)),
+    refusalCount,
+    standingCount: Math.max(refusalCount, all.length) - all.filter(isDisposedOf).length,
+  };
 }
 
-export function describeRefusal(refusal: WritebackFailed): RefusalStatus {
+export function describeRefusal(refusal: WritebackFailed, fate?: EntryFate): RefusalStatus {
   const { toldAtNs, path, credential, failure, refusalClass, outcome, ranges, rescueId, rescueFailure } = refusal;
   return {
     toldAt: formatWallTime(toldAtNs),
@@ -59,6 +66,7 @@ export function describeRefusal(refusal: WritebackFailed): RefusalStatus {
     ranges: ranges.slice(0, listedRangesMax).map(({ start, end }) => ({ start, end })),
     rangeCount: ranges.length,
     rescueId: rescueId ?? null,
+    fate: fate ?? null,
     rescueFailure: rescueFailure?.message ?? null,
     sizeBefore: refusal.sizeBefore,
     sizeAfter: refusal.sizeAfter,
@@ -67,15 +75,17 @@ export function describeRefusal(refusal: WritebackFailed): RefusalStatus {
   };
 }
 
-export function statusOf(
+export async function statusOf(
   volume: Volume,
   mount: Mount,
-  known: Pick<MountStatus, "url" | "directory" | "state" | "mountedAtMs" | "rescueDirectory">,
-): MountStatus {
+  rescue: Rescue,
+  known: Pick<MountStatus, "url" | "directory" | "state" | "mountedAtMs">,
+): Promise<MountStatus> {
+  const refused = await refusalsOf(volume, rescue);
   const { openFiles, dirtyFiles, refusalCount: _, ...counts } = volume.snapshot();
   return {
     ...known,
-    ...refusalsOf(volume, known.rescueDirectory),
+    ...refused,
     processId: process.pid,
     openFiles: openFiles.slice(0, listedFilesMax).map(describeOpenFile),
     dirtyFiles: dirtyFilesIn(dirtyFiles),

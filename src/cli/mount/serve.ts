@@ -66,8 +66,7 @@ async function startMount(asked: MountSettings, log: Log): Promise<ServedMount> 
     throw mountFailure(thrown, settings);
   }
   const { url, directory, drainTimeoutMs } = settings;
-  const rescueDirectory = rescue.directory;
-  return new ServedMount({ volume, mount, log, url, directory, rescueDirectory, drainTimeoutMs });
+  return new ServedMount({ volume, mount, log, url, directory, rescue, drainTimeoutMs });
 }
 
 /** Opens the rescue, which holds nothing that would have to be closed when the mount ends. */
@@ -131,7 +130,7 @@ async function answer(
   progress: (line: ControlProgress) => void,
 ): Promise<ControlAnswer> {
   if (served === undefined) return { kind: "error", message: "the mount is not ready yet; try again" };
-  if (request.verb === "status") return { kind: "status", status: served.status() };
+  if (request.verb === "status") return { kind: "status", status: await served.status() };
   return served.unmount({
     force: request.force,
     drainTimeoutMs: request.drainTimeoutMs ?? settings.drainTimeoutMs,

@@ -5,7 +5,7 @@
  * drain is to wait no longer for it.
  *
  * I1  The process ends only after the volume was closed or its close was given up, and says by its exit status whether
- *     anything was refused or left.
+ *     anything was left, or refused and not disposed of by a person since.
  * I2  Without `force`, a mount with undelivered bytes or open files stays mounted and goes on serving.
  * I3  One unmount is under way at a time. A request with `force` joins it, makes it go through, and may shorten it.
  * I4  An unmount takes no longer than its drain time-out, closing the volume included, and ends soon after it is cut; what
@@ -19,6 +19,7 @@
 import { Failure, failureFrom } from "../../base/index.ts";
 import type { Volume, WritebackFailed } from "../../files/index.ts";
 import type { Mount } from "../../fuse/index.ts";
+import type { Rescue } from "../../rescue/index.ts";
 import type { ControlAnswer, MountStatus } from "../control/protocol.ts";
 import type { Log, LogFields } from "../log.ts";
 import { refusalLines } from "../refusal-text.ts";
@@ -45,7 +46,7 @@ export interface ServedMountParts {
   readonly url: string;
   readonly directory: string;
   /** Where the volume keeps refused bytes. */
-  readonly rescueDirectory: string;
+  readonly rescue: Rescue;
   readonly drainTimeoutMs: number;
 }
 
@@ -55,7 +56,9 @@ export class ServedMount {
   readonly #parts: ServedMountParts;
   readonly #mountedAtMs: number = Date.now();
   #state: "serving" | "draining" | "ended" = "serving";
-  #refusedCount = 0;
+  /** How often bytes that the store had taken may not have become durable. */
+  #uncertainCount = 0;
+  #mountFailure: Failure | undefined;
   /** Whether the mount has gone, by us or from outside. */
   #gone = false;
   /** What is under way while draining. */
@@ -71,8 +74,8 @@ export class ServedMount {
     parts.volume.events.on("rescued", (event) => parts.log.info("refused bytes are kept now", this.#fieldsOf(event)));
     void parts.mount.ended
       .catch((thrown: unknown) => {
-        parts.log.error("the mount failed", { why: failureFrom(thrown).message });
-        this.#refusedCount += 1;
+        this.#mountFailure = failureFrom(thrown);
+        parts.log.error("the mount failed", { why: this.#mountFailure.message });
       })
       .then(() => {
         this.#gone = true;
@@ -83,16 +86,15 @@ export class ServedMount {
   #writebackFailed(failed: WritebackFailed): void {
     const { code } = failed.failure;
     // A file that another client removed after it had taken every byte leaves nothing to deliver.
-    const isOfNoConsequence = failed.outcome === "uncertain" && (code === "ENOENT" || code === "ESTALE");
-    if (failed.outcome !== "keptDirty" && !isOfNoConsequence) this.#refusedCount += 1;
+    if (failed.outcome === "uncertain" && code !== "ENOENT" && code !== "ESTALE") this.#uncertainCount += 1;
     const what = failed.operation === "write" ? "bytes could not be written back" : "bytes could not be made durable";
     this.#parts.log.error(what, this.#fieldsOf(failed));
   }
 
-  status(): MountStatus {
-    const { volume, mount, url, directory, rescueDirectory } = this.#parts;
+  status(): Promise<MountStatus> {
+    const { volume, mount, rescue, url, directory } = this.#parts;
     const state = this.#state === "serving" ? "serving" : "draining";
-    return statusOf(volume, mount, { url, directory, state, rescueDirectory, mountedAtMs: this.#mountedAtMs });
+    return statusOf(volume, mount, rescue, { url, directory, state, mountedAtMs: this.#mountedAtMs });
   }
 
   /** Drains and unmounts. With `force` the mount goes whatever is open or undelivered. */
@@ -193,7 +195,7 @@ export class ServedMount {
 
   /** Closes the volume in the time that is left; answers with what was left or refused, and ends. */
   async #closeVolume(attempt: UnmountAttempt): Promise<ControlAnswer> {
-    const { volume, log, rescueDirectory } = this.#parts;
+    const { volume, log, rescue } = this.#parts;
     const left: string[] = [];
     try {
       const close = volume.close({ deadlineMs: attempt.remainingMs });
@@ -203,11 +205,14 @@ export class ServedMount {
       left.push(failure.message);
       log.error("bytes were left undelivered", { code: failure.code, why: failure.message });
     }
+    if (this.#mountFailure !== undefined) left.push(this.#mountFailure.message);
+    if (this.#uncertainCount > 0)
+      left.push("bytes that the store took may not be durable, as was told to their writers");
+    const refused = await refusalsOf(volume, rescue);
     this.#state = "ended";
-    const refused = refusalsOf(volume, rescueDirectory);
     for (const line of refusalLines(refused, shownRefusalsMax)) log.error(line);
-    log.info("unmounted", { refused: this.#refusedCount });
-    this.#end(left.length === 0 && this.#refusedCount === 0 ? 0 : 1);
+    log.info("unmounted", { refused: refused.refusalCount, standing: refused.standingCount });
+    this.#end(left.length === 0 && refused.standingCount === 0 ? 0 : 1);
     return { kind: "unmounted", left, ...refused };
   }
 

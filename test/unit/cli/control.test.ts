@@ -7,7 +7,7 @@ import { ask } from "../../../src/cli/control/client.ts";
 import type { ControlRequest } from "../../../src/cli/control/protocol.ts";
 import { ControlServer } from "../../../src/cli/control/server.ts";
 
-const nothingRefused = { rescueDirectory: "/rescue", refusals: [], refusalCount: 0 };
+const nothingRefused = { rescueDirectory: "/rescue", refusals: [], refusalCount: 0, standingCount: 0 };
 
 const directory = mkdtempSync(join(tmpdir(), "holdfast-control-"));
 const path = join(directory, "socket");

@@ -1,4 +1,5 @@
 /** Bringing rescued bytes back: compared with the store, written conditionally, in somebody's name, perhaps refused again. */
+import { mkdir, rename, rm } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { Failure } from "../../../src/base/index.ts";
 import { type Attributes, posixCredential, type Store, superuser } from "../../../src/port/index.ts";
@@ -294,6 +295,35 @@ it("[S5.3] one process at a time restores or discards an entry", async () => {
   expect(await at.rescue.restore(id, store)).toMatchObject({ byteCount: 4 });
   await other.discard(id);
   await expect(at.rescue.restore(id, at.store)).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+it("[S5.3] tells what became of an entry, and does not take another directory's word for it", async () => {
+  await using at = await scene();
+  const [whole, half, gone] = [
+    await keepOf(at, { 0: "WHAT" }),
+    await keepOf(at, { 0: "W", 5: "T" }),
+    await keepOf(at, { 9: "x" }),
+  ];
+  expect(await at.rescue.fateOf(whole)).toBe("kept");
+  await at.rescue.restore(whole, at.store);
+  expect(await at.rescue.fateOf(whole)).toBe("restored");
+  let writes = 0;
+  const full = watched(at.store, (name) => {
+    if (name === "write" && ++writes > 1) throw new Failure("ENOSPC", { syscall: "write" });
+  });
+  await expect(at.rescue.restore(half, full, { overwrite: true })).rejects.toMatchObject({ code: "ENOSPC" });
+  expect(await at.rescue.fateOf(half)).toBe("partlyRestored");
+  await at.rescue.discard(gone);
+  expect(await at.rescue.fateOf(gone)).toBe("gone");
+  await rename(at.stage.directory, `${at.stage.directory}-away`);
+  try {
+    await mkdir(at.stage.directory, { mode: 0o700 });
+    await expect(at.rescue.fateOf(gone)).rejects.toMatchObject({ code: "ESTALE" });
+    await rm(at.stage.directory, { recursive: true });
+    await expect(at.rescue.fateOf(gone)).rejects.toMatchObject({ code: "ENOENT" });
+  } finally {
+    await rename(`${at.stage.directory}-away`, at.stage.directory);
+  }
 });
 
 type Watched = "hold" | "write" | "commit" | "release";
