@@ -207,12 +207,16 @@ describe("invalidate lazily", () => {
     file.cache.checkInvariants();
   });
 
-  test("[S0.35] a reader who holds views goes on seeing the bytes until then", async () => {
+  test("[S0.35] a reader who holds views goes on seeing the bytes, which stay in the cache, until then", async () => {
     const file = await refusalScene(bytesOf(pageSize, 7), lazily);
     await file.space.write(0, bytesOf(pageSize, 1), alice);
     const run = await framesOf(file.space, 0, pageSize);
     await refuseFirst(file);
+    const page = file.space.pages.get(0);
+    expect(page).toMatchObject({ state: "clean" });
+    expect(page?.valid.toString()).toBe(`[0,${pageSize})`);
     expect(Uint8Array.from(Buffer.concat(run.views))).toEqual(bytesOf(pageSize, 1));
+    expect(file.space.isDoubtful).toBe(true);
     run.release();
     expect(await readBack(file.space, 0, pageSize)).toEqual(bytesOf(pageSize, 7));
   });

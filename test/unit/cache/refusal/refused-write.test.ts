@@ -200,6 +200,27 @@ describe("a write that is refused", () => {
     expect(await Promise.all(syncs)).toEqual(["EACCES", "EACCES"]);
   });
 
+  test("[S0.9] [S0.26] takes along what lies behind pages of its record that have gone meanwhile, and ends", async () => {
+    const file = await refusalScene(bytesOf(6 * pageSize, 7), {}, { writeBytesMax: pageSize });
+    file.gates.open("write");
+    await file.space.write(0, bytesOf(4 * pageSize, 1), alice);
+    const record = file.space.pages.get(0)?.record;
+    await file.space.writeback("sync", alice, pageSize, 3 * pageSize);
+    await file.space.invalidate(pageSize, 3 * pageSize, alice);
+    expect([1, 2].map((index) => file.space.pages.get(index))).toEqual([undefined, undefined]);
+    expect(file.space.pages.get(3)?.record).toBe(record);
+    file.gates.close("write");
+    const sentBefore = file.gates.of("write").length;
+    await refuseFirst(file);
+    expect(file.gates.of("write")).toHaveLength(sentBefore + 1);
+    expect(file.rescue.entries.map(({ refused }) => refused.ranges.map(({ offset }) => offset))).toEqual([
+      [0, 3 * pageSize],
+    ]);
+    expect([record?.state, file.space.dirtyBytes]).toEqual(["complete", 0]);
+    const expected = bytesOf(6 * pageSize, 7).fill(1, pageSize, 3 * pageSize);
+    expect(await readBack(file.space, 0, 6 * pageSize)).toEqual(expected);
+  });
+
   test("[S0.25] [S0.26] of very many pages, goes in batches with others between, and ends", async () => {
     const rescue = new RescueInMemory();
     const pages = 600;
