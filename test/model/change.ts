@@ -35,8 +35,8 @@ export interface ServerChange {
   readonly valueId: number;
   readonly contents: Uint8Array | undefined;
   readonly sizeAfter: number;
-  /** Whose it is; undefined for one of another client. */
-  readonly local: LocalChange | undefined;
+  /** Whose it is; undefined for one of another client. Of equal cuts under way at once nobody sees which one it was. */
+  local: LocalChange | undefined;
 }
 
 /** A piece of a write that the server refused: from `begun` on it may leave the cache, by `ended` it has. */

@@ -102,11 +102,27 @@ export class ModelFile {
     change.ended = now;
     if (change.kind !== "write") this.cutsUnderWay -= 1;
     if (byteCount === undefined) {
-      if (change.kind !== "write") this.fates.cut(change);
+      if (change.kind !== "write") {
+        this.#claim(change);
+        this.fates.cut(change);
+      }
       return;
     }
     change.end = change.start + byteCount;
     this.fates.acknowledge(change);
+  }
+
+  /** A cut that has succeeded was made by the server, though it may have been taken for an equal one that is not over. */
+  #claim(cut: LocalChange): void {
+    if (this.server.some(({ local }) => local === cut)) return;
+    const isEqual = (other: LocalChange | undefined): boolean =>
+      other !== undefined &&
+      other.kind === cut.kind &&
+      other.start === cut.start &&
+      other.end === cut.end &&
+      (other.isVoid || other.ended === notEnded);
+    const made = this.server.find(({ tick, local }) => tick > cut.begun && isEqual(local));
+    if (made !== undefined) made.local = cut;
   }
 
   /** A local change failed: of a write nothing was done; a cut or punch may still be made by the server. */

@@ -2,8 +2,8 @@
 import { type ByteOffset, Failure } from "../../src/base/index.ts";
 import { asSuperuser } from "../kit/cached-file.ts";
 import type { ModelFile } from "../model/model-file.ts";
+import { name } from "./open-slot.ts";
 import type { OtherOperation } from "./operation.ts";
-import { name } from "./program.ts";
 import type { World } from "./world.ts";
 
 /** Weather ends by itself: a writer at the dirty limit of a store that is out of reach is held as long (G20). */
@@ -19,7 +19,8 @@ export async function happenElsewhere(world: World, operation: OtherOperation): 
     default: {
       // One that is being made just now is not known yet.
       const node = world.server.root.entries?.get(name(operation.file))?.id;
-      const file = node === undefined ? undefined : world.files.get(node);
+      if (node === undefined) return operation.kind === "otherWrite" ? await create(world, operation) : "no such file";
+      const file = world.files.get(node);
       return file === undefined ? "no such file" : await unlessGone(onFile(world, operation, file));
     }
   }
@@ -56,6 +57,16 @@ async function onFile(
       await world.other.setAttributes(node, { mode: operation.mode }, asSuperuser);
       return "ok";
   }
+}
+
+/** Another client makes a file. */
+async function create(world: World, operation: Extract<OtherOperation, { kind: "otherWrite" }>): Promise<string> {
+  const { node: root } = await world.other.root(asSuperuser);
+  const { node } = await world.other.createFile(root, name(operation.file), 0o666, asSuperuser);
+  world.created(node, name(operation.file));
+  world.faults.add("otherCreate");
+  await write(world, world.fileOf({ id: node }), operation.position, operation.length);
+  return "made";
 }
 
 async function write(world: World, file: ModelFile, position: ByteOffset, length: number): Promise<string> {

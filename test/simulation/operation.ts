@@ -2,6 +2,7 @@
  * The entries of a script: plain data. An actor does its own entries one after the other, all actors at once; a quiet point
  * is waited for by everybody. Leaving any entry out leaves a script that can be played.
  */
+import type { RenameMode } from "../../src/port/index.ts";
 import type { Weather } from "./weather.ts";
 
 interface Entry {
@@ -24,7 +25,14 @@ export type Access = "r" | "w" | "rw" | "a";
 /** What a program does. `slot` is one of the actor's places for an open file, `file` the number of a name. */
 export type ProgramOperation = Entry &
   (
-    | { readonly kind: "open"; readonly slot: number; readonly file: number; readonly access: Access }
+    | {
+        readonly kind: "open";
+        readonly slot: number;
+        readonly file: number;
+        readonly access: Access;
+        /** O_TRUNC: what is there already is cut to nothing. */
+        readonly truncates?: boolean;
+      }
     | { readonly kind: "close"; readonly slot: number }
     | {
         readonly kind: "read";
@@ -48,8 +56,12 @@ export type ProgramOperation = Entry &
     | { readonly kind: "invalidate"; readonly slot: number; readonly position: number; readonly length: number }
     | { readonly kind: "sync" }
     | { readonly kind: "unlink"; readonly file: number }
-    | { readonly kind: "rename"; readonly file: number; readonly to: number }
+    | { readonly kind: "rename"; readonly file: number; readonly to: number; readonly way: RenameMode }
+    | { readonly kind: "link"; readonly file: number; readonly to: number }
   );
+
+/** Done on what a slot has open. */
+export type SlotOperation = Exclude<ProgramOperation, { kind: "open" | "sync" | "unlink" | "rename" | "link" }>;
 
 /** What happens elsewhere. */
 export type OtherOperation = Entry &

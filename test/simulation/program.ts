@@ -1,34 +1,27 @@
 /** A program on the volume: it has a credential and some places for open files, does operations and looks at their answers. */
-import { type CancelSignal, CancelSource, delay, Failure, neverFires } from "../../src/base/index.ts";
-import { FrameRun, ToldFailure } from "../../src/cache/index.ts";
+import { type CancelSignal, CancelSource, Failure, neverFires } from "../../src/base/index.ts";
+import { ToldFailure } from "../../src/cache/index.ts";
 import { type Handle, openFlags } from "../../src/files/index.ts";
 import type { VolumeNode } from "../../src/files/nodes/volume-node.ts";
 import type { Call, Credential } from "../../src/port/index.ts";
-import type { LocalChange, Tick } from "../model/change.ts";
-import type { Ear } from "../model/failures.ts";
-import { complaintOfRead, mayEndAt } from "../model/lawful.ts";
-import type { ModelFile } from "../model/model-file.ts";
-import { whenAppended } from "./append-watch.ts";
-import type { Access, ProgramOperation, ReadWay, WriteWay } from "./operation.ts";
+import type { Tick } from "../model/change.ts";
+import { mayEndAt } from "../model/lawful.ts";
+import { canWrite, flagsOf, misuseOf, mustRefuse, name, type OpenSlot, prefixed } from "./open-slot.ts";
+import type { ProgramOperation, ReadWay, SlotOperation } from "./operation.ts";
+import { readFrom } from "./read-deeds.ts";
 import type { World } from "./world.ts";
+import { appendTo, changing, writeTo } from "./write-deeds.ts";
 
-export interface OpenSlot {
-  readonly handle: Handle;
-  readonly file: ModelFile;
-  readonly ear: Ear;
-}
-
-const flagsOf: Record<Access, number> = {
-  r: openFlags.O_RDONLY,
-  w: openFlags.O_WRONLY,
-  rw: openFlags.O_RDWR,
-  a: openFlags.O_RDWR | openFlags.O_APPEND,
-};
+type OpenOperation = Extract<ProgramOperation, { kind: "open" }>;
 
 export class Program {
   readonly name: string;
   readonly credential: Credential;
   readonly slots: Map<number, OpenSlot> = new Map();
+  /** What was open in a place before, and is closed. */
+  readonly #closed: Map<number, OpenSlot> = new Map();
+  /** What could not be opened: it is tried again when it is wanted. */
+  readonly #unopened: Map<number, OpenOperation> = new Map();
   readonly #world: World;
 
   constructor(world: World, name: string, credential: Credential) {
@@ -58,7 +51,7 @@ export class Program {
   #do(operation: ProgramOperation, call: Call): Promise<string> {
     switch (operation.kind) {
       case "open":
-        return this.#open(operation.slot, operation.file, operation.access, call);
+        return this.#open(operation, call);
       case "sync":
         return this.#syncAll(call);
       case "unlink":
@@ -67,32 +60,45 @@ export class Program {
         );
       case "rename": {
         const { root } = this.#world.volume;
-        const { file, to } = operation;
-        return this.#named("rename", () =>
-          this.#world.volume.rename(root, name(file), root, name(to), "replace", call),
-        );
+        const { file, to, way } = operation;
+        return this.#named("rename", () => this.#world.volume.rename(root, name(file), root, name(to), way, call));
       }
-      default: {
-        const slot = this.slots.get(operation.slot);
-        return slot === undefined ? Promise.resolve("not open") : this.#onSlot(operation, slot, call);
-      }
+      case "link":
+        return this.#named("link", () => this.#link(operation.file, operation.to, call));
+      default:
+        return this.#onSlot(operation, call);
     }
   }
 
-  #onSlot(
-    operation: Exclude<ProgramOperation, { kind: "open" | "sync" | "unlink" | "rename" }>,
-    slot: OpenSlot,
-    call: Call,
-  ): Promise<string> {
+  async #link(file: number, to: number, call: Call): Promise<void> {
+    const { volume } = this.#world;
+    await volume.link(await volume.lookup(volume.root, name(file), call), volume.root, name(to), call);
+  }
+
+  async #onSlot(operation: SlotOperation, call: Call): Promise<string> {
+    const unopened = this.#unopened.get(operation.slot);
+    if (unopened !== undefined) {
+      const outcome = await this.#open(unopened, call);
+      if (outcome !== "ok") return outcome;
+    }
+    const open = this.slots.get(operation.slot);
+    const slot = open ?? this.#closed.get(operation.slot);
+    const misuse = slot === undefined ? undefined : misuseOf(operation, slot, open !== undefined);
+    if (misuse !== undefined) return await mustRefuse(this.#world, operation.kind, misuse);
+    return open === undefined ? "not open" : await this.#onOpen(operation, open, call);
+  }
+
+  #onOpen(operation: SlotOperation, slot: OpenSlot, call: Call): Promise<string> {
+    const world = this.#world;
     switch (operation.kind) {
       case "close":
         return this.close(operation.slot, call.signal);
       case "read":
         return this.read(slot, operation.position, operation.length, operation.way, call.signal);
       case "write":
-        return this.#write(slot, operation.position, operation.length, operation.way, call.signal);
+        return writeTo(world, slot, operation.position, operation.length, operation.way, call.signal);
       case "append":
-        return this.#append(slot, operation.length, call.signal);
+        return appendTo(world, slot, operation.length, call.signal);
       case "truncate":
         return this.truncate(slot, operation.size, call.signal);
       case "punch":
@@ -106,26 +112,44 @@ export class Program {
     }
   }
 
-  async #open(number: number, file: number, access: Access, call: Call): Promise<string> {
-    if (this.slots.has(number)) await this.close(number, neverFires);
+  async #open(operation: OpenOperation, call: Call): Promise<string> {
+    const { slot } = operation;
+    if (this.slots.has(slot)) await this.close(slot, neverFires);
     const from = this.#world.now();
     try {
-      const handle = await this.#opened(name(file), access, call);
-      this.slots.set(number, this.#admit(handle, from));
+      const handle = await this.#opened(operation, call);
+      this.slots.set(slot, this.#admit(handle, from));
+      this.#unopened.delete(slot);
       return "ok";
     } catch (thrown) {
+      this.#unopened.set(slot, operation);
       return this.#world.excused(thrown, "open", ["ENOENT", "EEXIST", "ESTALE"]);
     }
   }
 
-  async #opened(path: string, access: Access, call: Call): Promise<Handle> {
+  async #opened({ file, access, truncates }: OpenOperation, call: Call): Promise<Handle> {
     const { volume } = this.#world;
     const flags = flagsOf[access];
     try {
-      return await volume.openNode(await volume.lookup(volume.root, path, call), flags, call);
+      const node = await volume.lookup(volume.root, name(file), call);
+      return truncates === true ? await this.#openCut(node, flags, call) : await volume.openNode(node, flags, call);
     } catch (thrown) {
       if (!(thrown instanceof Failure) || thrown.code !== "ENOENT" || access === "r") throw thrown;
-      return await volume.createFile(volume.root, path, 0o666, flags, call);
+      return await volume.createFile(volume.root, name(file), 0o666, flags, call);
+    }
+  }
+
+  async #openCut(node: VolumeNode, flags: number, call: Call): Promise<Handle> {
+    const world = this.#world;
+    const file = world.fileOf(node);
+    const cut = file.begin("resize", 0, Number.POSITIVE_INFINITY, 0, this.credential.id, world.now());
+    try {
+      const handle = await world.volume.openNode(node, flags | openFlags.O_TRUNC, call);
+      file.end(cut, world.now());
+      return handle;
+    } catch (thrown) {
+      file.fail(cut, world.now());
+      throw thrown;
     }
   }
 
@@ -147,6 +171,7 @@ export class Program {
     const slot = this.slots.get(number);
     if (slot === undefined) return "not open";
     this.slots.delete(number);
+    this.#closed.set(number, slot);
     return this.closeSlot(slot, signal);
   }
 
@@ -179,141 +204,19 @@ export class Program {
   }
 
   async read(slot: OpenSlot, position: number, length: number, way: ReadWay, signal: CancelSignal): Promise<string> {
-    const world = this.#world;
-    const { handle, file } = slot;
-    if (!canRead(handle)) return "not readable";
-    const from = world.now();
-    try {
-      if (way === "views") return await this.#readViews(slot, position, length, signal);
-      const target = new Uint8Array(length);
-      let count = way === "now" ? handle.tryRead(position, target) : -1;
-      if (count < 0) count = await handle.readAt(position, target, signal);
-      const asked = { from, to: world.now(), noticed: 0 };
-      world.require(prefixed(world.nameOf(file), complaintOfRead(file, position, target, count, length, asked)));
-      return `ok ${count}`;
-    } catch (thrown) {
-      return world.excused(thrown, "read");
-    }
-  }
-
-  async #readViews(slot: OpenSlot, position: number, length: number, signal: CancelSignal): Promise<string> {
-    const world = this.#world;
-    const { handle, file } = slot;
-    const run = new FrameRun();
-    const from = world.now();
-    try {
-      const isNow = handle.tryReadFrames(position, length, run);
-      if (!isNow) await handle.readFramesAt(position, length, run, signal);
-      const bytes = Buffer.concat(run.views);
-      const asked = { from, to: world.now(), noticed: 0 };
-      world.require(prefixed(world.nameOf(file), complaintOfRead(file, position, bytes, bytes.length, length, asked)));
-      if (isNow) return `ok ${bytes.length}`;
-      await delay(world.clock, world.random.below(50));
-      const later = Buffer.concat(run.views);
-      const seen = { ...asked, to: world.now() };
-      world.require(prefixed(world.nameOf(file), complaintOfRead(file, position, later, later.length, length, seen)));
-      return `ok ${bytes.length}`;
-    } finally {
-      run.release();
-    }
-  }
-
-  async #write(slot: OpenSlot, position: number, length: number, way: WriteWay, signal: CancelSignal): Promise<string> {
-    const { handle, file } = slot;
-    if (!canWrite(handle)) return "not writable";
-    // A handle for appending has its own way.
-    if ((handle.flags & openFlags.O_APPEND) !== 0) return this.#append(slot, 1 + (length % 200), signal);
-    const id = file.newId();
-    if (id === 0) return "no id left";
-    const change = file.begin("write", position, position + length, id, this.credential.id, this.#world.now());
-    const source = Buffer.from(file.pattern.bytes(id, position, length));
-    if (way === "frames" && this.#writeFrames(handle, position, source)) {
-      file.end(change, this.#world.now(), length);
-      return `taken over ${length}`;
-    }
-    return this.#acknowledged(slot, change, source, async () => {
-      const count = way === "now" ? handle.tryWrite(position, source) : -1;
-      if (count >= 0) return count;
-      change.isWrittenAnew = way === "now";
-      return await handle.writeAt(position, source, signal);
-    });
-  }
-
-  /** Gives whole pages away; answers whether they were taken. */
-  #writeFrames(handle: Handle, position: number, source: Buffer): boolean {
-    const { pageSize } = this.#world.scenario;
-    if (source.length % pageSize !== 0 || position % pageSize !== 0) return false;
-    const frames: Uint8Array[] = [];
-    for (let at = 0; at < source.length; at += pageSize)
-      frames.push(Uint8Array.from(source.subarray(at, at + pageSize)));
-    const isTaken = handle.tryAdoptWrite(position, frames, source.length) === source.length;
-    // The device fills its frames again at once.
-    for (const frame of frames) frame.fill(0xdd);
-    return isTaken;
-  }
-
-  async #append(slot: OpenSlot, length: number, signal: CancelSignal): Promise<string> {
-    const { handle, file } = slot;
-    if (!canWrite(handle) || (handle.flags & openFlags.O_APPEND) === 0) return "not appending";
-    const world = this.#world;
-    const id = file.newId();
-    if (id === 0) return "no id left";
-    const change = file.begin("write", -1, length, id, this.credential.id, world.now());
-    const source = Buffer.alloc(length);
-    whenAppended(handle.node as VolumeNode, source, (position) => {
-      file.place(change, position);
-      source.set(file.pattern.bytes(id, position, length));
-    });
-    return this.#acknowledged(slot, change, source, async () => {
-      const count = await handle.writeAt(0, source, signal);
-      const asked = { from: change.begun, to: world.now(), noticed: 0 };
-      if (!mayEndAt(file, change.start, asked)) {
-        world.complain(`an append was put at ${change.start}, which is not the end`);
-      }
-      return count;
-    });
-  }
-
-  /** A write that lasts; the bytes may be used again when it has ended. */
-  async #acknowledged(
-    { file }: OpenSlot,
-    change: LocalChange,
-    source: Buffer,
-    work: () => Promise<number>,
-  ): Promise<string> {
-    try {
-      const count = await work();
-      file.end(change, this.#world.now(), count);
-      return count === source.length ? `ok ${count}` : `short ${count}`;
-    } catch (thrown) {
-      file.fail(change, this.#world.now());
-      return this.#world.excused(thrown, "write");
-    } finally {
-      source.fill(0xee);
-    }
+    return await readFrom(this.#world, slot, position, length, way, signal);
   }
 
   async truncate({ handle, file }: OpenSlot, size: number, signal: CancelSignal): Promise<string> {
-    if (!canWrite(handle)) return "not writable";
-    const change = file.begin("resize", size, Number.POSITIVE_INFINITY, 0, this.credential.id, this.#world.now());
-    return this.#changing(file, change, "truncate", () => handle.truncate(size, signal));
+    const world = this.#world;
+    const change = file.begin("resize", size, Number.POSITIVE_INFINITY, 0, this.credential.id, world.now());
+    return await changing(world, file, change, "truncate", () => handle.truncate(size, signal));
   }
 
   async #punch({ handle, file }: OpenSlot, position: number, length: number, signal: CancelSignal): Promise<string> {
-    if (!canWrite(handle)) return "not writable";
-    const change = file.begin("zero", position, position + length, 0, this.credential.id, this.#world.now());
-    return this.#changing(file, change, "punch", () => handle.punchHole(position, length, signal));
-  }
-
-  async #changing(file: ModelFile, change: LocalChange, what: string, work: () => Promise<void>): Promise<string> {
-    try {
-      await work();
-      file.end(change, this.#world.now());
-      return "ok";
-    } catch (thrown) {
-      file.fail(change, this.#world.now());
-      return this.#world.excused(thrown, what);
-    }
+    const world = this.#world;
+    const change = file.begin("zero", position, position + length, 0, this.credential.id, world.now());
+    return await changing(world, file, change, "punch", () => handle.punchHole(position, length, signal));
   }
 
   async #stat({ handle, file }: OpenSlot, call: Call): Promise<string> {
@@ -360,24 +263,7 @@ export class Program {
       await work();
       return "ok";
     } catch (thrown) {
-      return this.#world.excused(thrown, what, ["ENOENT", "ESTALE"]);
+      return this.#world.excused(thrown, what, ["ENOENT", "EEXIST", "ESTALE"]);
     }
   }
-}
-
-export function canRead({ flags }: Handle): boolean {
-  return (flags & openFlags.O_ACCMODE) !== openFlags.O_WRONLY;
-}
-
-function canWrite({ flags }: Handle): boolean {
-  return (flags & openFlags.O_ACCMODE) !== openFlags.O_RDONLY;
-}
-
-/** The name of a file number. */
-export function name(file: number): string {
-  return `f${file}`;
-}
-
-function prefixed(what: string, complaint: string | undefined): string | undefined {
-  return complaint === undefined ? undefined : `${what}: ${complaint}`;
 }

@@ -9,7 +9,8 @@ import { asSuperuser } from "../kit/cached-file.ts";
 import type { ServerChange } from "../model/change.ts";
 import { fileBytesMax, type ModelFile } from "../model/model-file.ts";
 import { contentOf } from "./elsewhere.ts";
-import { canRead, Program } from "./program.ts";
+import { canRead } from "./open-slot.ts";
+import { Program } from "./program.ts";
 import type { World } from "./world.ts";
 
 const drainTriesMax = 40;
