@@ -3,6 +3,54 @@ import { cache, plant, unit } from "./plant.js";
 
 export const plantsOfTheCache = [
   plant(
+    "S0.1",
+    "a record does not end with the last page that points to it",
+    cache("writeback/write-record"),
+    '    if (this.usage === 0) this.advance("complete");\n',
+    "",
+    unit("cache/writeback/write-record"),
+  ),
+  plant(
+    "S0.2",
+    "a conflict leaves the record open",
+    cache("write/write"),
+    '      if (verdict === "flushConflict") page?.record?.advance("conflict");\n',
+    "",
+    unit("cache/writeback/write-record"),
+  ),
+  plant(
+    "S0.33",
+    "a transition that is not allowed is passed over in silence",
+    cache("page/page-state"),
+    "  if (next === undefined) throw",
+    "  if (next === undefined) return state;\n  if (next === undefined) throw",
+    unit("cache/page/page-state"),
+  ),
+  {
+    id: "S1.2",
+    what: "a write whose source went away midway writes zeros in its stead",
+    edits: [
+      {
+        path: cache("write/write"),
+        find: "  const spare: Uint8Array[] = [];\n  let done = 0;\n",
+        replace: "  const spare: Uint8Array[] = [];\n  const wanted = source.length;\n  let done = 0;\n",
+      },
+      {
+        path: cache("write/write"),
+        find: "    while (done < source.length) {\n      // However",
+        replace: "    while (done < wanted) {\n      // However",
+      },
+      {
+        path: cache("write/write"),
+        find: "      const piece = source.subarray(done, done + pieceBytes);\n",
+        replace:
+          "      const rest = source.length === 0 ? new Uint8Array(wanted) : source;\n" +
+          "      const piece = rest.subarray(done, done + pieceBytes);\n",
+      },
+    ],
+    test: unit("cache/write/partial-write"),
+  },
+  plant(
     "S0.2",
     "an fsync does not close the records that it takes",
     cache("writeback/select"),
