@@ -5,7 +5,8 @@
  */
 import { delay, neverFires, SeededRandom } from "../../src/base/index.ts";
 import { asFreeTask } from "../../src/cache/lock/lock-witness.ts";
-import { endWatch, watchLocks } from "../kit/lock-order/checker.ts";
+import { endWatch, type LockOrderOptions, watchLocks } from "../kit/lock-order/checker.ts";
+import { playWatched } from "../kit/lock-order/play-watched.ts";
 import { ActorClock } from "../kit/schedule/actor-clock.ts";
 import { Scheduler } from "../kit/schedule/scheduler.ts";
 import { seededPolicy } from "../kit/schedule/seeded.ts";
@@ -72,9 +73,6 @@ export const knownGaps: readonly string[] = [
   "another client's change that an own write-back followed is not noticed where writes are not conditional (G17)",
 ];
 
-/** The order of the locks is looked at in one seed of so many, since that costs time. */
-const watchedSeeds = 8;
-
 /** The script of a seed: the same in every process. */
 export function generateScript(seed: number, options: RunOptions = {}): Operation[] {
   return scriptOf(seed, options.operations ?? 200);
@@ -86,6 +84,19 @@ export async function runScript(
   script: readonly Operation[],
   options: RunOptions = {},
 ): Promise<RunReport> {
+  const { report } = await playWatched(
+    (watch) => playOnce(seed, script, options, watch),
+    ({ thrown }) => thrown,
+  );
+  return report;
+}
+
+async function playOnce(
+  seed: number,
+  script: readonly Operation[],
+  options: RunOptions,
+  watch: LockOrderOptions,
+): Promise<{ report: RunReport; thrown: unknown }> {
   const clock = new ActorClock();
   const timeline = new Timeline(clock, options.keepsTrace ?? false);
   const world = new World(seed, scenarioOf(seed), clock, timeline);
@@ -98,19 +109,21 @@ export async function runScript(
   });
   const transitions = new Tallies();
   let failure: RunFailure | undefined;
+  let thrown: unknown;
   listenTo(transitions);
-  const locks = seed % watchedSeeds === 0 ? watchLocks({ stacks: false }) : undefined;
+  const locks = watchLocks(watch);
   try {
     await scheduler.run(() => play.all(script, scheduler));
-    locks?.check();
-  } catch (thrown) {
-    failure = failureOf(thrown, play.begun);
+    locks.check();
+  } catch (caught) {
+    thrown = caught;
+    failure = failureOf(caught, play.begun);
     timeline.add("model", failure.message);
   } finally {
     listenTo(undefined);
     endWatch();
   }
-  return {
+  const report = {
     seed,
     failure,
     operationCount: script.length,
@@ -124,6 +137,7 @@ export async function runScript(
     choiceCount: scheduler.choiceCount,
     interleaving: scheduler.interleaving,
   };
+  return { report, thrown };
 }
 
 function failureOf(thrown: unknown, step: number): RunFailure {

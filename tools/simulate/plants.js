@@ -156,4 +156,17 @@ export const plants = [
     find: "page.valid = page.valid.except(shown);",
     replace: "page.valid = page.valid.except(shown.union(part.sending.ranges));",
   },
+  {
+    name: "locks-out-of-order",
+    mistake: "truncate takes the invalidate lock before the inode lock",
+    path: "src/cache/write/truncate.ts",
+    find: `export async function truncate(space: FilePages, size: ByteCount, call: Call): Promise<Attributes> {
+  await using _inode = await space.inodeLock.acquire(call.signal);
+  await using _alone = await space.invalidateLock.acquireAlone(call.signal);
+`,
+    replace: `export async function truncate(space: FilePages, size: ByteCount, call: Call): Promise<Attributes> {
+  await using _alone = await space.invalidateLock.acquireAlone(call.signal);
+  await using _inode = await space.inodeLock.acquire(call.signal);
+`,
+  },
 ];

@@ -32,6 +32,14 @@ export interface LockOrderOptions {
   readonly stacks?: boolean;
 }
 
+/** Thrown for the first breach, with the path that broke the order; it names places when stacks were kept. */
+export class LockOrderBroken extends Error {
+  override readonly name = "LockOrderBroken";
+}
+
+/** A claim's own places lie below those of the locks, and with points at each await below those of the points. */
+const stackLines = 40;
+
 export class LockOrderChecker implements LockWitness {
   readonly breaches: Breach[] = [];
   /** How many claims were looked at: a check that saw none checked nothing. */
@@ -94,7 +102,8 @@ export class LockOrderChecker implements LockWitness {
   /** Throws the first breach, if there was any. */
   check(): void {
     const first = this.breaches[0];
-    if (first !== undefined) throw new Error(`${this.breaches.length} breaches of the lock order. ${explain(first)}`);
+    if (first === undefined) return;
+    throw new LockOrderBroken(`${this.breaches.length} breaches of the lock order. ${explain(first)}`);
   }
 
   /** Who waits for what now, and who has it: for the report when nothing moves any more. */
@@ -113,7 +122,7 @@ export class LockOrderChecker implements LockWitness {
     this.claimCount += 1;
     this.#lastSerial += 1;
     const task = running.getStore() ?? new Task("somebody", this.#lastSerial, undefined);
-    return { task, kind, what, mode, serial: this.#lastSerial, at: this.#stacks ? new Error("claimed") : undefined };
+    return { task, kind, what, mode, serial: this.#lastSerial, at: this.#stacks ? claimedHere() : undefined };
   }
 
   /** The running task's claim among those on one thing, or anybody's: a hold may be let go for another. */
@@ -218,6 +227,14 @@ export function watchLocks(options: LockOrderOptions = {}): LockOrderChecker & D
 export function endWatch(): void {
   witnessLocks(null);
   running.disable();
+}
+
+function claimedHere(): Error {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = stackLines;
+  const at = new Error("claimed");
+  Error.stackTraceLimit = stackTraceLimit;
+  return at;
 }
 
 function explain({ rule, path }: Breach): string {

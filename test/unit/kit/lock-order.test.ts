@@ -9,8 +9,9 @@ import { lockPage, pageUnlocked, unlockPage } from "../../../src/cache/lock/page
 import { type LockHold, SharedLock } from "../../../src/cache/lock/shared-lock.ts";
 import { Page } from "../../../src/cache/page/page.ts";
 import { alice, bob, bytesOf, gatedFile, pageSize, readBack } from "../../kit/gated-file.ts";
-import { type LockOrderChecker, watchLocks } from "../../kit/lock-order/checker.ts";
+import { endWatch, type LockOrderChecker, watchLocks } from "../../kit/lock-order/checker.ts";
 import { lockEdges } from "../../kit/lock-order/order.ts";
+import { playWatched } from "../../kit/lock-order/play-watched.ts";
 import { settle } from "../../kit/virtual-clock.ts";
 
 const owner = { serial: 1, removePage: () => new Uint8Array(0), pageReleased: () => undefined };
@@ -26,6 +27,15 @@ function release(hold: LockHold | undefined): PromiseLike<void> | undefined {
 /** The rules that were broken, and forgets them. */
 function broken(locks: LockOrderChecker): string[] {
   return locks.breaches.splice(0).map(({ rule }) => rule);
+}
+
+function thrownIn(work: () => void): unknown {
+  try {
+    work();
+    return undefined;
+  } catch (thrown) {
+    return thrown;
+  }
 }
 
 describe("the checker of the lock order", () => {
@@ -51,6 +61,32 @@ describe("the checker of the lock order", () => {
     expect(path).toMatch(/alice has write-back.*alice waits for inode/s);
     expect(() => locks.check()).toThrow(/Rule "order"/);
     expect(broken(locks)).toEqual(["order"]);
+  });
+
+  test("plays what broke the order once more with stacks, and nothing else", async () => {
+    const { space } = await gatedFile();
+    let plays = 0;
+    const play = async (work: () => Promise<unknown>): Promise<string> => {
+      const thrown = await playWatched(
+        async (watch) => {
+          plays += 1;
+          const locks = watchLocks(watch);
+          await locks.actor("alice", work);
+          endWatch();
+          return thrownIn(() => locks.check());
+        },
+        (result) => result,
+      );
+      return String(thrown);
+    };
+    expect(await play(() => space.truncate(1, alice))).toBe("undefined");
+    expect(plays).toBe(1);
+    const inverted = await play(async () => {
+      await using _first = await new Mutex("writeback").acquire();
+      await space.truncate(2, alice);
+    });
+    expect(plays).toBe(3);
+    expect(inverted).toMatch(/alice waits for inode\n.*src\/cache\/write\/truncate\.ts/);
   });
 
   test("sees an inversion between a task and the one that waits for it", async () => {
