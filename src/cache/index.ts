@@ -8,6 +8,7 @@ export { FrameRun } from "./read/frame-run.ts";
 export type { Readahead } from "./read/readahead.ts";
 export { classify } from "./refusal/classify.ts";
 export type { ErrorCursor, ErrorSequence } from "./refusal/error-sequence.ts";
+export type { ConflictCopy, OwnVersion } from "./refusal/own-version.ts";
 export type { ConflictChoice, RefusalAction, RefusalActions, RefusalOptions } from "./refusal/policy.ts";
 export {
   describeOutcome,

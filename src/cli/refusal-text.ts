@@ -13,14 +13,14 @@ function refusalLine(refusal: RefusalStatus): string {
 }
 
 /** Where the bytes are now. */
-function whereabouts({ outcome, rescueId, rescueFailure, fate }: RefusalStatus): string {
+function whereabouts({ outcome, rescueId, copyIsMixed, rescueFailure, fate }: RefusalStatus): string {
   switch (outcome) {
     case "excised":
     case "salvaged":
     case "invalidated":
       return ofEntry(rescueId, fate);
     case "copied":
-      return `written to ${printable(rescueId ?? "a copy")}`;
+      return `written to ${printable(rescueId ?? "a copy")}${copyIsMixed ? ", a copy of what the store has now" : ""}`;
     case "unrescued":
       return `in memory only, for rescue failed: ${rescueFailure}`;
     case "keptDirty":

@@ -127,7 +127,7 @@ describe.skipIf(!isRoot)("a file that another client changed meanwhile (needs ro
     expect(entry?.manifest.refusal).toMatchObject({ class: "conflict", code: "ESTALE" });
     expect(await place.rescued("restore", entry?.id ?? "")).toMatchObject({ status: 1 });
     expect(await place.rescued("restore", entry?.id ?? "", "--overwrite")).toMatchObject({ status: 0 });
-    expect(await readFile(place.mounted.inStore("plan.txt"), "utf8")).toBe("the MYrst plan");
+    expect(await readFile(place.mounted.inStore("plan.txt"), "utf8")).toBe("theiMYsecond plan");
     const listed = await runHoldfast(["refusals", place.mounted.point]);
     expect(listed.stdout).toMatch(
       /^\/plan.txt: 2 B \[4, 6\) of user 1101 refused with ESTALE \(conflict\); restored since; /,

@@ -14,6 +14,7 @@ export function startOver(space: FilePages, attributes: Attributes): void {
   space.storeSize = attributes.size;
   space.stale = false;
   space.isDoubtful = false;
+  space.mixesVersions = false;
   space.setSize(Math.max(attributes.size, endOfUnsent(space)));
 }
 

@@ -112,7 +112,9 @@ export class FillBatch {
       throw new Failure("ETIMEDOUT", { syscall: "read", detail: "too many earlier operations have not been answered" });
     }
     core.counters.fillReads += 1;
+    const { version } = this.#space;
     const result = await core.store.read(node, segment.offset, segment.views, this.#call);
+    if (result.version !== version && result.version !== this.#space.version) this.#space.mixesVersions = true;
     const byteCount = checkedCount(result.byteCount, segment.end - segment.offset);
     core.counters.fillBytes += byteCount;
     let left = byteCount;

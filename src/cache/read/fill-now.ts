@@ -89,6 +89,7 @@ function readRun(space: FilePages, offset: ByteOffset, views: readonly Uint8Arra
     if (result === undefined) return false;
     counters.fillReads += 1;
     counters.fillBytes += result.byteCount;
+    if (result.version !== space.version) space.mixesVersions = true;
     left = result.byteCount;
   }
   for (const view of views) {

@@ -53,6 +53,16 @@ export function refuseEverything(space: FilePages, cause: RefusalCause): void {
   }
 }
 
+/** What else the writer has dirty was written on the same version, and belongs to the same copy. */
+export function refuseRestOf(space: FilePages, refusal: Refusal): void {
+  for (let page = space.pages.nextTagged(tags.dirty, 0); page !== undefined; ) {
+    const { record } = page;
+    assert(record !== null, "a dirty page has a record");
+    if (record.credential.id === refusal.credential.id && record.refusal === null) refuseRecord(space, record, refusal);
+    page = space.pages.nextTagged(tags.dirty, page.index + 1);
+  }
+}
+
 function refuseDirty(space: FilePages, page: Page, refusal: Refusal): void {
   freezePage(space, page, refusal.released);
   refusal.add(page, page.sending as Sending, undefined);

@@ -8,13 +8,15 @@ import type { RefusedBytes, RescueId, Version } from "../../port/index.ts";
 import type { FilePages } from "../space/file-pages.ts";
 import { appendBytes } from "../writeback/coalesce.ts";
 import type { WriteSegment } from "../writeback/flight.ts";
+import { OwnVersion } from "./own-version.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** Where refused bytes are kept now. */
 export interface Kept {
   /** The rescue entry, or the name of the copy. */
   readonly rescueId: RescueId;
-  readonly isCopy: boolean;
+  /** Of a copy: whether it is the writer's own version, or has the store's newer bytes besides the refused ones. */
+  readonly copy: "own" | "mixed" | undefined;
 }
 
 /** Where the bytes were kept, or why they were not. `found` is the version that the file is at. Throws only our mistakes. */
@@ -52,13 +54,14 @@ async function keep(space: FilePages, refusal: Refusal, refused: RefusedBytes, s
   const { conflict, rescue: sink } = space.core.options;
   if (refusal.refusalClass === "conflict" && conflict === "keepBoth" && space.observer.keepBoth !== undefined) {
     try {
-      return { rescueId: await space.observer.keepBoth(refused, signal), isCopy: true };
+      const { path, isOwnVersion } = await space.observer.keepBoth(refused, new OwnVersion(space, refusal), signal);
+      return { rescueId: path, copy: isOwnVersion ? "own" : "mixed" };
     } catch (thrown) {
       if (sink === null) throw thrown;
     }
   }
   if (sink === null) throw new Failure("ENOSYS", { syscall: "rescue", detail: "no rescue was set up" });
-  return { rescueId: await sink.keep(refused, signal), isCopy: false };
+  return { rescueId: await sink.keep(refused, signal), copy: undefined };
 }
 
 /** What is handed over: the bytes as they stood when they were refused, whatever was written or cut since. */

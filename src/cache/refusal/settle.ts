@@ -13,7 +13,7 @@ import { classify } from "./classify.ts";
 import { batchPages, excise } from "./excise.ts";
 import type { SettledAction } from "./policy.ts";
 import type { Refusal } from "./refusal.ts";
-import { refusalFor, refuseEverything, refuseRecord } from "./refuse.ts";
+import { refusalFor, refuseEverything, refuseRecord, refuseRestOf } from "./refuse.ts";
 import { type Kept, rescue } from "./rescue.ts";
 import { park, thaw } from "./thaw.ts";
 import { type FailedRange, ToldFailure, type WritebackFailure, type WritebackOutcome } from "./write-failure.ts";
@@ -39,6 +39,7 @@ export async function settleRefusals(space: FilePages, answer?: Attributes | Fai
     for (const record of refusal.records) refuseRecord(space, record, refusal);
     const said = answer ?? (await storeSays(space, refusal));
     if (refusal.refusalClass === "gone") meetGone(space, refusal, said);
+    if (refusal.refusalClass === "conflict" && space.core.options.conflict === "keepBoth") refuseRestOf(space, refusal);
     const told = await dispose(space, refusal, said);
     space.core.counters.refusals[refusal.refusalClass] += 1;
     space.errors.record(new ToldFailure(told));
@@ -116,7 +117,7 @@ async function dispose(space: FilePages, refusal: Refusal, said: Attributes | Fa
     return failureOf(space, refusal, kept, "unrescued", sizeBefore);
   }
   space.core.counters.rescuedBytes += refusal.byteCount;
-  const outcome = await act(space, refusal, said, kept.isCopy);
+  const outcome = await act(space, refusal, said, kept.copy !== undefined);
   return failureOf(space, refusal, kept, outcome, sizeBefore);
 }
 
@@ -130,6 +131,7 @@ async function act(
   const excises = refusal.action === "excise" || isCopied;
   if (excises) await excise(space, refusal, said instanceof Failure ? space.storeSize : said.size);
   else await thawAll(space, refusal);
+  if (refusal.action === "salvage" && !excises) space.mixesVersions = true;
   space.refusals.delete(refusal);
   refusal.become("settled");
   if (excises && !(said instanceof Failure)) adoptFound(space, said);
@@ -173,6 +175,7 @@ function failureOf(
     credential,
     ranges: rangesOf(space, refusal),
     rescueId: isKept ? kept.rescueId : undefined,
+    copyIsMixed: isKept && kept.copy === "mixed",
     rescueFailure: isKept ? undefined : kept,
     sizeBefore,
     sizeAfter,

@@ -35,6 +35,8 @@ export interface WritebackFailure {
   readonly ranges: readonly FailedRange[];
   /** Where the bytes are kept: the rescue entry, or the name of the copy. */
   readonly rescueId: RescueId | undefined;
+  /** Of a copy: it has the store's newer bytes besides the refused ones, for not all of what they were written on was cached. */
+  readonly copyIsMixed: boolean;
   /** Why rescue failed. */
   readonly rescueFailure: Failure | undefined;
   /** The file's size as programs saw it before the refusal, and after it. */
@@ -47,7 +49,10 @@ export interface WritebackFailure {
 }
 
 /** What there is to tell of a failure that refused nothing: the bytes and the size are as they were. */
-export type PlainFailure = Omit<WritebackFailure, "rescueId" | "rescueFailure" | "sizeBefore" | "sizeAfter" | "hole">;
+export type PlainFailure = Omit<
+  WritebackFailure,
+  "rescueId" | "copyIsMixed" | "rescueFailure" | "sizeBefore" | "sizeAfter" | "hole"
+>;
 
 /** A failure as it stands in a file's error sequence: with all that was told of it. */
 export class ToldFailure extends Failure {
@@ -61,10 +66,14 @@ export class ToldFailure extends Failure {
 }
 
 /** The class, and where the bytes are, in words for a person. */
-export function describeOutcome({ refusalClass, outcome, rescueId, rescueFailure }: WritebackFailure): string {
+export function describeOutcome(failed: WritebackFailure): string {
+  const { refusalClass, outcome, rescueId, copyIsMixed, rescueFailure } = failed;
   if (outcome === "keptDirty") return `${refusalClass}; the bytes are kept and sent again`;
   if (outcome === "uncertain") return `${refusalClass}; the bytes were taken, but are not known to be durable`;
-  if (outcome === "copied") return `${refusalClass}; the bytes were written to ${rescueId}`;
+  if (outcome === "copied") {
+    const besides = copyIsMixed ? ", a copy of what the store has now" : "";
+    return `${refusalClass}; the bytes were written to ${rescueId}${besides}`;
+  }
   if (rescueId !== undefined) return `${refusalClass}; the bytes are kept in rescue as ${rescueId}`;
   const why = rescueFailure === undefined ? "" : `: ${rescueFailure.message}`;
   return `${refusalClass}; the bytes are in memory only${why}`;

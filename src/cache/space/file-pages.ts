@@ -24,6 +24,7 @@ import { SharedLock } from "../lock/shared-lock.ts";
 import { noFrame, Page, type PageOwner } from "../page/page.ts";
 import type { CachedPages } from "../read/readahead.ts";
 import { ErrorSequence } from "../refusal/error-sequence.ts";
+import type { ConflictCopy, OwnVersion } from "../refusal/own-version.ts";
 import type { Refusal } from "../refusal/refusal.ts";
 import { type PlainFailure, ToldFailure, type WritebackFailure } from "../refusal/write-failure.ts";
 import { ThrottledWriter } from "../writeback/throttle.ts";
@@ -45,10 +46,10 @@ export interface SpaceObserver {
   /** The file's path, for people. */
   path?(): string;
   /**
-   * Writes refused bytes to a copy beside the file, where the policy for conflicts says so; answers the copy's name when that
-   * is durable. It must not wait for this file, whose write-back waits for it.
+   * Writes refused bytes to a copy beside the file, where the policy for conflicts says so; answers when that is durable. The
+   * copy is the writer's `own` version where all of it is known. It must not wait for this file, whose write-back waits for it.
    */
-  keepBoth?(refused: RefusedBytes, signal: CancelSignal): Promise<string>;
+  keepBoth?(refused: RefusedBytes, own: OwnVersion, signal: CancelSignal): Promise<ConflictCopy>;
 }
 
 export class FilePages implements PageOwner, CachedPages {
@@ -91,6 +92,8 @@ export class FilePages implements PageOwner, CachedPages {
   readCount = 0;
   /** The store knows the file no more: nothing is written to it until it is seen again. */
   stale = false;
+  /** Clean bytes may be of several versions: a fill met another one than the others are of, or refused bytes were salvaged. */
+  mixesVersions = false;
   /** A refusal under the lazy policy: nothing clean is shown before the store was asked what the file is. */
   isDoubtful = false;
   destroyed = false;
@@ -279,7 +282,7 @@ export class FilePages implements PageOwner, CachedPages {
 
   /** A failure of write-back that refused nothing joins the error sequence, and is told once. */
   tellFailure(failed: PlainFailure): void {
-    const kept = { rescueId: undefined, rescueFailure: undefined, hole: undefined };
+    const kept = { rescueId: undefined, copyIsMixed: false, rescueFailure: undefined, hole: undefined };
     const told: WritebackFailure = { ...failed, ...kept, sizeBefore: this.#size, sizeAfter: this.#size };
     this.errors.record(new ToldFailure(told));
     this.observer.writebackFailed(told);
@@ -314,7 +317,10 @@ export class FilePages implements PageOwner, CachedPages {
       const attributes = await change();
       const base = this.version;
       this.adoptAttributes(attributes);
-      if (isConflict && this.dirtyBytes > 0) this.version = base;
+      if (isConflict && this.dirtyBytes > 0) {
+        this.version = base;
+        this.mixesVersions = true;
+      }
       return attributes;
     } catch (thrown) {
       const settled = settlementOf(thrown);

@@ -41,6 +41,8 @@ export interface RefusalStatus {
   readonly rescueId: string | null;
   /** What became of the rescue entry since; null where there is none, or nobody could look. */
   readonly fate: EntryFate | null;
+  /** Of a copy: it has the store's newer bytes besides the refused ones. */
+  readonly copyIsMixed: boolean;
   /** Why the bytes could not be rescued. */
   readonly rescueFailure: string | null;
   readonly sizeBefore: number;

@@ -67,6 +67,7 @@ export function describeRefusal(refusal: WritebackFailed, fate?: EntryFate): Ref
     rangeCount: ranges.length,
     rescueId: rescueId ?? null,
     fate: fate ?? null,
+    copyIsMixed: refusal.copyIsMixed,
     rescueFailure: rescueFailure?.message ?? null,
     sizeBefore: refusal.sizeBefore,
     sizeAfter: refusal.sizeAfter,

@@ -35,7 +35,7 @@ export function observerOf(core: VolumeCore, attributes: AttributeCache, node: V
       }
       core.events.emit("writebackFailed", event);
     },
-    keepBoth: (refused, signal) => writeConflictCopy(core, node, refused, signal),
+    keepBoth: (refused, own, signal) => writeConflictCopy(core, node, refused, own, signal),
     rescued(refused) {
       const event = tell(refused);
       core.refusals.rescued(event);

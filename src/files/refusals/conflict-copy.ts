@@ -1,10 +1,11 @@
 /**
  * Keep both (S5.4): bytes that met another version of their file go to a copy beside it, in the name of whoever wrote them.
- * The copy is what overwriting would have made of the file: the content that the store has now, and over it the bytes. It
- * is written straight to the store, for the cached file waits for it. A copy that cannot be finished is taken away again,
- * and the bytes go to rescue instead.
+ * The copy is the file as the writer had it, where all of that is still cached. Otherwise it is what overwriting would have
+ * made of the file: the content that the store has now, and over it the bytes. It is written straight to the store, for the
+ * cached file waits for it. A copy that cannot be finished is taken away again, and the bytes go to rescue instead.
  */
 import { type CancelSignal, encodeFileName, Failure, failureFrom } from "../../base/index.ts";
+import type { ConflictCopy, OwnVersion } from "../../cache/index.ts";
 import type { Call, NodeId, RefusedBytes, Store, StoreEntry } from "../../port/index.ts";
 import type { VolumeNode } from "../nodes/volume-node.ts";
 import { entriesChanged } from "../store-changes.ts";
@@ -16,13 +17,14 @@ const namesMax = 1000;
 const reading = { read: true, write: false, execute: false };
 const writing = { read: false, write: true, execute: false };
 
-/** Writes the copy durably; answers its path. Rejects with what the store refused it with. */
+/** Writes the copy durably. Rejects with what the store refused it with. */
 export async function writeConflictCopy(
   core: VolumeCore,
   node: VolumeNode,
   refused: RefusedBytes,
+  own: OwnVersion,
   signal: CancelSignal,
-): Promise<string> {
+): Promise<ConflictCopy> {
   const { parent, name } = node;
   if (parent === undefined || node.removed || node.nameless) {
     throw new Failure("ENOENT", {
@@ -34,8 +36,9 @@ export async function writeConflictCopy(
   const { store } = core;
   const call = callOf(refused.credential, signal);
   const { copy, copyName } = await createBeside(store, parent.id, name, node.attributes.mode & 0o777, refused, call);
+  let isOwnVersion: boolean;
   try {
-    await fill(store, copy.node, refused, call);
+    isOwnVersion = await fill(store, copy.node, refused, own, call);
     await store.commit(copy.node, call);
   } catch (thrown) {
     await store.remove(parent.id, copyName, callOf(refused.credential)).catch(() => undefined);
@@ -43,7 +46,7 @@ export async function writeConflictCopy(
   } finally {
     entriesChanged(core, parent);
   }
-  return parent.path === "/" ? `/${copyName}` : `${parent.path}/${copyName}`;
+  return { path: parent.path === "/" ? `/${copyName}` : `${parent.path}/${copyName}`, isOwnVersion };
 }
 
 async function createBeside(
@@ -83,10 +86,21 @@ export function conflictName(
   return stem + mark + extension;
 }
 
-async function fill(store: Store, copy: NodeId, refused: RefusedBytes, call: Call): Promise<void> {
+/** Answers whether the copy is the writer's own version. */
+async function fill(store: Store, copy: NodeId, refused: RefusedBytes, own: OwnVersion, call: Call): Promise<boolean> {
+  const { readBytesMax, writeBytesMax } = store.manifest;
+  const buffer = new Uint8Array(Math.min(copyBytes, readBytesMax, writeBytesMax));
   await store.hold(copy, writing, call);
   try {
-    await copyContent(store, refused.node, copy, call);
+    // Cached or not, a copy is for those who may read the file.
+    await store.hold(refused.node, reading, call);
+    try {
+      if (await copyOwnVersion(store, own, copy, buffer, call)) return true;
+      await store.setAttributes(copy, { size: 0 }, call);
+      await copyContent(store, refused.node, copy, buffer, call);
+    } finally {
+      await store.release(refused.node, reading, call);
+    }
     for (const { offset, frames } of refused.ranges) {
       let at = offset as number;
       for (const frame of frames) {
@@ -94,24 +108,37 @@ async function fill(store: Store, copy: NodeId, refused: RefusedBytes, call: Cal
         at += frame.length;
       }
     }
+    return false;
   } finally {
     await store.release(copy, writing, call);
   }
 }
 
+/** False when some of it has left the cache; the copy then has its beginning. */
+async function copyOwnVersion(
+  store: Store,
+  own: OwnVersion,
+  to: NodeId,
+  buffer: Uint8Array,
+  call: Call,
+): Promise<boolean> {
+  const { size } = own;
+  for (let at = 0; at < size; ) {
+    const piece = buffer.subarray(0, Math.min(buffer.length, size - at));
+    if (!own.copyTo(at, piece)) return false;
+    await writeAll(store, to, at, piece, call);
+    at += piece.length;
+  }
+  return true;
+}
+
 /** What the file is now; holes become zeros. */
-async function copyContent(store: Store, from: NodeId, to: NodeId, call: Call): Promise<void> {
-  const buffer = new Uint8Array(Math.min(copyBytes, store.manifest.readBytesMax, store.manifest.writeBytesMax));
-  await store.hold(from, reading, call);
-  try {
-    for (let at = 0; ; ) {
-      const { byteCount } = await store.read(from, at, [buffer], call);
-      await writeAll(store, to, at, buffer.subarray(0, byteCount), call);
-      at += byteCount;
-      if (byteCount < buffer.length) return;
-    }
-  } finally {
-    await store.release(from, reading, call);
+async function copyContent(store: Store, from: NodeId, to: NodeId, buffer: Uint8Array, call: Call): Promise<void> {
+  for (let at = 0; ; ) {
+    const { byteCount } = await store.read(from, at, [buffer], call);
+    await writeAll(store, to, at, buffer.subarray(0, byteCount), call);
+    at += byteCount;
+    if (byteCount < buffer.length) return;
   }
 }
 

@@ -4,17 +4,17 @@ import type { VolumeOptions, WritebackFailed } from "../../../src/files/index.ts
 import { conflictName } from "../../../src/files/refusals/conflict-copy.ts";
 import { superuser } from "../../../src/port/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
-import { alice, contentAt, memoryVolume, nodeAt, rewriteAt } from "../../kit/memory-volume.ts";
+import { alice, bob, contentAt, type MemoryVolume, memoryVolume, nodeAt, rewriteAt } from "../../kit/memory-volume.ts";
 import { RescueInMemory } from "../../kit/rescue-in-memory.ts";
 
 /** Alice's file, with bytes of hers unsent, and another client's version at the store. */
-async function conflict(options: VolumeOptions) {
+async function conflict(options: VolumeOptions, base = "the old plan") {
   const rescue = new RescueInMemory();
   const place = await memoryVolume({ store: { reportsChanges: false }, volume: { rescue, ...options } });
   const told: WritebackFailed[] = [];
   place.volume.events.on("writebackFailed", (event) => told.push(event));
   await place.volume.promisesFor(alice).mkdir("/docs", 0o755);
-  await place.volume.promisesFor(alice).writeFile("/docs/plan.txt", "the old plan", { mode: 0o640 });
+  await place.volume.promisesFor(alice).writeFile("/docs/plan.txt", base, { mode: 0o640 });
   const file = await place.volume.open("/docs/plan.txt", "r+", { credential: alice });
   await file.write("MY", 4);
   await rewriteAt(place.other, "/docs/plan.txt", "their new plan");
@@ -25,19 +25,97 @@ const today = new Date().toISOString().slice(0, 10);
 const copyPath = `/docs/plan (conflict ${today} uid 1000).txt`;
 
 describe("a conflict", () => {
-  it("[S5.4] [G18] kept both: the bytes go to a copy beside the file, in the writer's name; the file is theirs", async () => {
+  it("[S5.4] [G18] kept both: the writer's version is a copy beside the file, in the writer's name; the file is theirs", async () => {
     const { volume, other, file, told, rescue } = await conflict({ conflict: "keepBoth", entryTimeoutMs: 3_600_000 });
     expect(await volume.promises.readdir("/docs")).toEqual(["plan.txt"]);
     await expect(volume.promises.stat(copyPath)).rejects.toMatchObject({ code: "ENOENT" });
     await expect(file.sync()).rejects.toMatchObject({ code: "ESTALE", outcome: "copied", rescueId: copyPath });
-    expect(told).toMatchObject([{ refusalClass: "conflict", outcome: "copied", rescueId: copyPath }]);
+    expect(told).toMatchObject([
+      { refusalClass: "conflict", outcome: "copied", rescueId: copyPath, copyIsMixed: false },
+    ]);
     expect(rescue.entries).toEqual([]);
     expect(await contentAt(other, "/docs/plan.txt")).toBe("their new plan");
-    expect(await contentAt(other, copyPath)).toBe("theiMYnew plan");
+    expect(await contentAt(other, copyPath)).toBe("the MYd plan");
     expect(await volume.promises.readFile("/docs/plan.txt", "utf8")).toBe("their new plan");
     expect((await volume.promises.readdir("/docs")).sort()).toEqual([copyPath.slice(6), "plan.txt"]);
     const copy = await volume.promises.stat(copyPath);
     expect([copy.uid, copy.gid, copy.mode & 0o777]).toEqual([alice.uid, alice.gid, 0o640]);
+    await file.close();
+    await volume.close();
+  });
+
+  it("[S5.4] kept both: one copy has all that its writer wrote, zeros between, and nothing of others", async () => {
+    const { volume, other, file, told } = await conflict({ conflict: "keepBoth" });
+    await file.write("END", 9000);
+    await file.write("far", 5000);
+    const bobs = await openAsBob({ volume, other });
+    // It has to wait until alice's bytes of that page have gone, and these alone.
+    await bobs.write("bob", 0);
+    expect(told).toMatchObject([{ credential: alice, rescueId: copyPath }]);
+    const zeros = (count: number): string => "\0".repeat(count);
+    expect(await contentAt(other, copyPath)).toBe(`the MYd plan${zeros(4988)}far${zeros(3997)}END`);
+    expect(told[0]?.copyIsMixed).toBe(false);
+    for (const open of [bobs, file]) await expect(open.close()).rejects.toMatchObject({ outcome: "copied" });
+    await volume.close();
+  });
+
+  it("[S5.4] [S5.6] kept both: what another user has unsent in the file is not in the copy", async () => {
+    const at = await conflict({ conflict: "keepBoth" }, "-".repeat(6000));
+    const bobs = await openAsBob(at);
+    await bobs.write("bob", 5000);
+    await at.file.sync().catch(() => undefined);
+    expect(at.told.map(({ credential, copyIsMixed }) => [credential.uid, copyIsMixed])).toEqual([
+      [alice.uid, true],
+      [bob.uid, false],
+    ]);
+    expect(await contentAt(at.other, copyPath)).toBe("theiMYnew plan");
+    await bobs.close().catch(() => undefined);
+    await at.file.close();
+    await at.volume.close();
+  });
+
+  async function openAsBob({ volume, other }: Pick<MemoryVolume, "volume" | "other">) {
+    await other.setAttributes(await nodeAt(other, "/docs/plan.txt"), { mode: 0o666 }, callAs(superuser));
+    return volume.open("/docs/plan.txt", "r+", { credential: bob });
+  }
+
+  /** A file that nobody has read here, with alice's "MY" unsent; then the other client's version. */
+  async function unread(content = "the old plan") {
+    const at = await conflict({ conflict: "keepBoth" });
+    await expect(at.file.sync()).rejects.toMatchObject({ code: "ESTALE" });
+    await rewriteAt(at.other, "/docs/plan.txt", content);
+    await at.volume.promises.stat("/docs/plan.txt");
+    await at.file.write("MY", 4);
+    await rewriteAt(at.other, "/docs/plan.txt", "their new plan");
+    return { ...at, secondCopy: `/docs/plan (conflict ${today} uid 1000 2).txt` };
+  }
+
+  it("[S5.4] kept both, and not all of the old version was cached: the copy is made of the new one, and says so", async () => {
+    const { volume, other, file, told, secondCopy } = await unread();
+    const copied = { outcome: "copied", message: expect.stringContaining("a copy of what the store has now") };
+    await expect(file.sync()).rejects.toMatchObject(copied);
+    expect(await contentAt(other, secondCopy)).toBe("theiMYnew plan");
+    expect(told.map(({ copyIsMixed }) => copyIsMixed)).toEqual([false, true]);
+    await file.close();
+    await volume.close();
+  });
+
+  it("[S5.4] kept both, and what was read since is of the new version: it does not count as the old one", async () => {
+    const { volume, other, file, told, secondCopy } = await unread("the old plan, and more");
+    expect(await volume.promises.readFile("/docs/plan.txt", "utf8")).toContain("MY");
+    await expect(file.sync()).rejects.toMatchObject({ outcome: "copied" });
+    expect(await contentAt(other, secondCopy)).toBe("theiMYnew plan");
+    expect(told.map(({ copyIsMixed }) => copyIsMixed)).toEqual([false, true]);
+    await file.close();
+    await volume.close();
+  });
+
+  it("[S5.2] [S5.4] kept both, and the writer may not read the file: the bytes go to rescue", async () => {
+    const { volume, other, file, rescue } = await conflict({ conflict: "keepBoth" });
+    await other.setAttributes(await nodeAt(other, "/docs/plan.txt"), { mode: 0o200 }, callAs(superuser));
+    await expect(file.sync()).rejects.toMatchObject({ code: "ESTALE", outcome: "excised", rescueId: "entry 1" });
+    expect(rescue.entries).toHaveLength(1);
+    expect(await volume.promises.readdir("/docs")).toEqual(["plan.txt"]);
     await file.close();
     await volume.close();
   });

@@ -1,7 +1,7 @@
 /** What is done with refused bytes: each action, each choice for a conflict, and how long bytes are kept dirty. */
 import { describe, expect, test } from "vitest";
 import { errorCodes, Failure, failureFrom } from "../../../../src/base/index.ts";
-import { completeOptions } from "../../../../src/cache/index.ts";
+import { completeOptions, type SpaceObserver } from "../../../../src/cache/index.ts";
 import { classify } from "../../../../src/cache/refusal/classify.ts";
 import { completeRefusalOptions, judge } from "../../../../src/cache/refusal/policy.ts";
 import { LateFailure, VersionConflict } from "../../../../src/port/index.ts";
@@ -252,7 +252,7 @@ describe("invalidate lazily", () => {
 });
 
 describe("a conflict", () => {
-  async function conflictScene(conflict: "refuse" | "keepBoth" | "overwrite", keepBoth?: () => Promise<string>) {
+  async function conflictScene(conflict: "refuse" | "keepBoth" | "overwrite", keepBoth?: SpaceObserver["keepBoth"]) {
     const file = await refusalScene(bytesOf(2 * pageSize, 7), { conflict });
     if (keepBoth !== undefined) Object.assign(file.space.observer, { keepBoth });
     file.gates.open("write");
@@ -282,7 +282,7 @@ describe("a conflict", () => {
   });
 
   test("[S5.4] keep both: a copy is written beside the file, and the writer is told all the same", async () => {
-    const file = await conflictScene("keepBoth", () => Promise.resolve("/file.conflict"));
+    const file = await conflictScene("keepBoth", () => Promise.resolve({ path: "/file.conflict", isOwnVersion: true }));
     expect(file.rescue.entries).toEqual([]);
     expect(file.failures).toMatchObject([
       { outcome: "copied", rescueId: "/file.conflict", failure: { code: "ESTALE" } },
