@@ -17,8 +17,11 @@ export interface StoreLocation {
   /** The local directory that the store stands on, where it stands on one. */
   readonly localDirectory: string | undefined;
   open(): Promise<Store>;
-  /** The location with what is there now made part of its URL, so that it is never taken for another: which medium is in. */
-  identify?(): Promise<StoreLocation>;
+  /**
+   * The location with what is there now made part of its URL, so that it is never taken for another: which medium is in. `warn`
+   * is told what a person should know of it.
+   */
+  identify?(warn: (message: string) => void): Promise<StoreLocation>;
 }
 
 const schemes = "dir:/path/of/a/directory, medium:/mount/point/of/a/medium or mem:";
@@ -80,14 +83,17 @@ function mediumLocation(rest: string): StoreLocation {
       await store.close();
       throw anotherMedium(root, wanted);
     },
-    async identify() {
+    async identify(warn) {
       await requireDirectory(root);
       await requireMounted(root);
       if (wanted !== undefined) {
         const inserted = await drive.identify(neverFires).catch(() => undefined);
         if (inserted?.medium !== wanted) throw anotherMedium(root, wanted);
       }
-      return mediumLocation(`${root}#${await markMedium(root)}`);
+      const { medium, was } = await markMedium(root);
+      if (was === "copied")
+        warn(`the marker at ${root} was copied from another medium; this one has an id of its own now`);
+      return mediumLocation(`${root}#${medium}`);
     },
   };
 }

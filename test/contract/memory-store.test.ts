@@ -47,10 +47,12 @@ for (const [name, options] of Object.entries(manifests)) {
   runContract({ name, open: () => open(options, (store) => store) });
 }
 runContract({ name: "memory with deadlines", open: () => open({}, (store) => new DeadlineStore(store)) });
-runContract({
-  name: "memory as a medium in a drive",
-  open: () =>
-    open({}, (store) =>
-      mediumStore({ identify: async () => ({ medium: "the one", insertion: "first" }), open: () => store }),
-    ),
-});
+for (const knownBy of ["inode", "path"] as const) {
+  runContract({
+    name: `memory as a medium in a drive, known by ${knownBy}`,
+    open: () =>
+      open({}, (store) =>
+        mediumStore({ identify: async () => ({ medium: "the one", insertion: "first", knownBy }), open: () => store }),
+      ),
+  });
+}

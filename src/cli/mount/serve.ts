@@ -47,7 +47,7 @@ export async function serve(settings: MountSettings, log: Log, ready: () => void
 }
 
 async function startMount(asked: MountSettings, log: Log): Promise<ServedMount> {
-  const location = (await asked.location.identify?.()) ?? asked.location;
+  const location = (await asked.location.identify?.((message) => log.warn(message))) ?? asked.location;
   const settings = { ...asked, location };
   const rescue = await startRescue(settings, log);
   const volume = await startVolume(settings, rescue, log);

@@ -1,4 +1,4 @@
 /** The door of the medium room: a store for a medium that may be taken out of its drive and put back. */
-export { directoryDrive, markMedium } from "./directory-drive.ts";
-export type { Drive, Inserted, MediumId } from "./medium.ts";
+export { directoryDrive, type Marked, markMedium } from "./directory-drive.ts";
+export type { Drive, Inserted, KnownBy, MediumId } from "./medium.ts";
 export { MediumStore, type MediumStoreOptions, mediumStore } from "./medium-store.ts";

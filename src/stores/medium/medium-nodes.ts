@@ -1,21 +1,27 @@
 /**
  * The nodes of a medium under names that outlast its absence. A store that is opened anew may give its nodes new ids, so a
- * node is known by its inode number and its birth, and found again by the way it was first found: the name in its parent.
+ * node is found again by the way it was first found, the name in its parent, and then recognised:
+ *
+ *   by inode   its inode number and its birth are the same, whatever its name is by now
+ *   by path    it has the same name, kind and birth. For file systems that give out inode numbers anew each time that they are
+ *              mounted (FAT, exFAT). The node keeps the name that it was first met under as its id, wherever it is moved
  *
  * Words: the *inner id* is the id that the store of the moment has given, in its generation; a *hold* is the right to a file's
- * content that somebody was granted and has not given back.
+ * content that somebody was granted and has not given back; a *place* is a name in a directory.
  *
  * Invariants
- *   I1  `#byInner` leads from every inner id of the present generation to its node, `#byPlace` from the place it was last seen.
- *   I2  Beyond `nodesMax` the node met longest ago that nobody holds is forgotten; its id is stale then.
+ *   I1  `#byInner` leads from every inner id of the present generation to its node, `#byPlace` from a node's place to it.
+ *   I2  `childCount` is the number of nodes whose place is in the node.
  *   I3  After a return a held node is held again, for every credential and mode, before anything else is asked of it.
+ *   I4  Beyond `nodesMax` nodes are forgotten that nobody holds, that no other's place needs and that were not used lately;
+ *       their ids are stale then. The search is a clock: a node that was used since the hand last passed goes round once more.
+ *   I5  Places lead to the root, or to a node that has none; never in a circle.
  */
 import { Failure, neverFires } from "../../base/index.ts";
 import type { AccessMode, Attributes, Call, Credential, NodeId, Store, StoreEntry } from "../../port/index.ts";
+import type { KnownBy } from "./medium.ts";
 
-const nodesMax = 1_000_000;
-/** A path longer than this is a circle. */
-const stepsMax = 4096;
+const evictionStepsMax = 64;
 
 interface Hold {
   readonly mode: AccessMode;
@@ -23,70 +29,119 @@ interface Hold {
   count: number;
 }
 
-interface MediumNode {
+interface Place {
+  readonly parent: MediumNode;
+  readonly name: string;
+}
+
+class MediumNode {
   readonly id: NodeId;
   innerId: NodeId;
   generation: number;
-  parent: NodeId | undefined;
-  name: string;
+  /** What the store said last. */
+  attributes: Attributes;
+  /** Undefined for the root, and for a node whose name was removed from here. */
+  place: Place | undefined;
+  childCount = 0;
+  isRecentlyUsed = false;
   holds: Map<string, Hold> | undefined;
   /** Under way: it is being looked for after a return. */
   finding: { readonly generation: number; readonly innerId: Promise<NodeId> } | undefined;
+
+  constructor(id: NodeId, { node, attributes }: StoreEntry, generation: number) {
+    this.id = id;
+    this.innerId = node;
+    this.attributes = attributes;
+    this.generation = generation;
+  }
 }
 
 export class MediumNodes {
+  readonly #knownBy: KnownBy;
+  readonly #nodesMax: number;
   readonly #nodes: Map<NodeId, MediumNode> = new Map();
   readonly #byInner: Map<NodeId, MediumNode> = new Map();
   readonly #byPlace: Map<string, MediumNode> = new Map();
+  #root: MediumNode | undefined;
   #generation = 0;
 
-  /** Notes where an inner node was found; answers the entry under its lasting id. */
-  meet(entry: StoreEntry, parent: NodeId | undefined, name: string, generation: number): StoreEntry {
-    const id = lastingId(entry.attributes);
-    const answer = { node: id, attributes: entry.attributes };
-    if (!this.#isPresent(generation)) return answer;
-    let node = this.#nodes.get(id);
+  constructor(knownBy: KnownBy, nodesMax: number) {
+    this.#knownBy = knownBy;
+    this.#nodesMax = nodesMax;
+  }
+
+  get size(): number {
+    return this.#nodes.size;
+  }
+
+  isRoot(id: NodeId): boolean {
+    return this.#root?.id === id;
+  }
+
+  /** Notes the root; answers it under its lasting id. */
+  meetRoot(entry: StoreEntry, generation: number): StoreEntry {
+    this.#requirePresent(generation);
+    if (this.#root === undefined) this.#root = this.#add(this.#idOf(entry.attributes, "/"), entry);
+    else this.#meetAgain(this.#root, entry);
+    return { node: this.#root.id, attributes: entry.attributes };
+  }
+
+  /** Notes where an inner node was found; answers the entry under its lasting id. ESTALE when it is of an earlier generation. */
+  meet(entry: StoreEntry, parentId: NodeId, name: string, generation: number): StoreEntry {
+    this.#requirePresent(generation);
+    const parent = this.#nodes.get(parentId);
+    if (parent === undefined) throw stale();
+    let node = this.#recognise(entry, parent, name);
     if (node === undefined) {
-      node = { id, innerId: entry.node, generation, parent, name, holds: undefined, finding: undefined };
-      this.#nodes.set(id, node);
-      this.#makeRoom();
+      node = this.#add(this.#newId(entry.attributes, parent, name), entry);
+      this.#put(node, { parent, name });
+      this.#makeRoom(node);
     } else {
-      this.#byInner.delete(node.innerId);
-      node.innerId = entry.node;
-      node.generation = generation;
+      this.#meetAgain(node, entry);
+      this.#put(node, { parent, name });
     }
-    this.#byInner.set(entry.node, node);
-    this.#place(node, parent, name);
-    return answer;
+    return { node: node.id, attributes: entry.attributes };
   }
 
   /** A name was given to another node from here, or two were exchanged. */
   renamed(fromParent: NodeId, fromName: string, toParent: NodeId, toName: string, isExchange: boolean): void {
     const node = this.#byPlace.get(placeKey(fromParent, fromName));
     const other = this.#byPlace.get(placeKey(toParent, toName));
-    if (node !== undefined) this.#place(node, toParent, toName);
-    if (isExchange && other !== undefined) this.#place(other, fromParent, fromName);
+    if (node === other) return;
+    const from = node?.place;
+    if (other !== undefined) this.#takeAway(other);
+    const to = this.#nodes.get(toParent);
+    if (node !== undefined && to !== undefined) this.#put(node, { parent: to, name: toName });
+    if (isExchange && other !== undefined && from !== undefined) this.#put(other, from);
+  }
+
+  /** A name was removed from here. */
+  removed(parent: NodeId, name: string): void {
+    const node = this.#byPlace.get(placeKey(parent, name));
+    if (node !== undefined) this.#takeAway(node);
   }
 
   /** The inner id, where it is known without asking. */
   tryResolve(id: NodeId, generation: number): NodeId | undefined {
     const node = this.#nodes.get(id);
-    return node?.generation === generation ? node.innerId : undefined;
+    if (node?.generation !== generation) return undefined;
+    node.isRecentlyUsed = true;
+    return node.innerId;
   }
 
   /** The inner id; after a return the node is looked for where it was, and held as it was. ESTALE when it is not there. */
   async resolve(store: Store, id: NodeId, generation: number, call: Call): Promise<NodeId> {
-    if (!this.#isPresent(generation)) throw new Failure("ESTALE", { syscall: "lookup" });
-    return await this.#resolve(store, id, generation, call, 0);
+    this.#requirePresent(generation);
+    const node = this.#nodes.get(id);
+    if (node === undefined) throw stale();
+    node.isRecentlyUsed = true;
+    return await this.#resolve(store, node, generation, call);
   }
 
-  async #resolve(store: Store, id: NodeId, generation: number, call: Call, steps: number): Promise<NodeId> {
-    const node = this.#nodes.get(id);
-    if (node === undefined || steps > stepsMax) throw new Failure("ESTALE", { syscall: "lookup" });
+  async #resolve(store: Store, node: MediumNode, generation: number, call: Call): Promise<NodeId> {
     if (node.generation === generation) return node.innerId;
     if (node.finding?.generation !== generation) {
-      const innerId = this.#find(store, node, generation, call, steps);
-      node.finding = { generation, innerId };
+      node.finding = { generation, innerId: this.#find(store, node, generation, call) };
     }
     const { finding } = node;
     try {
@@ -96,15 +151,17 @@ export class MediumNodes {
     }
   }
 
-  async #find(store: Store, node: MediumNode, generation: number, call: Call, steps: number): Promise<NodeId> {
-    const { parent, name } = node;
+  async #find(store: Store, node: MediumNode, generation: number, call: Call): Promise<NodeId> {
+    const { place } = node;
+    if (place === undefined && node !== this.#root) throw stale();
     const found =
-      parent === undefined
+      place === undefined
         ? await store.root(call)
-        : await store.lookup(await this.#resolve(store, parent, generation, call, steps + 1), name, call);
-    if (lastingId(found.attributes) !== node.id) throw new Failure("ESTALE", { syscall: "lookup" });
+        : await store.lookup(await this.#resolve(store, place.parent, generation, call), place.name, call);
+    if (node !== this.#root && !this.#isSame(node, found.attributes)) throw stale();
     await holdAgain(store, found.node, node.holds);
-    this.meet(found, parent, name, generation);
+    this.#requirePresent(generation);
+    this.#arrive(node, found);
     return found.node;
   }
 
@@ -128,6 +185,19 @@ export class MediumNodes {
     if (node.holds?.size === 0) node.holds = undefined;
   }
 
+  /** Notes an answer about a node, and passes it on. */
+  saw(id: NodeId, attributes: Attributes): Attributes {
+    const node = this.#nodes.get(id);
+    if (node !== undefined) node.attributes = attributes;
+    return attributes;
+  }
+
+  /** What was last said of a node that somebody holds. */
+  attributesOfHeld(id: NodeId): Attributes | undefined {
+    const node = this.#nodes.get(id);
+    return node?.holds === undefined ? undefined : node.attributes;
+  }
+
   /** The lasting id of an inner one. */
   lastingOf(innerId: NodeId): NodeId | undefined {
     return this.#byInner.get(innerId)?.id;
@@ -137,46 +207,132 @@ export class MediumNodes {
     return this.#nodes.keys();
   }
 
-  /** Whether what is learnt of a store of this generation still counts. */
-  #isPresent(generation: number): boolean {
+  /** What is learnt of an earlier store counts no more. */
+  #requirePresent(generation: number): void {
     if (generation > this.#generation) {
       this.#generation = generation;
       this.#byInner.clear();
     }
-    return generation === this.#generation;
+    if (generation !== this.#generation) throw stale();
   }
 
-  #place(node: MediumNode, parent: NodeId | undefined, name: string): void {
-    const before = placeKey(node.parent, node.name);
-    if (this.#byPlace.get(before) === node) this.#byPlace.delete(before);
-    node.parent = parent;
-    node.name = name;
-    this.#byPlace.set(placeKey(parent, name), node);
+  #recognise(entry: StoreEntry, parent: MediumNode, name: string): MediumNode | undefined {
+    if (this.#knownBy === "inode") return this.#nodes.get(this.#idOf(entry.attributes, name));
+    const known = this.#byInner.get(entry.node);
+    if (known !== undefined) return known;
+    const there = this.#byPlace.get(placeKey(parent.id, name));
+    if (there === undefined || !this.#isSame(there, entry.attributes)) return undefined;
+    if (there.generation !== this.#generation) return there;
+    // The kernel forgets numbers of files that nobody has open: then it is the same file if it is at the same version.
+    const isForgotten = there.holds === undefined && there.attributes.version === entry.attributes.version;
+    return isForgotten ? there : undefined;
   }
 
-  #makeRoom(): void {
-    if (this.#nodes.size <= nodesMax) return;
-    for (const [id, node] of this.#nodes) {
-      if (node.holds !== undefined || node.parent === undefined) continue;
-      this.#nodes.delete(id);
-      if (this.#byInner.get(node.innerId) === node) this.#byInner.delete(node.innerId);
-      const place = placeKey(node.parent, node.name);
-      if (this.#byPlace.get(place) === node) this.#byPlace.delete(place);
+  #isSame(node: MediumNode, found: Attributes): boolean {
+    if (this.#knownBy === "inode") return this.#idOf(found, "") === node.id;
+    return found.kind === node.attributes.kind && found.birthTimeNs === node.attributes.birthTimeNs;
+  }
+
+  #idOf({ inode, birthTimeNs }: Attributes, path: string): NodeId {
+    const birth = birthTimeNs.toString(36);
+    return this.#knownBy === "inode" ? `${inode.toString(36)}.${birth}` : `${birth}:${path}`;
+  }
+
+  /** An id that no other node has: who was met under this path before may have been moved away. */
+  #newId(attributes: Attributes, parent: MediumNode, name: string): NodeId {
+    const id = this.#idOf(attributes, this.#knownBy === "inode" ? name : pathOf({ parent, name }));
+    if (!this.#nodes.has(id)) return id;
+    let count = 2;
+    while (this.#nodes.has(`${id}#${count}`)) count += 1;
+    return `${id}#${count}`;
+  }
+
+  #add(id: NodeId, entry: StoreEntry): MediumNode {
+    const node = new MediumNode(id, entry, this.#generation);
+    this.#nodes.set(id, node);
+    this.#byInner.set(entry.node, node);
+    return node;
+  }
+
+  #meetAgain(node: MediumNode, entry: StoreEntry): void {
+    node.isRecentlyUsed = true;
+    // It has to be held again first.
+    if (node.generation !== this.#generation && node.holds !== undefined) return;
+    this.#arrive(node, entry);
+  }
+
+  #arrive(node: MediumNode, { node: innerId, attributes }: StoreEntry): void {
+    if (this.#byInner.get(node.innerId) === node) this.#byInner.delete(node.innerId);
+    node.innerId = innerId;
+    node.generation = this.#generation;
+    node.attributes = attributes;
+    this.#byInner.set(innerId, node);
+  }
+
+  #put(node: MediumNode, place: Place): void {
+    const { parent, name } = place;
+    if (node.place?.parent === parent && node.place.name === name) return;
+    this.#takeAway(node);
+    this.#cutCircle(node, parent);
+    const key = placeKey(parent.id, name);
+    const before = this.#byPlace.get(key);
+    if (before !== undefined) this.#takeAway(before);
+    node.place = place;
+    parent.childCount += 1;
+    this.#byPlace.set(key, node);
+  }
+
+  /** Where `parent` seems to be below `node`, which is in it, one on the way was moved by others meanwhile. */
+  #cutCircle(node: MediumNode, parent: MediumNode): void {
+    if (node.childCount === 0) return;
+    for (let at = parent; at.place !== undefined; at = at.place.parent) {
+      if (at.place.parent !== node) continue;
+      this.#takeAway(at);
       return;
+    }
+  }
+
+  #takeAway(node: MediumNode): void {
+    if (node.place === undefined) return;
+    const { parent, name } = node.place;
+    node.place = undefined;
+    parent.childCount -= 1;
+    this.#byPlace.delete(placeKey(parent.id, name));
+  }
+
+  #makeRoom(met: MediumNode): void {
+    let steps = 0;
+    for (const node of this.#nodes.values()) {
+      if (this.#nodes.size <= this.#nodesMax || steps++ >= evictionStepsMax) return;
+      const isNeeded = node === met || node === this.#root || node.childCount > 0 || node.holds !== undefined;
+      this.#nodes.delete(node.id);
+      if (isNeeded || node.isRecentlyUsed || node.finding !== undefined) {
+        node.isRecentlyUsed = false;
+        this.#nodes.set(node.id, node);
+        continue;
+      }
+      if (this.#byInner.get(node.innerId) === node) this.#byInner.delete(node.innerId);
+      this.#takeAway(node);
     }
   }
 }
 
-function lastingId({ inode, birthTimeNs }: Attributes): NodeId {
-  return `${inode.toString(36)}.${birthTimeNs.toString(36)}`;
+function stale(): Failure {
+  return new Failure("ESTALE", { syscall: "lookup" });
 }
 
 function holdKey({ read, write, execute }: AccessMode, { credential }: Call): string {
   return `${Number(read)}${Number(write)}${Number(execute)} ${credential.id}`;
 }
 
-function placeKey(parent: NodeId | undefined, name: string): string {
-  return `${parent ?? ""}/${name}`;
+function placeKey(parent: NodeId, name: string): string {
+  return `${parent}/${name}`;
+}
+
+function pathOf(place: Place): string {
+  let path = "";
+  for (let at: Place | undefined = place; at !== undefined; at = at.parent.place) path = `/${at.name}${path}`;
+  return path;
 }
 
 /** A right that the store does not give again is lost: what is asked of the file then is decided by its mode bits. */

@@ -3,9 +3,15 @@
  * medium: the one that was in when it was opened. While that is out, or another one is in, everything is ENOMEDIUM, so that a
  * cache above parks what it has in rescue ("salvage") instead of waiting; when it is back, nodes and holds are what they were.
  * Nothing is ever asked of another medium than its own.
+ *
+ * Two things go on while it is out, so that programs can work with what they have open: the attributes of a file that somebody
+ * holds are what they were last, and a commit of what is durable already succeeds.
+ *
+ * A medium may be pulled out at any moment, so content is durable before it is answered (`durableWrites`): bytes are in the cache
+ * above until then. Names and other attributes are made durable soon afterwards; where they were lost, the next commit says so.
  */
 import type { ByteCount, ByteOffset, Clock, Milliseconds } from "../../base/index.ts";
-import { type ErrorCode, failureFrom, systemClock } from "../../base/index.ts";
+import { systemClock } from "../../base/index.ts";
 import type {
   AccessMode,
   AttributeChanges,
@@ -27,7 +33,13 @@ import type {
 } from "../../port/index.ts";
 import type { Drive, MediumId } from "./medium.ts";
 import { MediumNodes } from "./medium-nodes.ts";
+import { MediumOperations } from "./medium-operations.ts";
 import { identifyWithin, noMedium, openOn, Presence, type PresenceChange } from "./presence.ts";
+
+/** More than a volume above remembers while nothing uses them. */
+const nodesMaxDefault = 131_072;
+/** One write is made durable at a time: as much as a slow medium takes well within the deadline of an operation. */
+const durableWriteBytesMax = 4 * 1024 * 1024;
 
 export interface MediumStoreOptions {
   readonly clock?: Clock;
@@ -35,42 +47,48 @@ export interface MediumStoreOptions {
   readonly lookEveryMs?: Milliseconds;
   /** How long a look may take before the drive counts as empty. Default 5,000. */
   readonly lookDeadlineMs?: Milliseconds;
+  /**
+   * Whether written bytes, truncates, punched holes and reserved ranges are durable before they are answered. Without that, what
+   * a medium took shortly before it was pulled out is lost; the next commit of such a file is EIO. Default true.
+   */
+  readonly durableWrites?: boolean;
+  /** How long names and other attributes may wait to be made durable by themselves. Default 1,000. */
+  readonly commitAfterMs?: Milliseconds;
+  /** The most nodes remembered; the ids of others are stale until they are looked up again. Default 131,072. */
+  readonly nodesMax?: number;
 }
-
-/** Failures that a medium which was taken out explains. */
-const suspicious: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  "ENOMEDIUM",
-  "ENODEV",
-  "ENXIO",
-  "EIO",
-  "EREMOTEIO",
-  "EROFS",
-  "ENOENT",
-  "ESTALE",
-  "ENOTCONN",
-]);
 
 /** Opens the medium that is in the drive now; ENOMEDIUM when there is none. */
 export async function mediumStore(drive: Drive, options: MediumStoreOptions = {}): Promise<MediumStore> {
   const { clock = systemClock, lookEveryMs = 1_000, lookDeadlineMs = 5_000 } = options;
-  const settled = { clock, lookEveryMs, lookDeadlineMs };
-  const inserted = await identifyWithin(drive, settled);
-  const store = inserted === undefined ? undefined : await openOn(drive, inserted, settled);
+  const looks = { clock, lookEveryMs, lookDeadlineMs };
+  const inserted = await identifyWithin(drive, looks);
+  const store = inserted === undefined ? undefined : await openOn(drive, inserted, looks);
   if (inserted === undefined || store === undefined) throw noMedium("open", undefined);
-  return new MediumStore(new Presence(drive, inserted, store, settled), store);
+  const nodes = new MediumNodes(inserted.knownBy ?? "inode", options.nodesMax ?? nodesMaxDefault);
+  const presence = new Presence(drive, inserted, store, looks);
+  const { durableWrites = true, commitAfterMs = 1_000 } = options;
+  const isVolatile = store.manifest.durability === "volatile";
+  const durability = { isVolatile, durableWrites: durableWrites && isVolatile, commitAfterMs };
+  const operations = new MediumOperations(presence, nodes, drive.marker, clock, durability);
+  return new MediumStore(presence, nodes, operations, store);
 }
 
 export class MediumStore implements Store {
   readonly manifest: StoreManifest;
   readonly tryRead?: NonNullable<Store["tryRead"]>;
   readonly #presence: Presence;
-  readonly #nodes: MediumNodes = new MediumNodes();
+  readonly #nodes: MediumNodes;
+  readonly #operations: MediumOperations;
 
   /** Made by `mediumStore`. */
-  constructor(presence: Presence, store: Store) {
+  constructor(presence: Presence, nodes: MediumNodes, operations: MediumOperations, { manifest, tryRead }: Store) {
     this.#presence = presence;
-    this.manifest = store.manifest;
-    if (store.tryRead !== undefined) this.tryRead = (...read) => this.#tryRead(...read);
+    this.#nodes = nodes;
+    this.#operations = operations;
+    const writeBytesMax = Math.min(manifest.writeBytesMax, durableWriteBytesMax);
+    this.manifest = operations.durableWrites ? { ...manifest, writeBytesMax } : manifest;
+    if (tryRead !== undefined) this.tryRead = (...read) => this.#tryRead(...read);
   }
 
   /** The medium that the store belongs to. */
@@ -93,45 +111,65 @@ export class MediumStore implements Store {
   }
 
   root(call: Call): Promise<StoreEntry> {
-    return this.#ask("lookup", async (store, generation) =>
-      this.#nodes.meet(await store.root(call), undefined, "", generation),
+    return this.#operations.ask("lookup", async (store, generation) =>
+      this.#nodes.meetRoot(await store.root(call), generation),
     );
   }
 
   lookup(parent: NodeId, name: string, call: Call): Promise<StoreEntry> {
-    return this.#enter(parent, name, "lookup", call, (store, inner) => store.lookup(inner, name, call));
+    return this.#operations.on(parent, "lookup", call, async (store, inner, generation) => {
+      this.#operations.requireVisible(parent, name, "lookup");
+      return this.#nodes.meet(await store.lookup(inner, name, call), parent, name, generation);
+    });
   }
 
-  getAttributes(node: NodeId, call: Call): Promise<Attributes> {
-    return this.#on(node, "stat", call, (store, inner) => store.getAttributes(inner, call));
+  async getAttributes(node: NodeId, call: Call): Promise<Attributes> {
+    const ask = async (store: Store, inner: NodeId) => this.#nodes.saw(node, await store.getAttributes(inner, call));
+    try {
+      return await this.#operations.on(node, "stat", call, ask);
+    } catch (thrown) {
+      const last = this.isIn ? undefined : this.#nodes.attributesOfHeld(node);
+      if (last === undefined) throw thrown;
+      return last;
+    }
   }
 
   setAttributes(node: NodeId, changes: AttributeChanges, call: Call): Promise<Attributes> {
-    return this.#on(node, "setattr", call, (store, inner) => store.setAttributes(inner, changes, call));
+    return this.#operations.change(node, "setattr", call, changes.size !== undefined, async (store, inner) =>
+      this.#nodes.saw(node, await store.setAttributes(inner, changes, call)),
+    );
   }
 
   access(node: NodeId, mode: AccessMode, call: Call): Promise<void> {
-    return this.#on(node, "access", call, (store, inner) => store.access(inner, mode, call));
+    return this.#operations.on(node, "access", call, (store, inner) => store.access(inner, mode, call));
   }
 
   readLink(node: NodeId, call: Call): Promise<string> {
-    return this.#on(node, "readlink", call, (store, inner) => store.readLink(inner, call));
+    return this.#operations.on(node, "readlink", call, (store, inner) => store.readLink(inner, call));
   }
 
   list(directory: NodeId, call: Call): Promise<readonly DirectoryEntry[]> {
-    return this.#on(directory, "scandir", call, (store, inner) => store.list(inner, call));
+    return this.#operations.on(directory, "scandir", call, async (store, inner) => {
+      const entries = await store.list(inner, call);
+      if (!this.#nodes.isRoot(directory)) return entries;
+      return entries.filter(({ name }) => !this.#operations.isMarker(directory, name));
+    });
   }
 
   createFile(parent: NodeId, name: string, mode: number, call: Call): Promise<StoreEntry> {
-    return this.#enter(parent, name, "open", call, (store, inner) => store.createFile(inner, name, mode, call));
+    return this.#operations.make(parent, name, "open", call, (store, inner) =>
+      store.createFile(inner, name, mode, call),
+    );
   }
 
   makeDirectory(parent: NodeId, name: string, mode: number, call: Call): Promise<StoreEntry> {
-    return this.#enter(parent, name, "mkdir", call, (store, inner) => store.makeDirectory(inner, name, mode, call));
+    return this.#operations.make(parent, name, "mkdir", call, (store, inner) =>
+      store.makeDirectory(inner, name, mode, call),
+    );
   }
 
   makeSymbolicLink(parent: NodeId, name: string, target: string, call: Call): Promise<StoreEntry> {
-    return this.#enter(parent, name, "symlink", call, (store, inner) =>
+    return this.#operations.make(parent, name, "symlink", call, (store, inner) =>
       store.makeSymbolicLink(inner, name, target, call),
     );
   }
@@ -144,21 +182,28 @@ export class MediumStore implements Store {
     device: number,
     call: Call,
   ): Promise<StoreEntry> {
-    return this.#enter(parent, name, "mknod", call, (store, inner) =>
+    return this.#operations.make(parent, name, "mknod", call, (store, inner) =>
       store.makeSpecial(inner, name, kind, mode, device, call),
     );
   }
 
   link(node: NodeId, parent: NodeId, name: string, call: Call): Promise<Attributes> {
-    return this.#onTwo(node, parent, "link", call, (store, one, other) => store.link(one, other, name, call));
+    return this.#operations.onTwo(node, parent, "link", call, async (store, inner, other) => {
+      this.#operations.requireFree(parent, name, "link");
+      const attributes = this.#nodes.saw(node, await store.link(inner, other, name, call));
+      await this.#operations.changed([node, parent], store, call);
+      return attributes;
+    });
   }
 
   remove(parent: NodeId, name: string, call: Call): Promise<void> {
-    return this.#on(parent, "unlink", call, (store, inner) => store.remove(inner, name, call));
+    return this.#operations.unname(parent, name, "unlink", call, (store, inner) => store.remove(inner, name, call));
   }
 
   removeDirectory(parent: NodeId, name: string, call: Call): Promise<void> {
-    return this.#on(parent, "rmdir", call, (store, inner) => store.removeDirectory(inner, name, call));
+    return this.#operations.unname(parent, name, "rmdir", call, (store, inner) =>
+      store.removeDirectory(inner, name, call),
+    );
   }
 
   rename(
@@ -169,14 +214,17 @@ export class MediumStore implements Store {
     mode: RenameMode,
     call: Call,
   ): Promise<void> {
-    return this.#onTwo(fromParent, toParent, "rename", call, async (store, from, to) => {
+    return this.#operations.onTwo(fromParent, toParent, "rename", call, async (store, from, to) => {
+      this.#operations.requireVisible(fromParent, fromName, "rename");
+      this.#operations.requireFree(toParent, toName, "rename");
       await store.rename(from, fromName, to, toName, mode, call);
       this.#nodes.renamed(fromParent, fromName, toParent, toName, mode === "exchange");
+      await this.#operations.changed([fromParent, toParent], store, call);
     });
   }
 
   async hold(node: NodeId, mode: AccessMode, call: Call): Promise<void> {
-    await this.#on(node, "open", call, (store, inner) => store.hold(inner, mode, call));
+    await this.#operations.on(node, "open", call, (store, inner) => store.hold(inner, mode, call));
     this.#nodes.held(node, mode, call);
   }
 
@@ -189,7 +237,7 @@ export class MediumStore implements Store {
   }
 
   read(node: NodeId, offset: ByteOffset, frames: readonly Uint8Array[], call: Call): Promise<ReadResult> {
-    return this.#on(node, "read", call, (store, inner) => store.read(inner, offset, frames, call));
+    return this.#operations.on(node, "read", call, (store, inner) => store.read(inner, offset, frames, call));
   }
 
   write(
@@ -199,31 +247,40 @@ export class MediumStore implements Store {
     expected: Version | undefined,
     call: Call,
   ): Promise<WriteResult> {
-    return this.#on(node, "write", call, (store, inner) => store.write(inner, offset, frames, expected, call));
+    return this.#operations.change(node, "write", call, true, async (store, inner) => {
+      const result = await store.write(inner, offset, frames, expected, call);
+      this.#nodes.saw(node, result.attributes);
+      return result;
+    });
   }
 
+  /** What is durable already stays so, in or out. */
   commit(node: NodeId, call: Call): Promise<void> {
-    return this.#on(node, "fsync", call, (store, inner) => store.commit(inner, call));
+    return this.#operations.commit(node, call);
   }
 
   punchHole(node: NodeId, offset: ByteOffset, length: ByteCount, call: Call): Promise<Attributes> {
-    return this.#on(node, "fallocate", call, (store, inner) => store.punchHole(inner, offset, length, call));
+    return this.#operations.change(node, "fallocate", call, true, async (store, inner) =>
+      this.#nodes.saw(node, await store.punchHole(inner, offset, length, call)),
+    );
   }
 
   allocate(node: NodeId, offset: ByteOffset, length: ByteCount, keepSize: boolean, call: Call): Promise<Attributes> {
-    return this.#on(node, "fallocate", call, (store, inner) => store.allocate(inner, offset, length, keepSize, call));
+    return this.#operations.change(node, "fallocate", call, true, async (store, inner) =>
+      this.#nodes.saw(node, await store.allocate(inner, offset, length, keepSize, call)),
+    );
   }
 
   seek(node: NodeId, offset: ByteOffset, whence: "data" | "hole", call: Call): Promise<ByteOffset | undefined> {
-    return this.#on(node, "lseek", call, (store, inner) => store.seek(inner, offset, whence, call));
+    return this.#operations.on(node, "lseek", call, (store, inner) => store.seek(inner, offset, whence, call));
   }
 
   statistics(node: NodeId, call: Call): Promise<FileSystemStatistics> {
-    return this.#on(node, "statfs", call, (store, inner) => store.statistics(inner, call));
+    return this.#operations.on(node, "statfs", call, (store, inner) => store.statistics(inner, call));
   }
 
   getExtendedAttribute(node: NodeId, name: string, call: Call): Promise<Uint8Array> {
-    return this.#on(node, "getxattr", call, (store, inner) => store.getExtendedAttribute(inner, name, call));
+    return this.#operations.on(node, "getxattr", call, (store, inner) => store.getExtendedAttribute(inner, name, call));
   }
 
   setExtendedAttribute(
@@ -233,17 +290,19 @@ export class MediumStore implements Store {
     mode: "any" | "create" | "replace",
     call: Call,
   ): Promise<void> {
-    return this.#on(node, "setxattr", call, (store, inner) =>
+    return this.#operations.change(node, "setxattr", call, false, (store, inner) =>
       store.setExtendedAttribute(inner, name, value, mode, call),
     );
   }
 
   listExtendedAttributes(node: NodeId, call: Call): Promise<readonly string[]> {
-    return this.#on(node, "listxattr", call, (store, inner) => store.listExtendedAttributes(inner, call));
+    return this.#operations.on(node, "listxattr", call, (store, inner) => store.listExtendedAttributes(inner, call));
   }
 
   removeExtendedAttribute(node: NodeId, name: string, call: Call): Promise<void> {
-    return this.#on(node, "removexattr", call, (store, inner) => store.removeExtendedAttribute(inner, name, call));
+    return this.#operations.change(node, "removexattr", call, false, (store, inner) =>
+      store.removeExtendedAttribute(inner, name, call),
+    );
   }
 
   /** What the medium's store reports, and after a return that anything may have changed meanwhile. */
@@ -267,8 +326,9 @@ export class MediumStore implements Store {
     };
   }
 
-  close(): Promise<void> {
-    return this.#presence.close();
+  async close(): Promise<void> {
+    this.#operations.close();
+    await this.#presence.close();
   }
 
   #tryRead(
@@ -279,54 +339,5 @@ export class MediumStore implements Store {
   ): ReadResult | undefined {
     const inner = this.#nodes.tryResolve(node, this.#presence.generation);
     return inner === undefined ? undefined : this.#presence.current?.tryRead?.(inner, offset, frames, credential);
-  }
-
-  /** Asks the medium's store. A failure that its absence would explain is ENOMEDIUM, when it is absent. */
-  async #ask<Answer>(syscall: string, act: (store: Store, generation: number) => Promise<Answer>): Promise<Answer> {
-    const store = this.#presence.store(syscall);
-    try {
-      return await act(store, this.#presence.generation);
-    } catch (thrown) {
-      const failure = failureFrom(thrown, { syscall });
-      if (!suspicious.has(failure.code)) throw thrown;
-      await this.#presence.look();
-      if (this.#presence.current === store) throw thrown;
-      throw noMedium(syscall, failure);
-    }
-  }
-
-  #on<Answer>(
-    node: NodeId,
-    syscall: string,
-    call: Call,
-    act: (store: Store, inner: NodeId, generation: number) => Promise<Answer>,
-  ): Promise<Answer> {
-    return this.#ask(syscall, async (store, generation) =>
-      act(store, await this.#nodes.resolve(store, node, generation, call), generation),
-    );
-  }
-
-  #onTwo<Answer>(
-    one: NodeId,
-    other: NodeId,
-    syscall: string,
-    call: Call,
-    act: (store: Store, one: NodeId, other: NodeId) => Promise<Answer>,
-  ): Promise<Answer> {
-    return this.#on(one, syscall, call, async (store, inner, generation) =>
-      act(store, inner, await this.#nodes.resolve(store, other, generation, call)),
-    );
-  }
-
-  #enter(
-    parent: NodeId,
-    name: string,
-    syscall: string,
-    call: Call,
-    act: (store: Store, inner: NodeId) => Promise<StoreEntry>,
-  ): Promise<StoreEntry> {
-    return this.#on(parent, syscall, call, async (store, inner, generation) =>
-      this.#nodes.meet(await act(store, inner), parent, name, generation),
-    );
   }
 }

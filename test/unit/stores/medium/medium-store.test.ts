@@ -2,7 +2,12 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { openVolume, type Volume } from "../../../../src/files/index.ts";
 import { superuser } from "../../../../src/port/index.ts";
-import { type Drive, type MediumStore, mediumStore } from "../../../../src/stores/medium/index.ts";
+import {
+  type Drive,
+  type MediumStore,
+  type MediumStoreOptions,
+  mediumStore,
+} from "../../../../src/stores/medium/index.ts";
 import { MemoryServer, memoryStore } from "../../../../src/stores/memory/index.ts";
 import { callAs } from "../../../kit/cached-file.ts";
 import { alice, contentAt, rewriteAt } from "../../../kit/memory-volume.ts";
@@ -21,6 +26,8 @@ class TwoMedia {
   inside: "one" | "two" | undefined = "one";
   /** What was opened before the last insertion does not reach the medium any more. */
   insertion = 1;
+  /** Whether the next commit finds that the medium has just been pulled out. */
+  isPulledInCommit = false;
 
   readonly drive: Drive = {
     identify: async () => {
@@ -29,7 +36,7 @@ class TwoMedia {
     open: () => {
       const { inside: opened, insertion } = this;
       if (opened === undefined) throw new Error("nothing is in");
-      const store = memoryStore(this.servers[opened]);
+      const store = memoryStore(this.servers[opened], { durability: "volatile" });
       const fail = async (): Promise<never> => {
         throw Object.assign(new Error("no such device"), { code: "ENODEV" });
       };
@@ -37,6 +44,7 @@ class TwoMedia {
         get: (target, name) => {
           const member = Reflect.get(target, name, target) as unknown;
           if (typeof member !== "function") return member;
+          if (name === "commit" && this.isPulledInCommit) this.pull();
           if ((this.inside === opened && this.insertion === insertion) || name === "close" || name === "watch")
             return member.bind(target);
           return name === "tryRead" ? () => undefined : fail;
@@ -44,6 +52,14 @@ class TwoMedia {
       });
     },
   };
+
+  /** Takes out what is in, as a hand does: what is not durable on it is lost. */
+  pull(): void {
+    const { inside } = this;
+    this.inside = undefined;
+    this.insertion += 1;
+    if (inside !== undefined) this.servers[inside].crash();
+  }
 
   contentOf(medium: "one" | "two", path: string): Promise<string> {
     return contentAt(memoryStore(this.servers[medium]), path);
@@ -55,10 +71,12 @@ afterEach(async () => {
   for (const one of opened.splice(0)) await one.close().catch(() => undefined);
 });
 
-async function mediumInDrive(): Promise<{ media: TwoMedia; clock: VirtualClock; store: MediumStore }> {
+async function mediumInDrive(
+  options: MediumStoreOptions = {},
+): Promise<{ media: TwoMedia; clock: VirtualClock; store: MediumStore }> {
   const media = new TwoMedia();
   const clock = new VirtualClock();
-  const store = await mediumStore(media.drive, { clock });
+  const store = await mediumStore(media.drive, { clock, ...options });
   opened.push(store);
   return { media, clock, store };
 }
@@ -181,6 +199,83 @@ describe("a medium store", () => {
   });
 });
 
+describe("what a medium has taken when it is pulled out", () => {
+  it("[S1.10] [S5.1] is durable, content before it was answered and the rest a second later", async () => {
+    const { media, clock, store } = await mediumInDrive();
+    const { node: root } = await store.root(call);
+    const { node } = await store.createFile(root, "file", 0o644, call);
+    await clock.advance(1_000);
+    await store.write(node, 0, [text("taken away")], undefined, call);
+    await store.punchHole(node, 0, 4, call);
+    await store.allocate(node, 10, 2, false, call);
+    await store.setAttributes(node, { size: 11 }, call);
+    media.pull();
+    media.inside = "one";
+    expect(await media.contentOf("one", "/file")).toBe("\0\0\0\0n away\0");
+    await expect(store.look()).resolves.toBe(undefined);
+    await store.commit(node, call);
+    await store.commit(root, call);
+  });
+
+  it("[G12] what is durable is so although it is out, and nothing else is", async () => {
+    const { media, clock, store } = await mediumInDrive();
+    const { node: root } = await store.root(call);
+    const { node } = await store.createFile(root, "file", 0o644, call);
+    const { node: late } = await store.createFile(root, "late", 0o644, call);
+    await clock.advance(1_000);
+    await store.write(node, 0, [text("bytes")], undefined, call);
+    await store.setAttributes(late, { mode: 0o600 }, call);
+    media.pull();
+    await store.look();
+    await store.commit(node, call);
+    await expect(store.commit(late, call)).rejects.toMatchObject({ code: "ENOMEDIUM" });
+    media.inside = "one";
+    await store.look();
+    await expect(store.commit(late, call)).rejects.toMatchObject({ code: "EIO" });
+    await store.commit(late, call);
+    await store.commit(node, call);
+  });
+
+  it("without durable writes what was lost is told by the next commit, once", async () => {
+    const { media, clock, store } = await mediumInDrive({ durableWrites: false });
+    const { node: root } = await store.root(call);
+    const { node } = await store.createFile(root, "file", 0o644, call);
+    await store.write(node, 0, [text("old")], undefined, call);
+    await clock.advance(1_000);
+    await store.write(node, 0, [text("new")], undefined, call);
+    media.pull();
+    await store.look();
+    media.inside = "one";
+    await store.look();
+    expect(await media.contentOf("one", "/file")).toBe("old");
+    await expect(store.commit(node, call)).rejects.toMatchObject({ code: "EIO" });
+    await store.commit(node, call);
+  });
+
+  it("a write whose bytes could not be made durable was not taken", async () => {
+    const { media, store } = await mediumInDrive();
+    const { node: root } = await store.root(call);
+    const { node } = await store.createFile(root, "file", 0o644, call);
+    media.isPulledInCommit = true;
+    await expect(store.write(node, 0, [text("x")], undefined, call)).rejects.toMatchObject({ code: "ENOMEDIUM" });
+    expect(await media.contentOf("one", "/file")).toBe("");
+  });
+
+  it("a held file's attributes are told while it is out, and nobody else's", async () => {
+    const { media, store } = await mediumInDrive();
+    const { node: root } = await store.root(call);
+    const { node } = await store.createFile(root, "file", 0o644, call);
+    const { node: idle } = await store.createFile(root, "idle", 0o644, call);
+    await store.hold(node, writing, call);
+    const { attributes } = await store.write(node, 0, [text("bytes")], undefined, call);
+    media.pull();
+    expect(await store.getAttributes(node, call)).toEqual(attributes);
+    await expect(store.getAttributes(idle, call)).rejects.toMatchObject({ code: "ENOMEDIUM" });
+    await store.release(node, writing, call);
+    await expect(store.getAttributes(node, call)).rejects.toMatchObject({ code: "ENOMEDIUM" });
+  });
+});
+
 describe("a volume on a medium that is taken out", () => {
   async function volumeOn(store: MediumStore, clock: VirtualClock, rescue: RescueInMemory): Promise<Volume> {
     const refusalActions = { media: "salvage" } as const;
@@ -208,6 +303,30 @@ describe("a volume on a medium that is taken out", () => {
     expect(
       await memoryStore(media.servers.two).list((await memoryStore(media.servers.two).root(call)).node, call),
     ).toEqual([]);
+    await file.close();
+  });
+
+  it("[S1.10] programs go on writing to what they have open, long after it was taken out, and hear where it went", async () => {
+    const { media, clock, store } = await mediumInDrive();
+    const rescue = new RescueInMemory();
+    const volume = await volumeOn(store, clock, rescue);
+    const file = await volume.open("/file", "w+");
+    await file.writeFile("first bytes");
+    await file.sync();
+    media.pull();
+    for (const bytes of ["second", "third!"]) {
+      await clock.advance(10_000);
+      await file.write(bytes, 0);
+      expect((await file.stat()).size).toBe(11);
+      expect((await file.read(new Uint8Array(6), 0, 6, 0)).buffer).toEqual(text(bytes));
+      await expect(file.sync()).rejects.toMatchObject({
+        code: "ENOMEDIUM",
+        refusalClass: "media",
+        outcome: "salvaged",
+      });
+    }
+    expect(rescue.entries.map(({ bytes }) => new TextDecoder().decode(bytes[0]))).toEqual(["second", "third!"]);
+    await expect(volume.open("/other", "w")).rejects.toMatchObject({ code: "ENOMEDIUM" });
     await file.close();
   });
 });

@@ -1,0 +1,96 @@
+/**
+ * What the medium took and loses if it is pulled out now: changes that were answered and are not known to be durable.
+ *
+ *   (none) --changed--> pending --a commit that began after it ends well--> (none)
+ *                          |
+ *                       leave, the medium was taken out
+ *                          v
+ *                        lost --takeLoss, whoever asks next for the node to be durable is told--> (none)
+ *
+ * Invariants
+ *   I1  A node is pending exactly while its last answered change is not known to be durable.
+ *   I2  What is pending is committed by itself after `delayMs`, and again after as long where that failed.
+ *   I3  At most `nodesMax` nodes are here: when it `isFull`, changes are to be made durable before they are answered.
+ */
+import type { Clock, Milliseconds } from "../../base/index.ts";
+import type { NodeId } from "../../port/index.ts";
+
+const nodesMax = 65_536;
+
+export class Undurable {
+  readonly #clock: Clock;
+  readonly #delayMs: Milliseconds;
+  readonly #commit: (node: NodeId) => Promise<void>;
+  /** By node, the number of its last change. */
+  readonly #pending: Map<NodeId, number> = new Map();
+  readonly #lost: Set<NodeId> = new Set();
+  #changeCount = 0;
+  #cancel: (() => void) | undefined;
+  #closed = false;
+
+  /** `commit` makes a node durable and says so to `becameDurable`. */
+  constructor(clock: Clock, delayMs: Milliseconds, commit: (node: NodeId) => Promise<void>) {
+    this.#clock = clock;
+    this.#delayMs = delayMs;
+    this.#commit = commit;
+  }
+
+  get isFull(): boolean {
+    return this.#pending.size + this.#lost.size >= nodesMax;
+  }
+
+  changed(node: NodeId): void {
+    this.#changeCount += 1;
+    this.#pending.set(node, this.#changeCount);
+    this.#commitLater();
+  }
+
+  /** The medium was taken out. */
+  leave(): void {
+    for (const node of this.#pending.keys()) this.#lost.add(node);
+    this.#pending.clear();
+  }
+
+  /** Whether everything that was answered about the node is durable. */
+  isDurable(node: NodeId): boolean {
+    return !this.#pending.has(node) && !this.#lost.has(node);
+  }
+
+  /** To be asked when a commit begins; what it answers goes to `becameDurable` when it ends well. */
+  lastChange(): number {
+    return this.#changeCount;
+  }
+
+  becameDurable(node: NodeId, lastChange: number): void {
+    if ((this.#pending.get(node) ?? Number.POSITIVE_INFINITY) <= lastChange) this.#pending.delete(node);
+  }
+
+  /** Whether a change of the node was lost. It is forgotten: whoever asks tells it. */
+  takeLoss(node: NodeId): boolean {
+    return this.#lost.delete(node);
+  }
+
+  /** Ends what goes on by itself; a commit that is under way ends with the medium's store. */
+  close(): void {
+    this.#closed = true;
+    this.#cancel?.();
+  }
+
+  #commitLater(): void {
+    if (this.#closed || this.#cancel !== undefined) return;
+    this.#cancel = this.#clock.after(this.#delayMs, () => {
+      void this.#commitAll().then(() => {
+        this.#cancel = undefined;
+        if (this.#pending.size > 0) this.#commitLater();
+      });
+    });
+  }
+
+  async #commitAll(): Promise<void> {
+    for (const node of [...this.#pending.keys()]) {
+      if (this.#closed) return;
+      // Where it fails, whoever asks for the node to be durable hears why.
+      await this.#commit(node).catch(() => undefined);
+    }
+  }
+}
