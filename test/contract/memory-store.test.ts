@@ -1,6 +1,6 @@
 /** The memory store keeps the contract under every manifest it can have. */
 
-import { cancelController } from "../../src/base/index.ts";
+import { type Clock, cancelController, systemClock } from "../../src/base/index.ts";
 import type { ContractWorld } from "../../src/contract/index.ts";
 import { DeadlineStore, posixCredential, type Store, superuser } from "../../src/port/index.ts";
 import { mediumStore } from "../../src/stores/medium/index.ts";
@@ -10,11 +10,21 @@ import { runContract } from "./run-contract.ts";
 const owner = posixCredential(41001, 41001);
 const stranger = posixCredential(41002, 41002);
 
+/** A clock whose stamps differ, as those of file systems do that tell a changed file by its times. */
+function finelyStamping(): Clock {
+  let tick = 0n;
+  return { nowMs: () => systemClock.nowMs(), after: (...timer) => systemClock.after(...timer), wallTimeNs };
+  function wallTimeNs(): bigint {
+    tick += 1n;
+    return systemClock.wallTimeNs() + tick;
+  }
+}
+
 async function open(
   options: MemoryStoreOptions,
   wrap: (store: Store) => Store | Promise<Store>,
 ): Promise<ContractWorld> {
-  const server = new MemoryServer();
+  const server = new MemoryServer({ clock: finelyStamping() });
   const store = await wrap(memoryStore(server, options));
   const secondClient = memoryStore(server, options);
   const call = { credential: superuser, signal: cancelController().signal };

@@ -223,9 +223,10 @@ export class MediumNodes {
     const there = this.#byPlace.get(placeKey(parent.id, name));
     if (there === undefined || !this.#isSame(there, entry.attributes)) return undefined;
     if (there.generation !== this.#generation) return there;
-    // The kernel forgets numbers of files that nobody has open: then it is the same file if it is at the same version.
-    const isForgotten = there.holds === undefined && there.attributes.version === entry.attributes.version;
-    return isForgotten ? there : undefined;
+    // The kernel forgets the numbers of files that nobody has open: it is the same file if nothing of it was changed.
+    const { version, changeTimeNs } = entry.attributes;
+    const isUnchanged = there.attributes.version === version && there.attributes.changeTimeNs === changeTimeNs;
+    return there.holds === undefined && isUnchanged ? there : undefined;
   }
 
   #isSame(node: MediumNode, found: Attributes): boolean {
