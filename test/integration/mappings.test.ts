@@ -29,6 +29,23 @@ it("[S1.1] writes whose source is a mapping of the page that they write, or cros
   expect(text.slice(2 * pageSize)).toBe("c".repeat(pageSize));
 });
 
+it("[S1.2] a write whose source ends midway leaves what lies behind, and says how far it came", async () => {
+  await using mounted = await MountedStore.start("midway");
+  await using worker = await Worker.start(mounted.scratch, mounted.point);
+  await worker.do("writeFile", "file", "o".repeat(4 * pageSize));
+  const file = await worker.do("open", "file", "r+");
+  const source = await worker.do("halfThere", pageSize, "N");
+  const written = await worker.do("writeFrom", file, source, 2 * pageSize, 100);
+  expect(written).toBeGreaterThan(0);
+  expect(written).toBeLessThanOrEqual(pageSize);
+  expect(await worker.try("writeFrom", file, source + pageSize, 10, 3 * pageSize)).toBe("EFAULT");
+  const expected = "o".repeat(100) + "N".repeat(written) + "o".repeat(4 * pageSize - 100 - written);
+  expect((await worker.do<string>("read", file, 4 * pageSize, 0)) === expected).toBe(true);
+  await worker.do("close", file);
+  await mounted.unmount();
+  expect((await readFile(mounted.inStore("file"), "utf8")) === expected).toBe(true);
+});
+
 it("[S4.5] what another client wrote is seen in what a program had mapped before", async () => {
   const scratch = await scratchDirectory("mapped");
   const point = join(scratch, "mount");

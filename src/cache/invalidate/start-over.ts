@@ -12,7 +12,8 @@ export function startOver(space: FilePages, attributes: Attributes): void {
   dropClean(space);
   space.version = attributes.version;
   space.storeSize = attributes.size;
-  space.stale = false;
+  // Whoever has a deleted file open is still told what it is; it comes to life only with a name.
+  space.stale &&= attributes.linkCount === 0;
   space.isDoubtful = false;
   space.mixesVersions = false;
   space.setSize(Math.max(attributes.size, endOfUnsent(space)));

@@ -40,6 +40,17 @@ const acts = {
   store: (address, text) => {
     call("void *memcpy(uintptr_t to, const void *from, size_t n)", address, Buffer.from(text), Buffer.byteLength(text));
   },
+  /** Memory of which only the first half is there, full of a letter; answers the address. */
+  halfThere: (length, letter) => {
+    const whole = "intptr_t mmap(uintptr_t at, size_t n, int p, int f, int fd, int64_t o)";
+    const address = call(whole, 0, 2 * length, 3, 0x22, -1, 0);
+    acts.store(address, letter.repeat(length));
+    call("int munmap(uintptr_t at, size_t n)", address + length, length);
+    return address;
+  },
+  /** Answers how many bytes were written, which may be fewer. */
+  writeFrom: (file, address, length, position) =>
+    call("int64_t pwrite(int fd, uintptr_t from, size_t n, int64_t at)", file, address, length, position),
   truncate: (file, size) => fs.ftruncateSync(file, size),
   stat: (file) => {
     const { size, nlink, uid, gid, mode } = typeof file === "number" ? fs.fstatSync(file) : fs.lstatSync(at(file));

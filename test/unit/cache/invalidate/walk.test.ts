@@ -32,6 +32,14 @@ test("[S4.8] [S4.12] ends although the pages of its range go meanwhile", async (
   file.cache.checkInvariants();
 });
 
+test("[S4.13] takes the pages from its start to its end, which is no length", async () => {
+  const file = await storedFile(bytesOf(10 * pageSize, 7), noReadahead);
+  await readBack(file.space, 0, 10 * pageSize);
+  expect(await file.space.invalidate(4 * pageSize, 6 * pageSize, alice)).toEqual({ pagesLeft: 0 });
+  const cached = Array.from({ length: 10 }, (_, index) => index).filter((index) => file.space.pages.get(index));
+  expect(cached).toEqual([0, 1, 2, 3, 6, 7, 8, 9]);
+});
+
 test("[S4.9] waits for what is in flight before it takes a page", async () => {
   const file = await storedFile(bytesOf(pageSize, 7), noReadahead);
   await file.space.write(0, bytesOf(10, 1), alice);

@@ -87,6 +87,24 @@ describe("several credentials", () => {
     expect(await bytesAtStore(file)).toEqual(Uint8Array.from([...bytesOf(5, 1), ...bytesOf(10, 2)]));
   });
 
+  test("[S0.31] a writer who cannot have them out of his way hears why, and has given every lock back, once", async () => {
+    const file = await gatedFile(noReadahead);
+    await file.space.write(0, bytesOf(10, 1), alice);
+    file.gates.close("write");
+    const writing = file.space.write(5, bytesOf(10, 2), bob);
+    const next = file.space.write(pageSize, bytesOf(10, 2), bob);
+    const last = file.space.append(bytesOf(10, 2), bob);
+    await settle();
+    (await file.gates.arrived("write", 1)).refuse(new Failure("EDQUOT"));
+    await expect(writing).rejects.toMatchObject({ code: "EDQUOT" });
+    expect([await next, await last]).toEqual([10, { position: pageSize + 10, byteCount: 10 }]);
+    expect([file.space.inodeLock, file.space.writebackLock].map(({ isHeld }) => isHeld)).toEqual([false, false]);
+    expect(file.space.pages.get(0)?.record?.credential).toBe(alice.credential);
+    file.gates.open("write");
+    expect(await file.clock.during(file.space.write(5, bytesOf(10, 2), bob))).toBe(10);
+    file.cache.checkInvariants();
+  });
+
   test("[S0.30] [S0.R9] bytes of another credential in flight are waited for", async () => {
     const file = await gatedFile(noReadahead);
     await file.space.write(0, bytesOf(10, 1), alice);

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { encodeFileName as encoded } from "../../../../src/base/index.ts";
 import { describeRequest } from "../../../../src/fuse/wire/describe.ts";
 import { supplementaryGroupsOf } from "../../../../src/fuse/wire/extension.ts";
+import { invalidateAttributes, invalidateContent } from "../../../../src/fuse/wire/notification.ts";
 import { opcodeRow, opcodes } from "../../../../src/fuse/wire/opcode.ts";
 import { Request } from "../../../../src/fuse/wire/request.ts";
 import { attributeChangesOf } from "../../../../src/fuse/wire/set-attributes.ts";
@@ -115,4 +116,26 @@ it("every opcode has a row of its own name", () => {
   for (const [name, number] of Object.entries(opcodes)) expect(opcodeRow(number)?.name).toBe(name);
   expect(opcodeRow(0)).toBeUndefined();
   expect(opcodeRow(4096)).toBeUndefined();
+});
+
+describe("what the kernel is told", () => {
+  const told = (packet: Uint8Array): (number | bigint)[] => {
+    const view = new DataView(packet.buffer);
+    const numbers = [16, 24, 32].map((at) => view.getBigInt64(at, true));
+    return [view.getUint32(0, true), view.getInt32(4, true), ...numbers];
+  };
+
+  it("[S4.13] names a range by its length, not by its end, with all bits of both beyond 4 GiB", () => {
+    expect(told(invalidateContent(7, 3 * 4096, 5 * 4096))).toEqual([40, 2, 7n, 12_288n, 8192n]);
+    const [start, end] = [2 ** 40 + 4096, 2 ** 45 + 8192];
+    expect(told(invalidateContent(2 ** 33, start, end))).toEqual([
+      40,
+      2,
+      2n ** 33n,
+      BigInt(start),
+      BigInt(end - start),
+    ]);
+    expect(told(invalidateContent(7, 2 ** 52, undefined))).toEqual([40, 2, 7n, 2n ** 52n, 0n]);
+    expect(told(invalidateAttributes(7)).slice(0, 4)).toEqual([40, 2, 7n, -1n]);
+  });
 });

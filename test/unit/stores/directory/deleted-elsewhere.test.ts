@@ -55,6 +55,12 @@ it("[S0.14] [S5.1] what a volume had unsent of a file that somebody else deleted
   unlinkSync(join(directory, "file"));
   await expect(file.sync()).rejects.toMatchObject({ code: "ESTALE", refusalClass: "gone", outcome: "excised" });
   expect(rescue.entries.map(({ bytes }) => new TextDecoder().decode(bytes[0]))).toEqual(["again"]);
+  // Not even when somebody looks at what is left of it.
+  for (const look of [() => file.stat(), () => file.stat(), () => file.readFile()]) {
+    await expect(file.write("more", 0)).rejects.toMatchObject({ code: "ESTALE" });
+    await look();
+  }
+  expect(volume.snapshot().dirtyFiles).toEqual([]);
   await file.close();
   await volume.close();
 });
