@@ -25,6 +25,10 @@ export class Failures {
     return this.#all.length;
   }
 
+  get latest(): WritebackFailure | undefined {
+    return this.#all.at(-1);
+  }
+
   record(failure: WritebackFailure, tick: Tick): void {
     this.#all.push(failure);
     this.#ticks.push(tick);

@@ -126,7 +126,15 @@ function serverHad(
 
 /** Whether the byte of a write was refused, and has left the cache by the time of the question. */
 function isGone(file: ModelFile, write: LocalChange, at: number, asked: Asked): boolean {
-  return file.refused.some((run) => run.change === write && covers(run, at) && run.ended < asked.from && !run.lingers);
+  return file.refused.some(
+    (run) =>
+      run.change === write &&
+      covers(run, at) &&
+      run.ended < asked.from &&
+      !run.lingers &&
+      // Pieces that were refused while the write lasted came once more, with the whole.
+      !(write.isWrittenAnew && run.begun <= write.ended),
+  );
 }
 
 /**

@@ -11,6 +11,7 @@ import { BytePattern, writeIdMax } from "./byte-pattern.ts";
 import { type LocalChange, notEnded, type RefusedRun, type ServerChange, type Tick } from "./change.ts";
 import { Failures } from "./failures.ts";
 import { Fates } from "./fates.ts";
+import { KeptCopies } from "./kept-copies.ts";
 
 /** The longest file of a simulation. */
 export const fileBytesMax: number = 64 * 1024;
@@ -39,9 +40,16 @@ export class ModelFile {
   readonly failures: Failures = new Failures();
   /** Cuts and punches under way: what is dirty may be going. */
   cutsUnderWay = 0;
-  /** The last name that the server had for it. */
+  readonly copies: KeptCopies = new KeptCopies(this);
+  /** Every name that it has had; the last one the server had. */
+  readonly names: Set<string> = new Set();
   name = "";
   removed: Removal | undefined;
+  /** Writes that were sent and of which the cache has not heard, or heard that they failed. */
+  unansweredCount = 0;
+  #wereSentTogether = false;
+  /** It had no name by which the cache could see what has become of it when the past was forgotten. */
+  isUnseen = false;
   /** When the latest fsync that succeeded began. */
   syncedAt: Tick = 0;
   #lastId = 0;
@@ -64,7 +72,7 @@ export class ModelFile {
 
   #isUsed(id: number): boolean {
     if (this.locals.some(({ valueId }) => valueId === id)) return true;
-    if (this.server.some(({ valueId }) => valueId === id)) return true;
+    if (this.server.some(({ valueId }) => valueId === id) || this.copies.tells(id)) return true;
     return this.#idsOfBase.has(id);
   }
 
@@ -99,6 +107,7 @@ export class ModelFile {
 
   /** A local change ended; of a write, `byteCount` bytes from its start were acknowledged. */
   end(change: LocalChange, now: Tick, byteCount?: number): void {
+    const offeredEnd = change.end;
     change.ended = now;
     if (change.kind !== "write") this.cutsUnderWay -= 1;
     if (byteCount === undefined) {
@@ -106,10 +115,11 @@ export class ModelFile {
         this.#claim(change);
         this.fates.cut(change);
       }
-      return;
+    } else {
+      change.end = change.start + byteCount;
+      this.fates.acknowledge(change);
     }
-    change.end = change.start + byteCount;
-    this.fates.acknowledge(change);
+    this.copies.changed(change, offeredEnd);
   }
 
   /** A cut that has succeeded was made by the server, though it may have been taken for an equal one that is not over. */
@@ -130,6 +140,19 @@ export class ModelFile {
     change.ended = now;
     change.isVoid = true;
     if (change.kind !== "write") this.cutsUnderWay -= 1;
+    this.copies.changed(change, change.end);
+  }
+
+  /** A write is sent. Of writes under way together the version that the cache hears of last need not be the latest. */
+  sending(): void {
+    if (this.unansweredCount > 0) this.#wereSentTogether = true;
+    this.unansweredCount += 1;
+  }
+
+  /** Whether the cache may find that the file has changed: others changed it, or a change of its own was answered wrongly. */
+  get isNews(): boolean {
+    if (this.unansweredCount > 0 || this.#wereSentTogether || this.isUnseen || this.refused.length > 0) return true;
+    return this.server.some(({ local }) => local === undefined || local.isVoid || local.ended === notEnded);
   }
 
   /** The server changed bytes [start, end) to those of a write, or to zeros. */
@@ -183,11 +206,14 @@ export class ModelFile {
 
   /** Everything is equal now: the past is forgotten. Nothing local is under way or unsent. */
   settle(): void {
+    this.isUnseen = this.removed !== undefined && this.isNews;
     this.base.set(this.content);
     this.baseSize = this.size;
     this.locals.length = 0;
     this.server.length = 0;
     this.refused.length = 0;
+    this.unansweredCount = 0;
+    this.#wereSentTogether = false;
     this.fates.reset();
     this.#idsOfBase = new Set();
     for (let at = 0; at < this.size; ) {

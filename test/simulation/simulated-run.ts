@@ -16,6 +16,7 @@ import { type Operation, type OtherOperation, others, type ProgramOperation } fr
 import { Program } from "./program.ts";
 import { compare, settle, unsentOfRemoved } from "./quiet-point.ts";
 import { scenarioOf } from "./scenario.ts";
+import { checkQuiet, checkStep, touchedFile } from "./step-check.ts";
 import { Tallies, Timeline, type TraceEntry } from "./timeline.ts";
 import { listenTo } from "./transition-tally.ts";
 import { Complaint, World } from "./world.ts";
@@ -171,6 +172,7 @@ class Play {
       world.timeline.add("model", operation?.kind === "quiet" && !operation.isSettled ? "a quiet point" : "settles");
       if (operation?.kind === "quiet" && !operation.isSettled) await compare(world, this.#programs);
       else await settle(world, this.#programs);
+      checkQuiet(world, operation?.kind !== "quiet" || operation.isSettled);
     }
     await this.#end();
   }
@@ -196,12 +198,11 @@ class Play {
       this.begun += 1;
       const what = describe(operation);
       world.timeline.add(name, what);
+      const before = touchedFile(world, operation, this.#programs[operation.actor]);
       const outcome = await asFreeTask(`${name}: ${what}`, () => this.#perform(operation));
       world.timeline.add(name, `${what}: ${outcome}`);
       world.outcomes.add(`${operation.kind} ${outcome.split(" ")[0]}`);
-      world.volume.checkInvariants();
-      world.checkPromise();
-      world.requireNoComplaint();
+      checkStep(world, touchedFile(world, operation, this.#programs[operation.actor]) ?? before, operation);
     }
   }
 

@@ -15,10 +15,12 @@ import { runningActor } from "../kit/schedule/point.ts";
 import type { LocalChange, Tick } from "../model/change.ts";
 import type { SentRun } from "../model/fates.ts";
 import { ModelFile } from "../model/model-file.ts";
+import { complaintOfBooks, type Evidence, ToldOf } from "./books.ts";
+import { CacheTraffic, listenToCaches } from "./cache-traffic.ts";
+import { EventWitness } from "./event-witness.ts";
 import { FaultyStore, type SentWrite, type StoreWitness } from "./faulty-store.ts";
 import { RefusalWitness } from "./refusal-witness.ts";
 import type { Scenario } from "./scenario.ts";
-import { observeSpaces } from "./space-witness.ts";
 import { Tallies, type Timeline } from "./timeline.ts";
 
 /** What was seen and must not be: the run has failed. */
@@ -39,6 +41,9 @@ export class World implements StoreWitness {
   readonly server: MemoryServer;
   readonly faulty: FaultyStore;
   readonly rescue: RefusalWitness;
+  readonly traffic: CacheTraffic = new CacheTraffic();
+  readonly told: ToldOf = new ToldOf();
+  readonly eventWitness: EventWitness = new EventWitness(this);
   /** Another client of the same server. */
   readonly other: Store;
   volume!: CachedVolume;
@@ -75,7 +80,7 @@ export class World implements StoreWitness {
   async open(): Promise<void> {
     const { scenario, clock } = this;
     const { pageSize, attributeTimeoutMs } = scenario;
-    observeSpaces((node, observer) => this.#listening(node, observer));
+    listenToCaches(this.traffic, (node, observer) => this.#listening(node, observer));
     this.volume = (await openVolume(this.faulty.store, {
       credential: superuser,
       umask: 0,
@@ -90,7 +95,7 @@ export class World implements StoreWitness {
       ...scenario.refusals,
       rescue: this.rescue,
     })) as CachedVolume;
-    this.volume.events.on("invalidate", ({ what }) => this.events.add(`invalidate ${what}`));
+    this.eventWitness.listen(this.volume);
   }
 
   /** An observer that lets the rescue know first what is told of failed write-backs. */
@@ -98,12 +103,16 @@ export class World implements StoreWitness {
     return {
       ...observer,
       writebackFailed: (failed) => {
-        this.rescue.told(this.fileOf({ id: node }), failed);
-        observer.writebackFailed(failed);
+        const file = this.fileOf({ id: node });
+        this.told.failed(failed, this.scenario.pageSize);
+        this.rescue.told(file, failed);
+        this.eventWitness.telling("writebackFailed", file, failed, () => observer.writebackFailed(failed));
       },
       rescued: (refused) => {
-        this.rescue.rescued(this.fileOf({ id: node }), refused);
-        observer.rescued?.(refused);
+        const file = this.fileOf({ id: node });
+        this.told.settled(refused, this.scenario.pageSize);
+        this.rescue.rescued(file, refused);
+        this.eventWitness.telling("rescued", file, refused, () => observer.rescued?.(refused));
       },
     };
   }
@@ -171,6 +180,7 @@ export class World implements StoreWitness {
   created(node: NodeId, name: string): void {
     const file = new ModelFile(node, this.files.size);
     file.name = name;
+    file.names.add(name);
     this.files.set(node, file);
     this.timeline.add("store", `${name} is made: ${this.nameOf(file)}`);
   }
@@ -187,8 +197,14 @@ export class World implements StoreWitness {
     this.#noteRemovals("elsewhere");
   }
 
+  /** Notes the names that files have at the server. */
+  noteNames(): void {
+    for (const [name, child] of this.server.root.entries ?? []) this.files.get(child.id)?.names.add(name);
+  }
+
   /** A file without a name at the server was removed just now. */
   #noteRemovals(by: "here" | "elsewhere"): void {
+    this.noteNames();
     const names = new Map<NodeId, string>();
     for (const [name, child] of this.server.root.entries ?? []) names.set(child.id, name);
     for (const file of this.files.values()) {
@@ -201,6 +217,7 @@ export class World implements StoreWitness {
 
   sent(node: NodeId, offset: number, bytes: Uint8Array, call: Call): SentWrite {
     const file = this.fileOf({ id: node });
+    file.sending();
     const runs: SentRun[] = [];
     for (const { start, end, change } of file.runsOf(offset, bytes)) {
       const name = `bytes [${start}, ${end}) of ${this.nameOf(file)}`;
@@ -243,6 +260,7 @@ export class World implements StoreWitness {
 
   answered(sent: SentWrite, byteCount: number): void {
     const { file, runs, offset } = sent as WitnessedWrite;
+    file.unansweredCount -= 1;
     for (const run of clipped(runs, offset + byteCount)) file.fates.accept(run);
   }
 
@@ -279,6 +297,17 @@ export class World implements StoreWitness {
         `${this.nameOf(file)}: ${pendingCount} acknowledged bytes are not accepted, ${held} are unsent (S5.1)`,
       );
     }
+  }
+
+  /** The cache's counters and gauges agree with everything else that is known. */
+  checkBooks(isAtRest: boolean): void {
+    if (this.traffic.cache === undefined) return;
+    const gauges = this.volume.snapshot().cache;
+    const { counters } = gauges;
+    const { traffic, told, scenario } = this;
+    const evidence: Evidence = { gauges, counters, traffic, told, scenario };
+    const complaint = complaintOfBooks(evidence, isAtRest);
+    if (complaint !== undefined) this.complain(complaint);
   }
 
   /** A sync of everything that began at `from` has succeeded. */

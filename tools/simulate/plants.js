@@ -169,4 +169,18 @@ export const plants = [
   await using _inode = await space.inodeLock.acquire(call.signal);
 `,
   },
+  {
+    name: "forgotten-unmap",
+    mistake: "refused bytes leave the cache, and whoever keeps copies of them, as the kernel does, is not told",
+    path: "src/files/nodes/space-observer.ts",
+    find: '  core.events.emit("invalidate", { what: "content", node, start: first.start, end });\n',
+    replace: "",
+  },
+  {
+    name: "uncounted-excise",
+    mistake: "pages that lose refused bytes are not counted",
+    path: "src/cache/refusal/excise.ts",
+    find: "  space.core.counters.excisedPages += 1;\n",
+    replace: "",
+  },
 ];
