@@ -103,6 +103,7 @@ async function crash(world: World): Promise<string> {
     file.serverLost(contents, world.now(), world.clock.nowMs());
     world.require(lost);
   }
+  world.copies.check();
   return "ok";
 }
 

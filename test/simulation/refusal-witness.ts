@@ -5,8 +5,8 @@
  */
 
 import type { CancelSignal, Clock } from "../../src/base/index.ts";
-import { Failure, type SeededRandom } from "../../src/base/index.ts";
-import type { WritebackFailure } from "../../src/cache/index.ts";
+import { Failure, failureFrom, type SeededRandom } from "../../src/base/index.ts";
+import type { ConflictCopy, WritebackFailure } from "../../src/cache/index.ts";
 import type { RefusedBytes, RescueId, RescueSink } from "../../src/port/index.ts";
 import type { LocalChange, RefusedRun } from "../model/change.ts";
 import type { ModelFile } from "../model/model-file.ts";
@@ -23,6 +23,8 @@ interface Attempt {
   /** Told of as in memory only. */
   isUnrescued: boolean;
   isTold: boolean;
+  /** Nothing came of it; the next one is for the same bytes. */
+  isGivenUp: boolean;
 }
 
 /** Bytes that lie together and are of one write, or of none. */
@@ -77,13 +79,32 @@ export class RefusalWitness implements RescueSink {
     );
     if (!isUnchanged) this.#world.complain("refused bytes changed while they were rescued (S5.2)");
     if (isLate && signal.aborted && this.#random.chance(0.5)) throw new Failure("EINTR", { syscall: "rescue" });
-    attempt.id = `rescue ${this.#attempts.indexOf(attempt)}`;
+    this.#keptAs(attempt, `rescue ${this.#attempts.indexOf(attempt)}`);
+    return attempt.id as RescueId;
+  }
+
+  #keptAs(attempt: Attempt, id: RescueId): void {
+    attempt.id = id;
     // What could not be rescued at first has been told of then.
     const isTold = this.#attempts.some((other) => other.runs === attempt.runs && other.isTold);
     if (!isTold) attempt.file.untold.push(attempt);
     for (const run of attempt.runs) attempt.file.fates.refuse(run);
     this.#noLongerUnrescued(attempt);
-    return attempt.id;
+  }
+
+  /** The volume keeps refused bytes itself, in a copy beside the file; when it cannot, the rescue is asked. */
+  async copy(refused: RefusedBytes, write: () => Promise<ConflictCopy>): Promise<ConflictCopy> {
+    const attempt = this.#attemptOf(refused);
+    this.#attempts.push(attempt);
+    const copy = await write().catch((thrown) => {
+      this.#world.fault(`conflict copy failed: ${failureFrom(thrown).code}`);
+      attempt.isGivenUp = true;
+      throw thrown;
+    });
+    this.#world.faults.add(`conflict copy, ${copy.isOwnVersion ? "own version" : "mixed"}`);
+    this.#world.copies.keep(copy.path, refused);
+    this.#keptAs(attempt, copy.path);
+    return copy;
   }
 
   async #pass(ms: number): Promise<void> {
@@ -96,9 +117,18 @@ export class RefusalWitness implements RescueSink {
     const told = rangesText(ranges.map(({ offset, byteCount }) => ({ start: offset, end: offset + byteCount })));
     this.#world.timeline.add("rescue", `${this.#world.nameOf(file)} ${told} of ${credentialId}`);
     const pieces = ranges.flatMap(({ offset, frames }) => [...file.runsOf(offset, Buffer.concat(frames))]);
-    const earlier = this.#unrescuedLike(file, credentialId, told, pieces);
+    const earlier = this.#earlierLike(file, credentialId, told, pieces);
     const runs = earlier?.runs ?? this.#newRuns(file, credentialId, pieces);
-    return { file, credentialId, ranges: told, runs, id: undefined, isUnrescued: false, isTold: false };
+    return {
+      file,
+      credentialId,
+      ranges: told,
+      runs,
+      id: undefined,
+      isUnrescued: false,
+      isTold: false,
+      isGivenUp: false,
+    };
   }
 
   /** Bytes that the rescue meets for the first time. */
@@ -123,11 +153,14 @@ export class RefusalWitness implements RescueSink {
     return runs;
   }
 
-  /** The first attempt for bytes that are in memory only. */
-  #unrescuedLike(file: ModelFile, credentialId: string, ranges: string, pieces: readonly Piece[]): Attempt | undefined {
+  /** The first attempt for bytes that are in memory only, or that was given up. */
+  #earlierLike(file: ModelFile, credentialId: string, ranges: string, pieces: readonly Piece[]): Attempt | undefined {
     const like = this.#attempts.filter(
       (other) =>
-        other.isUnrescued && other.file === file && other.ranges === ranges && other.credentialId === credentialId,
+        (other.isUnrescued || other.isGivenUp) &&
+        other.file === file &&
+        other.ranges === ranges &&
+        other.credentialId === credentialId,
     );
     return like.find(({ runs }) => runs.every(({ change }, at) => change === pieces[at]?.change));
   }

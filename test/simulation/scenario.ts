@@ -65,7 +65,7 @@ function refusals(random: SeededRandom): Pick<Scenario, "refusals" | "rescueFaul
   return {
     refusals: {
       refusalActions: Object.fromEntries(chosen.map((each) => [each, random.pick(actions)])),
-      conflict: random.pick(["refuse", "refuse", "overwrite"]),
+      conflict: random.pick(["refuse", "keepBoth", "overwrite"]),
       retryDeadlineMs: random.pick([3_000, 60_000, 3_600_000]),
       rescueDeadlineMs,
     },

@@ -15,6 +15,7 @@ import { runningActor } from "../kit/schedule/point.ts";
 import type { LocalChange, Tick } from "../model/change.ts";
 import type { SentRun } from "../model/fates.ts";
 import { ModelFile } from "../model/model-file.ts";
+import { ConflictCopies } from "./conflict-copies.ts";
 import { complaintOfBooks, type Evidence, ToldOf } from "./books.ts";
 import { CacheTraffic, listenToCaches } from "./cache-traffic.ts";
 import { EventWitness } from "./event-witness.ts";
@@ -41,6 +42,7 @@ export class World implements StoreWitness {
   readonly server: MemoryServer;
   readonly faulty: FaultyStore;
   readonly rescue: RefusalWitness;
+  readonly copies: ConflictCopies = new ConflictCopies(this);
   readonly traffic: CacheTraffic = new CacheTraffic();
   readonly told: ToldOf = new ToldOf();
   readonly eventWitness: EventWitness = new EventWitness(this);
@@ -100,8 +102,14 @@ export class World implements StoreWitness {
 
   /** An observer that lets the rescue know first what is told of failed write-backs. */
   #listening(node: NodeId, observer: SpaceObserver): SpaceObserver {
+    const { keepBoth } = observer;
+    const copying: Pick<SpaceObserver, "keepBoth"> =
+      keepBoth === undefined
+        ? {}
+        : { keepBoth: (refused, own, signal) => this.rescue.copy(refused, () => keepBoth(refused, own, signal)) };
     return {
       ...observer,
+      ...copying,
       writebackFailed: (failed) => {
         const file = this.fileOf({ id: node });
         this.told.failed(failed, this.scenario.pageSize);
@@ -178,6 +186,7 @@ export class World implements StoreWitness {
   }
 
   created(node: NodeId, name: string): void {
+    if (this.copies.made(node, name)) return;
     const file = new ModelFile(node, this.files.size);
     file.name = name;
     file.names.add(name);
@@ -216,6 +225,7 @@ export class World implements StoreWitness {
   }
 
   sent(node: NodeId, offset: number, bytes: Uint8Array, call: Call): SentWrite {
+    if (this.copies.has(node)) return { node, offset, bytes };
     const file = this.fileOf({ id: node });
     file.sending();
     const runs: SentRun[] = [];
@@ -247,6 +257,7 @@ export class World implements StoreWitness {
   }
 
   wrote(sent: SentWrite, byteCount: number): void {
+    if (this.copies.has(sent.node)) return;
     const { file, runs, offset } = sent as WitnessedWrite;
     const tick = this.now();
     const atMs = this.clock.nowMs();
@@ -259,6 +270,7 @@ export class World implements StoreWitness {
   }
 
   answered(sent: SentWrite, byteCount: number): void {
+    if (this.copies.has(sent.node)) return;
     const { file, runs, offset } = sent as WitnessedWrite;
     file.unansweredCount -= 1;
     for (const run of clipped(runs, offset + byteCount)) file.fates.accept(run);
