@@ -127,6 +127,16 @@ describe("npm run acceptance", () => {
     expect(status).toBe(1);
   });
 
+  it("fails when a mistake that must not come back has lost its test, or the list of them is gone", async () => {
+    await judge({ ...guarantee, "[S0.26] another walk": "passed" });
+    const lost = await acceptance("--root", project, "--citations");
+    expect(lost.output).toMatch(/^wrong: .* has no test of S0\.26 called: takes along what lies behind /m);
+    expect(lost.status).toBe(1);
+    await change("acceptance.md", (text) => text.replace(/^## Mistakes that must not come back[\s\S]*?^(?=## )/m, ""));
+    const none = await acceptance("--root", project, "--citations");
+    expect(none.output).toContain("wrong: docs/acceptance.md: fewer than 10 mistakes are kept out");
+  });
+
   it("fails when a file of tests could not run, or there is no report", async () => {
     await judge({ ...guarantee, "[S0.1] one": "passed" });
     const file = join(project, "report.json");
@@ -141,7 +151,7 @@ describe("npm run acceptance", () => {
 
   it("refuses a command line that makes no sense", async () => {
     for (const parameters of [["--bogus"], ["--quick", "--citations"], ["S0.1"]]) {
-      expect(await acceptance(...parameters)).toEqual({ status: 2, output: expect.stringContaining("usage: ") });
+      expect(await acceptance(...parameters)).toEqual({ status: 2, output: expect.stringContaining("; see npm run acceptance -- --help") });
     }
   });
 });
