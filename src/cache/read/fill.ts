@@ -141,7 +141,7 @@ export function pageWithFrame(space: FilePages, index: number, frame: Uint8Array
   return present;
 }
 
-function hold(page: Page, held: HeldPages): void {
+export function hold(page: Page, held: HeldPages): void {
   page.hold();
   held.push(page);
 }

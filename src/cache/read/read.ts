@@ -7,7 +7,7 @@
 import type { ByteCount, ByteOffset } from "../../base/index.ts";
 import type { Call, Credential } from "../../port/index.ts";
 import type { FilePages } from "../space/file-pages.ts";
-import { fill, fillAhead, type HeldPages, releaseHeld } from "./fill.ts";
+import { fill, fillAhead, type HeldPages, hold, releaseHeld } from "./fill.ts";
 import { fillNow } from "./fill-now.ts";
 import type { FrameRun } from "./frame-run.ts";
 import type { Readahead } from "./readahead.ts";
@@ -156,15 +156,23 @@ export async function readFramesWaiting(
     try {
       await bringIn(space, position, wanted, readahead, call, held);
       whole = tryReadFrames(space, position, wanted, readahead, into, call.credential);
+      // What was brought in may have been dropped and brought in again by others meanwhile.
+      if (whole) holdViewed(space, position, wanted, into.held);
     } finally {
-      if (whole) into.held.push(...held);
-      else releaseHeld(held);
+      releaseHeld(held);
     }
     if (whole) return;
   }
   const copy = new Uint8Array(wanted);
   const count = await readWaiting(space, position, copy, readahead, call);
   into.add(copy.subarray(0, count));
+}
+
+function holdViewed(space: FilePages, position: ByteOffset, length: ByteCount, held: HeldPages): void {
+  for (let index = Math.floor(position / space.pageSize); index * space.pageSize < position + length; index++) {
+    const page = space.pages.get(index);
+    if (page !== undefined) hold(page, held);
+  }
 }
 
 /** One reader holds no more than this, so that many can be served from a small budget. */
