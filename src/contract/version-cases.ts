@@ -1,8 +1,8 @@
 /** Versions tell contents apart. Conditional writes refuse a file at another version; unconditional ones do not look. */
-import { VersionConflict } from "../port/index.ts";
+import { type ChangedAttributes, type NodeId, VersionConflict } from "../port/index.ts";
 import { aSecondClient, type ContractStep, contractCase, promised } from "./contract-case.ts";
 import { expect, expectEqual, expectFailure } from "./expectation.ts";
-import { bytesOf } from "./stage.ts";
+import { bytesOf, type Stage } from "./stage.ts";
 
 export const versionCases: readonly ContractStep[] = [
   contractCase("every change of the content makes a new version, and reading makes none", [], async (stage) => {
@@ -34,6 +34,27 @@ export const versionCases: readonly ContractStep[] = [
     await store.rename(root, "f", root, "g", "replace", owner);
     expectEqual((await store.getAttributes(node, owner)).version, version, "version");
   }),
+  contractCase("every change tells the version that it met", [], async (stage) => {
+    const node = await stage.file("f", "0000");
+    for (const change of changesOf(stage, node)) {
+      const { version } = await stage.store.getAttributes(node, stage.owner);
+      expectEqual((await change()).previous, version, "version before");
+    }
+  }),
+  contractCase(
+    "a change that met another client's tells the version which that made",
+    [aSecondClient],
+    async (stage) => {
+      const node = await stage.file("f", "0000");
+      const theirs = await stage.inSecond("f");
+      for (const change of changesOf(stage, node)) {
+        const { version } = await stage.store.getAttributes(node, stage.owner);
+        const { attributes } = await stage.second.write(theirs.node, 0, [bytesOf("them")], undefined, stage.owner);
+        expect(attributes.version !== version, "the other client makes a version that was not there before");
+        expectEqual((await change()).previous, attributes.version, "version before");
+      }
+    },
+  ),
   contractCase("writes at the expected version follow each other", [promised("conditionalWrites")], async (stage) => {
     const node = await stage.file("f", "0000");
     let { version } = await stage.store.getAttributes(node, stage.owner);
@@ -113,3 +134,15 @@ export const versionCases: readonly ContractStep[] = [
     },
   ),
 ];
+
+/** One change of each kind that the cache makes to a file's content. */
+function changesOf({ store, owner }: Stage, node: NodeId): readonly (() => Promise<ChangedAttributes>)[] {
+  return [
+    async () => (await store.write(node, 0, [bytesOf("aaaa")], undefined, owner)).attributes,
+    () => store.setAttributes(node, { size: 8 }, owner),
+    () => store.setAttributes(node, { mode: 0o600 }, owner),
+    () => store.setAttributes(node, { modifyTimeNs: 5n }, owner),
+    () => store.punchHole(node, 0, 2, owner),
+    () => store.allocate(node, 0, 16, false, owner),
+  ];
+}

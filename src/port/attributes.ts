@@ -28,6 +28,15 @@ export interface Attributes {
   readonly version: Version;
 }
 
+/** What a change of a node answers: the attributes after it. */
+export interface ChangedAttributes extends Attributes {
+  /**
+   * The version just before the change: another one than the caller knows tells of somebody else's change. A store that cannot
+   * tell it in one step with the change asks as shortly before as it can.
+   */
+  readonly previous: Version;
+}
+
 /** A time to set: a value, or the server's clock. */
 export type TimeChange = bigint | "now";
 

@@ -18,7 +18,14 @@ import {
   type Milliseconds,
   systemClock,
 } from "../base/index.ts";
-import type { AttributeChanges, Attributes, FileSystemStatistics, NodeKind, Version } from "./attributes.ts";
+import type {
+  AttributeChanges,
+  Attributes,
+  ChangedAttributes,
+  FileSystemStatistics,
+  NodeKind,
+  Version,
+} from "./attributes.ts";
 import type { Credential, CredentialSource } from "./credential.ts";
 import { LateFailure } from "./late-failure.ts";
 import type { StoreManifest } from "./manifest.ts";
@@ -162,7 +169,7 @@ export class DeadlineStore implements Store {
     return this.#limit("getattr", call, (limited) => this.#inner.getAttributes(node, limited));
   }
 
-  setAttributes(node: NodeId, changes: AttributeChanges, call: Call): Promise<Attributes> {
+  setAttributes(node: NodeId, changes: AttributeChanges, call: Call): Promise<ChangedAttributes> {
     return this.#limit("setattr", call, (limited) => this.#inner.setAttributes(node, changes, limited));
   }
 
@@ -255,11 +262,17 @@ export class DeadlineStore implements Store {
     return this.#limit("fsync", call, (limited) => this.#inner.commit(node, limited));
   }
 
-  punchHole(node: NodeId, offset: ByteOffset, length: ByteCount, call: Call): Promise<Attributes> {
+  punchHole(node: NodeId, offset: ByteOffset, length: ByteCount, call: Call): Promise<ChangedAttributes> {
     return this.#limit("fallocate", call, (limited) => this.#inner.punchHole(node, offset, length, limited));
   }
 
-  allocate(node: NodeId, offset: ByteOffset, length: ByteCount, keepSize: boolean, call: Call): Promise<Attributes> {
+  allocate(
+    node: NodeId,
+    offset: ByteOffset,
+    length: ByteCount,
+    keepSize: boolean,
+    call: Call,
+  ): Promise<ChangedAttributes> {
     return this.#limit("fallocate", call, (limited) => this.#inner.allocate(node, offset, length, keepSize, limited));
   }
 

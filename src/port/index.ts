@@ -2,6 +2,7 @@
 export type {
   AttributeChanges,
   Attributes,
+  ChangedAttributes,
   FileSystemStatistics,
   NodeKind,
   TimeChange,

@@ -4,7 +4,14 @@
  * All methods reject with `Failure` only. An operation whose signal fires should end soon, with EINTR or ETIMEDOUT.
  */
 import type { ByteCount, ByteOffset, CancelSignal } from "../base/index.ts";
-import type { AttributeChanges, Attributes, FileSystemStatistics, NodeKind, Version } from "./attributes.ts";
+import type {
+  AttributeChanges,
+  Attributes,
+  ChangedAttributes,
+  FileSystemStatistics,
+  NodeKind,
+  Version,
+} from "./attributes.ts";
 import type { Credential } from "./credential.ts";
 import type { StoreManifest } from "./manifest.ts";
 
@@ -48,7 +55,7 @@ export interface WriteResult {
   /** Bytes taken, from the front; fewer than sent is a short write. */
   readonly byteCount: ByteCount;
   /** The attributes after the write; their version is the one the next write expects. */
-  readonly attributes: Attributes;
+  readonly attributes: ChangedAttributes;
 }
 
 export type RenameMode = "replace" | "noReplace" | "exchange";
@@ -71,7 +78,7 @@ export interface Store {
   lookup(parent: NodeId, name: string, call: Call): Promise<StoreEntry>;
   getAttributes(node: NodeId, call: Call): Promise<Attributes>;
   /** Changes attributes; a size change cuts the file or extends it with zeros. */
-  setAttributes(node: NodeId, changes: AttributeChanges, call: Call): Promise<Attributes>;
+  setAttributes(node: NodeId, changes: AttributeChanges, call: Call): Promise<ChangedAttributes>;
   /** Resolves when the credential may do all that is asked for; rejects with EACCES otherwise. */
   access(node: NodeId, mode: AccessMode, call: Call): Promise<void>;
   readLink(node: NodeId, call: Call): Promise<string>;
@@ -147,9 +154,15 @@ export interface Store {
    */
   commit(node: NodeId, call: Call): Promise<void>;
   /** Makes a range read as zeros; the size stays. Frees storage where the manifest promises holes. */
-  punchHole(node: NodeId, offset: ByteOffset, length: ByteCount, call: Call): Promise<Attributes>;
+  punchHole(node: NodeId, offset: ByteOffset, length: ByteCount, call: Call): Promise<ChangedAttributes>;
   /** Reserves storage for a range; grows the file to the range's end unless `keepSize`. */
-  allocate(node: NodeId, offset: ByteOffset, length: ByteCount, keepSize: boolean, call: Call): Promise<Attributes>;
+  allocate(
+    node: NodeId,
+    offset: ByteOffset,
+    length: ByteCount,
+    keepSize: boolean,
+    call: Call,
+  ): Promise<ChangedAttributes>;
   /** The next position at or after `offset` that holds data, or a hole; undefined at or past the end of the file (ENXIO). */
   seek(node: NodeId, offset: ByteOffset, whence: "data" | "hole", call: Call): Promise<ByteOffset | undefined>;
   statistics(node: NodeId, call: Call): Promise<FileSystemStatistics>;

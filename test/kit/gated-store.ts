@@ -146,7 +146,8 @@ export class GatedStore {
         const decision = await come(operation);
         operation.framesChanged = Buffer.compare(Buffer.concat(frames), operation.bytes) !== 0;
         if (decision.answered !== undefined) {
-          return { byteCount: decision.answered, attributes: await inner.getAttributes(node, call) };
+          const attributes = await inner.getAttributes(node, call);
+          return { byteCount: decision.answered, attributes: { ...attributes, previous: attributes.version } };
         }
         const taken = operation.bytes.subarray(0, decision.byteCount ?? operation.byteCount);
         const result = await inner.write(node, offset, [taken], expected, call);

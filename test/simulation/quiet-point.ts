@@ -6,7 +6,6 @@
 import { delay, Failure, neverFires } from "../../src/base/index.ts";
 import { superuser } from "../../src/port/index.ts";
 import { asSuperuser } from "../kit/cached-file.ts";
-import type { ServerChange } from "../model/change.ts";
 import { fileBytesMax, type ModelFile } from "../model/model-file.ts";
 import { contentOf } from "./elsewhere.ts";
 import { canRead } from "./open-slot.ts";
@@ -37,7 +36,7 @@ export async function settle(world: World, programs: readonly Program[]): Promis
   }
   await compare(world, programs);
   await drain(world);
-  await nudge(world);
+  await endLingering(world);
   await delay(world.clock, world.scenario.attributeTimeoutMs + 1);
   const auditor = new Program(world, "auditor", superuser);
   for (const file of world.files.values()) await audit(world, file, auditor);
@@ -88,16 +87,10 @@ async function drain(world: World): Promise<void> {
   world.require(`not sent after ${drainTriesMax} tries without troubles: ${names.join(", ")}`);
 }
 
-/**
- * A change of another client that our own write-back followed is not noticed where writes are not conditional: the answer's
- * version hides it. Until the cache can tell (a known gap, see `knownGaps`), the server's version is moved once more. So are
- * refused bytes ended that the policy leaves to be seen.
- */
-async function nudge(world: World): Promise<void> {
+/** Refused bytes that the policy leaves to be seen are shown until the file is another one at the server. */
+async function endLingering(world: World): Promise<void> {
   for (const file of world.files.values()) {
-    const isForeign = ({ local }: ServerChange): boolean => local === undefined || local.isVoid;
-    const isHidden = file.server.some(isForeign) && !file.server.every(isForeign);
-    if (!isHidden && !file.refused.some(({ lingers }) => lingers)) continue;
+    if (!file.refused.some(({ lingers }) => lingers)) continue;
     await world.other.setAttributes(file.node, { size: file.size }, asSuperuser).catch(requireGone);
   }
 }

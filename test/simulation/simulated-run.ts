@@ -69,11 +69,6 @@ export const openSlots: readonly { readonly slot: string; readonly reason: strin
   { slot: "a copy beside a file in conflict", reason: "the model has no copies; unit/files/conflict-copy has tests" },
 ];
 
-/** Mistakes that are known and that the simulation steps around, so that it finds others. Printed with every simulation. */
-export const knownGaps: readonly string[] = [
-  "another client's change that an own write-back followed is not noticed where writes are not conditional (G17)",
-];
-
 /** The script of a seed: the same in every process. */
 export function generateScript(seed: number, options: RunOptions = {}): Operation[] {
   return scriptOf(seed, options.operations ?? 200);

@@ -10,7 +10,7 @@ import { dropClean } from "./drop-clean.ts";
 /** The version and the size are the store's from now on, but for bytes that are still to be sent. */
 export function startOver(space: FilePages, attributes: Attributes): void {
   dropClean(space);
-  space.version = attributes.version;
+  space.trail.restart(attributes.version);
   space.storeSize = attributes.size;
   // Whoever has a deleted file open is still told what it is; it comes to life only with a name.
   space.stale &&= attributes.linkCount === 0;

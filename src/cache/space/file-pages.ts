@@ -17,7 +17,7 @@
  * undisturbed and takes none; it gives up when the inode lock is held. See docs/locking.md.
  */
 import { assert, type ByteCount, ByteRanges, type CancelSignal, Failure, type PageIndex } from "../../base/index.ts";
-import type { Attributes, Call, NodeId, RefusedBytes, Version } from "../../port/index.ts";
+import type { Attributes, Call, ChangedAttributes, NodeId, RefusedBytes, Version } from "../../port/index.ts";
 import { startOver } from "../invalidate/start-over.ts";
 import { Mutex } from "../lock/mutex.ts";
 import { SharedLock } from "../lock/shared-lock.ts";
@@ -32,6 +32,7 @@ import type { WriteRecord } from "../writeback/write-record.ts";
 import type { CacheCore } from "./cache-core.ts";
 import { lateChangeFailure, lateChangesEnded, noteLateChange, settlementOf } from "./late-answer.ts";
 import { PageTree, tags } from "./page-tree.ts";
+import { VersionTrail } from "./version-trail.ts";
 
 /** Whoever keeps the file's attributes. */
 export interface SpaceObserver {
@@ -67,7 +68,7 @@ export class FilePages implements PageOwner, CachedPages {
 
   #size: ByteCount;
   storeSize: ByteCount;
-  version: Version;
+  readonly trail: VersionTrail;
   generation = 0;
   /** How many answers of this cache's own changes were taken over; see `revalidate`. */
   changeCount = 0;
@@ -113,12 +114,17 @@ export class FilePages implements PageOwner, CachedPages {
     this.serial = core.newSerial();
     this.#size = attributes.size;
     this.storeSize = attributes.size;
-    this.version = attributes.version;
+    this.trail = new VersionTrail(attributes.version);
   }
 
   /** The file's size as programs see it. */
   get size(): ByteCount {
     return this.#size;
+  }
+
+  /** The store's version that the clean bytes belong to. */
+  get version(): Version {
+    return this.trail.known;
   }
 
   /** Bytes that the store has not accepted: dirty or in flight. */
@@ -288,10 +294,9 @@ export class FilePages implements PageOwner, CachedPages {
     this.observer.writebackFailed(told);
   }
 
-  /** Takes over what the store answered to a change made by this cache: a new version, and the size it has there. */
+  /** Takes over what the store answered to a change made by this cache; its version goes to the trail. */
   adoptAttributes(attributes: Attributes): void {
     this.changeCount += 1;
-    this.version = attributes.version;
     this.storeSize = attributes.size;
     if (this.core.store.manifest.durability === "volatile") this.setUncommitted(true);
     this.observer.attributesChanged(attributes);
@@ -308,20 +313,15 @@ export class FilePages implements PageOwner, CachedPages {
   }
 
   /** Does one change of the file at the store, in order with all others, and takes over the attributes it answers. */
-  async changeAtStore(call: Call, change: () => Promise<Attributes>): Promise<Attributes> {
+  async changeAtStore(call: Call, change: () => Promise<ChangedAttributes>): Promise<Attributes> {
     await using _order = await this.writebackLock.acquire(call.signal);
     if (!(await lateChangesEnded(this, call.signal))) throw lateChangeFailure("setattr");
     if (this.destroyed) throw new Failure("ESTALE", { syscall: "setattr" });
-    const isConflict = await this.#meetsConflict(call);
     try {
-      const attributes = await change();
-      const base = this.version;
-      this.adoptAttributes(attributes);
-      if (isConflict && this.dirtyBytes > 0) {
-        this.version = base;
-        this.mixesVersions = true;
-      }
-      return attributes;
+      const changed = await change();
+      this.adoptAttributes(changed);
+      this.#moveOn(changed);
+      return changed;
     } catch (thrown) {
       const settled = settlementOf(thrown);
       if (settled !== undefined) noteLateChange(this, settled, (attributes) => startOver(this, attributes));
@@ -330,18 +330,18 @@ export class FilePages implements PageOwner, CachedPages {
   }
 
   /**
-   * The version that answers our own change would hide what another client did just before it, so the store is asked first.
-   * What is clean starts over then. Dirty bytes that are to be written at their base version keep it, whatever is changed
-   * besides them, so that their write still tells of the conflict: true.
+   * Of a change that was made alone. Where another client's went before it, dirty bytes that are to be written at their base
+   * version keep that, so that their write still tells of the conflict; else what is clean starts over.
    */
-  async #meetsConflict(call: Call): Promise<boolean> {
-    if (this.pages.count === 0) return false;
-    const now = await this.core.store.getAttributes(this.node, call).catch(() => undefined);
-    if (now === undefined || now.version === this.version) return false;
-    if (this.dirtyBytes > 0 && this.core.store.manifest.conditionalWrites) return true;
-    startOver(this, now);
-    this.observer.changedElsewhere?.();
-    return false;
+  #moveOn(changed: ChangedAttributes): void {
+    if (changed.previous === this.version) {
+      this.trail.step(changed);
+    } else if (this.dirtyBytes === 0 || !this.core.store.manifest.conditionalWrites) {
+      startOver(this, changed);
+      this.observer.changedElsewhere?.();
+    } else {
+      this.mixesVersions = true;
+    }
   }
 
   /** How many pages are cached without a gap just before `page`. */

@@ -4,7 +4,8 @@
  * late one would undo it. What the store answers in the end is taken over: it is the version that the next write expects.
  */
 import { type CancelSignal, endedWithin, Failure, type Milliseconds } from "../../base/index.ts";
-import { type Attributes, LateFailure } from "../../port/index.ts";
+import { type ChangedAttributes, LateFailure } from "../../port/index.ts";
+import { noticeOthers } from "../invalidate/others.ts";
 import { interruptible } from "../lock/interruptible.ts";
 import { witnessedWait } from "../lock/lock-witness.ts";
 import type { FilePages } from "./file-pages.ts";
@@ -16,21 +17,23 @@ export function settlementOf(reason: unknown): Promise<unknown> | undefined {
   return reason instanceof LateFailure ? reason.settled : undefined;
 }
 
-/** Notes that a change of the file may still be made by the store; `take` is given the attributes it answers with then. */
+/** Notes that a change of the file may still be made by the store; `take` is given what it answers with then. */
 export function noteLateChange(
   space: FilePages,
   settled: Promise<unknown>,
-  take: (attributes: Attributes) => void,
+  take: (changed: ChangedAttributes) => void,
 ): void {
   const ended = settled.then(
     (answer) => {
-      const attributes = attributesOf(answer);
-      if (attributes !== undefined && !space.destroyed) take(attributes);
+      const changed = changedAttributesOf(answer);
+      if (changed !== undefined && !space.destroyed) take(changed);
     },
     () => undefined,
   );
   const all = Promise.all([space.lateChanges, ended]).then(() => {
-    if (space.lateChanges === all) space.lateChanges = null;
+    if (space.lateChanges !== all) return;
+    space.lateChanges = null;
+    if (!space.writebackLock.isHeld) noticeOthers(space);
   });
   space.lateChanges = all;
 }
@@ -49,9 +52,9 @@ export function lateChangeFailure(syscall: string): Failure {
   return new Failure("ETIMEDOUT", { syscall, detail: "an earlier change has not been answered" });
 }
 
-/** The attributes in an answer of the store: all of the answer, or a part of it. */
-function attributesOf(answer: unknown): Attributes | undefined {
+/** The attributes in the store's answer to a change: all of the answer, or a part of it. */
+function changedAttributesOf(answer: unknown): ChangedAttributes | undefined {
   if (typeof answer !== "object" || answer === null) return undefined;
-  if ("attributes" in answer) return attributesOf(answer.attributes);
-  return "version" in answer && "size" in answer && "kind" in answer ? (answer as Attributes) : undefined;
+  if ("attributes" in answer) return changedAttributesOf(answer.attributes);
+  return "version" in answer && "size" in answer && "previous" in answer ? (answer as ChangedAttributes) : undefined;
 }

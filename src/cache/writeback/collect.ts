@@ -42,7 +42,12 @@ export function collectFlight(
     else if (landing?.verdict.outcome === "refuse") refused.push(keepOnly(space, page, unsent));
     else redirty(space, page, unsent, late);
   }
-  if (late !== undefined) noteLateChange(space, late, (attributes) => space.adoptWritten(attributes));
+  if (late !== undefined) {
+    noteLateChange(space, late, (changed) => {
+      space.trail.step(changed);
+      space.adoptWritten(changed);
+    });
+  }
   if (landing === undefined) {
     space.failuresInARow = 0;
     space.retryAtMs = 0;

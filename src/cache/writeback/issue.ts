@@ -79,7 +79,7 @@ async function sendOnce(
     if (taken < wanted) counters.storeShortWrites += 1;
     counters.storeWriteBytes += taken;
     // The next write expects the version that this one made.
-    space.version = result.attributes.version;
+    space.trail.step(result.attributes);
     return result;
   } finally {
     throttle.written(taken, ledger.heldBytes);

@@ -5,6 +5,7 @@
  * store refused is settled before the pass lets the lock go, so that whoever waited for the pass finds it rescued and told.
  */
 import { type CancelSignal, Failure, neverFires } from "../../base/index.ts";
+import { noticeOthers } from "../invalidate/others.ts";
 import { interruptible } from "../lock/interruptible.ts";
 import { asTask } from "../lock/lock-witness.ts";
 import { pageUnlocked } from "../lock/page-lock.ts";
@@ -55,6 +56,7 @@ async function runPass(space: FilePages, control: WritebackControl, signal: Canc
     await walk(space, control, result, flights, signal);
   } finally {
     await Promise.all(flights);
+    noticeOthers(space);
     await settleRefusals(space);
   }
   return result;

@@ -25,6 +25,7 @@ export function observerOf(core: VolumeCore, attributes: AttributeCache, node: V
       core.settle(node);
     },
     changedElsewhere() {
+      core.expire(node);
       core.events.emit("invalidate", { what: "content", node, start: 0, end: undefined });
     },
     writebackFailed(failed) {

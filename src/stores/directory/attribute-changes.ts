@@ -1,6 +1,12 @@
 /** Changes of attributes: permission first, for all of them together; then size, owner, mode and times, in this order. */
 import { Failure } from "../../base/index.ts";
-import { type AttributeChanges, type Attributes, type Credential, type Rights, rightsAfter } from "../../port/index.ts";
+import {
+  type AttributeChanges,
+  type ChangedAttributes,
+  type Credential,
+  type Rights,
+  rightsAfter,
+} from "../../port/index.ts";
 import { changeMode, changeOwner, changeTimes, type FileStatus, statusOf } from "../../system/index.ts";
 import { attributesOf, versionOf } from "./attributes.ts";
 import { checked } from "./authority.ts";
@@ -13,7 +19,7 @@ export async function setAttributes(
   node: DirectoryNode,
   changes: AttributeChanges,
   credential: Credential,
-): Promise<Attributes> {
+): Promise<ChangedAttributes> {
   if (changes.size === undefined) {
     return server.locator.use(node, "setattr", (fd, status) => {
       const rights = permitted(server, node, changes, credential, fd, status);
@@ -21,12 +27,12 @@ export async function setAttributes(
     });
   }
   server.locator.use(node, "truncate", (fd, status) => permitted(server, node, changes, credential, fd, status));
-  await resize(server, node, changes.size);
+  const previous = await resize(server, node, changes.size);
   return server.locator.use(node, "setattr", (fd, status) => {
     // The file may have changed hands during the cut: what else was asked for is permitted again, or not.
     const { size: _, ...others } = changes;
     const rights = permitted(server, node, others, credential, fd, status);
-    return apply(server, node, others, rights, fd, status);
+    return { ...apply(server, node, others, rights, fd, status), previous };
   });
 }
 
@@ -52,7 +58,7 @@ function apply(
   rights: Rights,
   fd: number,
   before: FileStatus,
-): Attributes {
+): ChangedAttributes {
   if (changes.uid !== undefined || changes.gid !== undefined) {
     checked(changeOwner(fd, changes.uid, changes.gid), "chown");
   }
@@ -69,7 +75,7 @@ function apply(
   const after = checked(statusOf(fd), "setattr");
   server.holds.adopt(node, after);
   if (after.size === before.size) noteSameBytes(node, versionOf(before), versionOf(after));
-  return attributesOf(after);
+  return { ...attributesOf(after), previous: versionOf(before) };
 }
 
 function modeOf(fd: number): number {

@@ -2,7 +2,7 @@
 import { ftruncate, ftruncateSync } from "node:fs";
 import { type ByteCount, type ByteOffset, Failure, failureFrom } from "../../base/index.ts";
 import {
-  type Attributes,
+  type ChangedAttributes,
   type Credential,
   type ReadResult,
   type Version,
@@ -110,7 +110,8 @@ export async function writeContent(
       noteSameBytes(node, versionOf(before), versionOf(checked(statusOf(fd), "write")), expected);
       throw failure;
     }
-    return { byteCount, attributes: attributesOf(checked(statusOf(fd), "write")) };
+    // What we have only stamped ourselves counts as the version that was expected.
+    return { byteCount, attributes: changedFrom(expected ?? versionOf(before), fd, "write") };
   });
 }
 
@@ -140,14 +141,20 @@ export function noteSameBytes(node: DirectoryNode, before: Version, after: Versi
 
 const versionsBeforeMax = 16;
 
-/** Cuts or extends the file as `setAttributes` asks; the caller has checked the permission. */
-export async function resize(server: DirectoryServer, node: DirectoryNode, size: ByteCount): Promise<void> {
+/** What the file is after a change that met it at `previous`. */
+function changedFrom(previous: Version, fd: number, syscall: string): ChangedAttributes {
+  return { ...attributesOf(checked(statusOf(fd), syscall)), previous };
+}
+
+/** Cuts or extends the file as `setAttributes` asks, and answers the version it met; the caller has checked the permission. */
+export async function resize(server: DirectoryServer, node: DirectoryNode, size: ByteCount): Promise<Version> {
   await using _turn = await takeTurn(node.identity);
   const fd = server.descriptors.acquire(node, "write", "truncate");
   try {
     const before = checked(statusOf(fd), "truncate");
     if (before.blocks <= slowToFreeBlocks) ftruncateSync(fd, size);
     else await truncateLater(fd, size);
+    return versionOf(before);
   } catch (error) {
     throw failureFrom(error, { syscall: "truncate" });
   } finally {
@@ -170,7 +177,7 @@ export function punchHole(
   offset: ByteOffset,
   length: ByteCount,
   credential: Credential,
-): Promise<Attributes> {
+): Promise<ChangedAttributes> {
   requireRange(offset, length);
   return changeContent(server, node, credential, "fallocate", async (fd, before) => {
     try {
@@ -179,7 +186,7 @@ export function punchHole(
       if (!(failure instanceof Failure) || failure.code !== "ENOTSUP") throw failure;
       await writeZeros(fd, offset, Math.min(offset + length, before.size));
     }
-    return attributesOf(checked(statusOf(fd), "fallocate"));
+    return changedFrom(versionOf(before), fd, "fallocate");
   });
 }
 
@@ -200,11 +207,11 @@ export function allocate(
   length: ByteCount,
   keepSize: boolean,
   credential: Credential,
-): Promise<Attributes> {
+): Promise<ChangedAttributes> {
   requireRange(offset, length);
-  return changeContent(server, node, credential, "fallocate", async (fd) => {
+  return changeContent(server, node, credential, "fallocate", async (fd, before) => {
     await allocateFile(fd, offset, length, keepSize);
-    return attributesOf(checked(statusOf(fd), "fallocate"));
+    return changedFrom(versionOf(before), fd, "fallocate");
   });
 }
 

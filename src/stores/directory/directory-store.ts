@@ -11,6 +11,7 @@ import type {
   AttributeChanges,
   Attributes,
   Call,
+  ChangedAttributes,
   Credential,
   DirectoryEntry,
   FileSystemStatistics,
@@ -103,7 +104,7 @@ class DirectoryStore implements Store {
     });
   }
 
-  async setAttributes(id: NodeId, changes: AttributeChanges, call: Call): Promise<Attributes> {
+  async setAttributes(id: NodeId, changes: AttributeChanges, call: Call): Promise<ChangedAttributes> {
     const credential = started(call, "setattr");
     return setAttributes(this.#server, this.#node(id, "setattr"), changes, credential);
   }
@@ -225,7 +226,7 @@ class DirectoryStore implements Store {
     return commit(this.#server, this.#node(id, "fsync"));
   }
 
-  async punchHole(id: NodeId, offset: ByteOffset, length: ByteCount, call: Call): Promise<Attributes> {
+  async punchHole(id: NodeId, offset: ByteOffset, length: ByteCount, call: Call): Promise<ChangedAttributes> {
     const credential = started(call, "fallocate");
     return content.punchHole(this.#server, this.#node(id, "fallocate"), offset, length, credential);
   }
@@ -236,7 +237,7 @@ class DirectoryStore implements Store {
     length: ByteCount,
     keepSize: boolean,
     call: Call,
-  ): Promise<Attributes> {
+  ): Promise<ChangedAttributes> {
     const credential = started(call, "fallocate");
     return content.allocate(this.#server, this.#node(id, "fallocate"), offset, length, keepSize, credential);
   }

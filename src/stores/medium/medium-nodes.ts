@@ -186,7 +186,7 @@ export class MediumNodes {
   }
 
   /** Notes an answer about a node, and passes it on. */
-  saw(id: NodeId, attributes: Attributes): Attributes {
+  saw<Answer extends Attributes>(id: NodeId, attributes: Answer): Answer {
     const node = this.#nodes.get(id);
     if (node !== undefined) node.attributes = attributes;
     return attributes;

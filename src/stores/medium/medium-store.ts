@@ -17,6 +17,7 @@ import type {
   AttributeChanges,
   Attributes,
   Call,
+  ChangedAttributes,
   Credential,
   DirectoryEntry,
   FileSystemStatistics,
@@ -134,7 +135,7 @@ export class MediumStore implements Store {
     }
   }
 
-  setAttributes(node: NodeId, changes: AttributeChanges, call: Call): Promise<Attributes> {
+  setAttributes(node: NodeId, changes: AttributeChanges, call: Call): Promise<ChangedAttributes> {
     return this.#operations.change(node, "setattr", call, changes.size !== undefined, async (store, inner) =>
       this.#nodes.saw(node, await store.setAttributes(inner, changes, call)),
     );
@@ -259,13 +260,19 @@ export class MediumStore implements Store {
     return this.#operations.commit(node, call);
   }
 
-  punchHole(node: NodeId, offset: ByteOffset, length: ByteCount, call: Call): Promise<Attributes> {
+  punchHole(node: NodeId, offset: ByteOffset, length: ByteCount, call: Call): Promise<ChangedAttributes> {
     return this.#operations.change(node, "fallocate", call, true, async (store, inner) =>
       this.#nodes.saw(node, await store.punchHole(inner, offset, length, call)),
     );
   }
 
-  allocate(node: NodeId, offset: ByteOffset, length: ByteCount, keepSize: boolean, call: Call): Promise<Attributes> {
+  allocate(
+    node: NodeId,
+    offset: ByteOffset,
+    length: ByteCount,
+    keepSize: boolean,
+    call: Call,
+  ): Promise<ChangedAttributes> {
     return this.#operations.change(node, "fallocate", call, true, async (store, inner) =>
       this.#nodes.saw(node, await store.allocate(inner, offset, length, keepSize, call)),
     );

@@ -8,6 +8,7 @@ import {
   type AttributeChanges,
   type Attributes,
   type Call,
+  type ChangedAttributes,
   type Credential,
   type DirectoryEntry,
   type FileSystemStatistics,
@@ -28,7 +29,7 @@ import {
 import * as content from "./content.ts";
 import * as extendedAttributes from "./extended-attributes.ts";
 import { acquireHold, endHolds, mayWrite, releaseAllHolds, releaseHold } from "./hold.ts";
-import { attributesOf, type MemoryNode } from "./memory-node.ts";
+import { attributesOf, type MemoryNode, versionOf } from "./memory-node.ts";
 import { entriesOf, type MemoryClient, MemoryServer } from "./memory-server.ts";
 import * as names from "./names.ts";
 
@@ -103,9 +104,10 @@ class MemoryStore implements Store, MemoryClient {
     return attributesOf(this.#server.node(node, "getattr"));
   }
 
-  async setAttributes(id: NodeId, changes: AttributeChanges, call: Call): Promise<Attributes> {
+  async setAttributes(id: NodeId, changes: AttributeChanges, call: Call): Promise<ChangedAttributes> {
     const actor = this.#start(call, "setattr");
     const node = this.#server.node(id, "setattr");
+    const previous = versionOf(node);
     const writes = (): boolean => mayWrite(node, this, call.credential);
     const rights = rightsAfter(node, changes, call.credential, writes);
     if (changes.size !== undefined) {
@@ -125,7 +127,7 @@ class MemoryStore implements Store, MemoryClient {
       node.modifyTimeNs = changes.modifyTimeNs === "now" ? now : changes.modifyTimeNs;
     node.changeTimeNs = now;
     this.#server.tell(this, node, "attributes");
-    return attributesOf(node);
+    return { ...attributesOf(node), previous };
   }
 
   async access(node: NodeId, mode: AccessMode, call: Call): Promise<void> {
@@ -269,9 +271,10 @@ class MemoryStore implements Store, MemoryClient {
   ): Promise<WriteResult> {
     const actor = this.#start(call, "write");
     const node = this.#server.node(id, "write");
+    const previous = versionOf(node);
     const byteCount = content.writeContent(node, offset, frames, expected, this.#terms, actor);
     this.#noteUncommitted(node);
-    return { byteCount, attributes: attributesOf(node) };
+    return { byteCount, attributes: { ...attributesOf(node), previous } };
   }
 
   async commit(id: NodeId, call: Call): Promise<void> {
@@ -284,12 +287,13 @@ class MemoryStore implements Store, MemoryClient {
     throw new Failure("EIO", { syscall: "fsync", detail: "the server lost writes that were not committed" });
   }
 
-  async punchHole(id: NodeId, offset: ByteOffset, length: ByteCount, call: Call): Promise<Attributes> {
+  async punchHole(id: NodeId, offset: ByteOffset, length: ByteCount, call: Call): Promise<ChangedAttributes> {
     const actor = this.#start(call, "fallocate");
     const node = this.#server.node(id, "fallocate");
+    const previous = versionOf(node);
     content.punchContent(node, offset, length, this.#terms, actor);
     this.#noteUncommitted(node);
-    return attributesOf(node);
+    return { ...attributesOf(node), previous };
   }
 
   async allocate(
@@ -298,12 +302,13 @@ class MemoryStore implements Store, MemoryClient {
     length: ByteCount,
     keepSize: boolean,
     call: Call,
-  ): Promise<Attributes> {
+  ): Promise<ChangedAttributes> {
     const actor = this.#start(call, "fallocate");
     const node = this.#server.node(id, "fallocate");
+    const previous = versionOf(node);
     content.allocateContent(node, offset, length, keepSize, this.#terms, actor);
     this.#noteUncommitted(node);
-    return attributesOf(node);
+    return { ...attributesOf(node), previous };
   }
 
   async seek(node: NodeId, offset: ByteOffset, whence: "data" | "hole", call: Call): Promise<ByteOffset | undefined> {

@@ -1,5 +1,5 @@
 /** What a campaign came to, as text and as plain data. */
-import { knownGaps, openSlots, type Tally } from "../simulated-run.ts";
+import { openSlots, type Tally } from "../simulated-run.ts";
 import type { CampaignResult } from "./campaign.ts";
 import type { ReportedFailure } from "./failure-report.ts";
 import { textOfScript, textOfTimeline } from "./failure-report.ts";
@@ -46,7 +46,6 @@ export function textOfCampaign(result: CampaignResult): string {
     textOfTally("what operations came to", totals.outcomes),
     textOfCoverage(totals.transitions),
     ...openSlots.map(({ slot, reason }) => `not simulated yet: ${slot} (${reason})`),
-    ...knownGaps.map((gap) => `known, and stepped around: ${gap}`),
   ].join("\n");
 }
 
@@ -81,7 +80,6 @@ export function dataOfCampaign(from: number, result: CampaignResult, failed: Rep
     seedsPerMinuteWithFreeCores: Math.round(byProcessor),
     transitionsNeverTaken: coverageOf(totals.transitions).gaps,
     notSimulated: openSlots,
-    knownGaps,
     failure: failed,
   };
 }

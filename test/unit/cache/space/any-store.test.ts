@@ -9,11 +9,18 @@ function withOddVersions(inner: Store): Store {
   const head = `W/"${"\u0000é".repeat(50)}`;
   const oddly = (version: Version): Version => `${head}${version}`;
   // The first version is told by the server itself.
-  const plainly = (version: Version | undefined): Version | undefined => version?.replace(head, "");
+  let first: Version | undefined;
+  const plainly = (version: Version | undefined): Version | undefined => {
+    first ??= version;
+    return version?.replace(head, "");
+  };
+  const met = (previous: Version): Version => (previous === first ? previous : oddly(previous));
   const translate = (answer: unknown): unknown => {
     if (typeof answer !== "object" || answer === null) return answer;
     if ("attributes" in answer) return { ...answer, attributes: translate(answer.attributes) };
-    return "version" in answer ? { ...answer, version: oddly(answer.version as Version) } : answer;
+    const { version, previous } = answer as { version?: Version; previous?: Version };
+    if (version === undefined) return answer;
+    return { ...answer, version: oddly(version), ...(previous === undefined ? {} : { previous: met(previous) }) };
   };
   return new Proxy(inner, {
     get(target, name) {
