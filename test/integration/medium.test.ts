@@ -1,33 +1,36 @@
 /** Two disks in one drive, taken out and put in while a mount writes: real file systems on loop devices, in one mount point. */
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { RunningMount, runHoldfast } from "../kit/command.ts";
 import { run } from "../kit/mounted-store.ts";
 import { mountsBelow, scratchDirectory } from "../kit/scratch.ts";
-import { lacksFileSystem, mountSmallDisk } from "../kit/small-disk.ts";
+import { type FileSystemType, lacksFileSystem, mountAgain, mountSmallDisk, pullOut } from "../kit/small-disk.ts";
 import { until } from "../kit/until.ts";
 import { Worker } from "../kit/worker.ts";
 
 const root = { uid: 0, gid: 0 };
 const lacking = await lacksFileSystem("ext4");
+const lackingExfat = await lacksFileSystem("exfat");
 
 class DriveBay implements AsyncDisposable {
   readonly drive: string;
   readonly point: string;
   readonly rescue: string;
   readonly #scratch: string;
+  readonly #type: FileSystemType;
   mount: RunningMount | undefined;
 
-  private constructor(scratch: string) {
+  private constructor(scratch: string, type: FileSystemType) {
     this.#scratch = scratch;
+    this.#type = type;
     this.drive = join(scratch, "drive");
     this.point = join(scratch, "mount");
     this.rescue = join(scratch, "rescue");
   }
 
-  static async make(): Promise<DriveBay> {
-    const bay = new DriveBay(await scratchDirectory("medium"));
+  static async make(type: FileSystemType = "ext4"): Promise<DriveBay> {
+    const bay = new DriveBay(await scratchDirectory("medium"), type);
     for (const directory of [bay.drive, bay.point]) await mkdir(directory);
     await mkdir(bay.rescue, { mode: 0o700 });
     return bay;
@@ -38,15 +41,15 @@ class DriveBay implements AsyncDisposable {
   }
 
   async format(name: string): Promise<void> {
-    await mountSmallDisk("ext4", this.#image(name), this.drive);
+    await mountSmallDisk(this.#type, this.#image(name), this.drive);
     await run("umount", [this.drive]);
   }
 
-  putIn(name: string): Promise<string> {
-    return run("mount", ["-o", "loop", this.#image(name), this.drive]);
+  putIn(name: string): Promise<void> {
+    return mountAgain(this.#type, this.#image(name), this.drive);
   }
 
-  /** By force, as a hand does: whoever has it open keeps what is left of it. */
+  /** While it is in use: whoever has it open keeps what is left of it. */
   takeOut(): Promise<string> {
     return run("umount", ["--lazy", this.drive]);
   }
@@ -162,3 +165,97 @@ describe.skipIf(lacking !== undefined)(
     });
   },
 );
+
+describe.skipIf(lacking !== undefined)(
+  `a medium pulled out by hand (needs root and ext4; lacking: ${lacking ?? "nothing"})`,
+  () => {
+    it("[S1.10] [S5.1] bytes that it took, and that no program asked to be durable, are on it when it is back", async () => {
+      await using bay = await DriveBay.make();
+      await bay.format("one");
+      await bay.putIn("one");
+      const mount = await bay.start();
+      const worker = await bay.worker();
+      const bytes = "written and closed, ".repeat(50_000);
+      await worker.do("writeFile", "file", bytes);
+      expect(await readFile(join(bay.drive, "file"), "utf8")).toBe(bytes);
+      const file = await worker.do("open", "other", "w+");
+      expect(await worker.try("fsync", file)).toBe("ok");
+      await worker.do("write", file, "not sent yet", 0);
+      await pullOut(bay.drive);
+      await until("the mount sees it", () => mount.log.includes("the medium was taken out"));
+      // It goes on, and is told where the bytes are.
+      await worker.do("write", file, "NOT", 0);
+      expect(await worker.try("fsync", file)).toMatch(/ENOMEDIUM|-123/);
+      expect(await bay.entries()).toMatchObject([{ manifest: { path: "/other" } }]);
+      await worker[Symbol.asyncDispose]();
+
+      await bay.putIn("one");
+      await until("it is replayed", async () => (await bay.entries()).length === 0);
+      expect(await readFile(join(bay.drive, "file"), "utf8")).toBe(bytes);
+      expect(await readFile(join(bay.drive, "other"), "utf8")).toBe("NOT sent yet");
+    });
+  },
+);
+
+describe.skipIf(lackingExfat !== undefined)(
+  `a medium without lasting inode numbers (needs root and exFAT; lacking: ${lackingExfat ?? "nothing"})`,
+  () => {
+    /** Mounts a disk with two files, takes it out while one has unsent bytes, and puts it in again. */
+    async function parkAndReturn(bay: DriveBay): Promise<{ mount: RunningMount; worker: Worker }> {
+      for (const name of ["one", "two"]) await bay.format(name);
+      await bay.putIn("one");
+      const mount = await bay.start();
+      const worker = await bay.worker();
+      for (const name of ["first", "second"]) await worker.do("writeFile", name, `${name} on the disk`);
+      const before = await inodesIn(bay.drive);
+      const file = await worker.do("open", "second", "r+");
+      await worker.do("write", file, "parked", 0);
+      await bay.takeOut();
+      await bay.putIn("two");
+      await until("the mount sees it", () => mount.log.includes("the medium was taken out"));
+      expect(await worker.try("fsync", file)).toMatch(/ENOMEDIUM|-123/);
+      expect(await bay.entries()).toMatchObject([{ manifest: { path: "/second" } }]);
+      expect(await readdir(bay.drive)).toEqual([]);
+      await bay.takeOut();
+      await bay.putIn("one");
+      // Looked at in another order, files have other numbers than before.
+      await stat(join(bay.drive, "second"));
+      expect(await inodesIn(bay.drive)).not.toEqual(before);
+      return { mount, worker };
+    }
+
+    it("[S1.10] [S1.11] what was parked is replayed to it by the mount that parked it", async () => {
+      await using bay = await DriveBay.make("exfat");
+      const { worker } = await parkAndReturn(bay);
+      await until("it is replayed", async () => (await bay.entries()).length === 0);
+      expect(await readFile(join(bay.drive, "second"), "utf8")).toBe("parked on the disk");
+      await until("it is shown", async () => (await worker.do<string>("readFile", "second")) === "parked on the disk");
+      await worker.do("writeFile", "first", "as ever");
+      expect(await readFile(join(bay.drive, "first"), "utf8")).toBe("as ever");
+      await worker[Symbol.asyncDispose]();
+    });
+
+    it("[S1.10] [S1.11] what was parked is replayed to it by the next mount", async () => {
+      await using bay = await DriveBay.make("exfat");
+      const { mount, worker } = await parkAndReturn(bay);
+      await until("it is replayed", async () => (await bay.entries()).length === 0);
+      const file = await worker.do("open", "first", "r+");
+      await worker.do("write", file, "parked", 0);
+      await bay.takeOut();
+      await until("it is seen", () => mount.log.split("the medium was taken out").length > 2);
+      await worker[Symbol.asyncDispose]();
+      expect((await mount.stop()).status).not.toBe(0);
+      expect(await bay.entries()).toMatchObject([{ manifest: { path: "/first" } }]);
+      await bay.putIn("one");
+      await bay.start();
+      expect(await bay.entries()).toEqual([]);
+      expect(await readFile(join(bay.drive, "first"), "utf8")).toBe("parkedon the disk");
+    });
+  },
+);
+
+async function inodesIn(directory: string): Promise<readonly number[]> {
+  const inodes: number[] = [];
+  for (const name of ["first", "second"]) inodes.push((await stat(join(directory, name))).ino);
+  return inodes;
+}
