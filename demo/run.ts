@@ -4,6 +4,8 @@ import { mediumStory } from "./medium.ts";
 import { permissionStory } from "./permission.ts";
 import { Narrator, openStage } from "./stage.ts";
 
+// A reader that goes away, as in `npm run demo | head`, does not end the story half way: what was set up is taken down.
+process.stdout.on("error", () => {});
 const narrator = new Narrator((line) => console.log(line));
 await using stage = await openStage();
 await permissionStory(stage, narrator);

@@ -3,6 +3,7 @@
  * lists what failed. Names of steps as arguments run those steps only.
  */
 import { spawnSync } from "node:child_process";
+import { misused, readArguments } from "./usage.js";
 
 const steps = [
   {
@@ -42,12 +43,15 @@ const steps = [
   },
 ];
 
-const asked = process.argv.slice(2);
+const usage = `npm run check -- [STEP ...]
+  Runs the steps that were named, all of them otherwise, in this order:
+
+${steps.map(({ name, purpose }) => `  ${name.padEnd(11)}${purpose}`).join("\n")}
+
+  Exit status: 0 when all passed, 1 when a step failed, 2 when the arguments are wrong.`;
+const { words: asked } = readArguments("npm run check", usage);
 const unknown = asked.filter((name) => !steps.some((step) => step.name === name));
-if (unknown.length > 0) {
-  console.error(`no such step: ${unknown.join(", ")}; there are ${steps.map((step) => step.name).join(", ")}`);
-  process.exit(2);
-}
+if (unknown.length > 0) misused("npm run check", `no such step: ${unknown.join(", ")}`);
 
 const failed = [];
 for (const { name, purpose, command } of steps) {

@@ -5,6 +5,15 @@
 import { fileURLToPath } from "node:url";
 import { ScratchCopy } from "./gates/scratch-copy.js";
 import { violations } from "./gates/violations.js";
+import { misused, readArguments } from "./usage.js";
+
+const usage = `npm run gates
+  Plants ${violations.length} violations, one after the other, in a scratch copy of the project, and has the steps of npm run check
+  find each of them. Takes some minutes.
+
+  Exit status: 0 when each was found, 1 when one was not, 2 when the arguments are wrong.`;
+const { words } = readArguments("npm run gates", usage);
+if (words.length > 0) misused("npm run gates", `it takes no arguments, not ${words.join(" ")}`);
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const copy = new ScratchCopy(root);

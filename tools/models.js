@@ -1,13 +1,14 @@
 /**
  * Checks the models of docs/models with spin and compares each verdict with the one that is expected: an order that is right
  * must hold, and an order with a mistake must be found out, or the check checks nothing. Prints a table; exits non-zero on a
- * surprise. Arguments: names of models, to check these only; or `--steps MODEL PROPERTY`, to be told how it is broken.
+ * surprise.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { misused, readArguments } from "./usage.js";
 
 const directory = fileURLToPath(new URL("../docs/models/", import.meta.url));
 const secondsMax = 300;
@@ -215,12 +216,7 @@ function printer() {
 async function tellSteps(name, property) {
   const model = models.find((candidate) => candidate.name === name);
   const run = runsOf(model ?? { name: "none" }).find(({ asked }) => asked.includes(property));
-  if (run === undefined) {
-    const known = models.flatMap(({ name: known, broken = [] }) => broken.map((one) => `"${known}" ${one}`));
-    console.error(`models: --steps wants a model and a property of it, such as ${known.join(", ")}`);
-    process.exitCode = 2;
-    return;
-  }
+  if (run === undefined) misused(command, "--steps wants a model, and a property that is broken in it");
   await inScratch(async (scratch) => {
     const single = { ...run, asked: [property] };
     await explore(single, scratch, true);
@@ -234,23 +230,31 @@ async function tellSteps(name, property) {
   });
 }
 
+const command = "npm run check:models";
+const usage = `${command} -- [MODEL ...]
+${command} -- --steps MODEL PROPERTY
+  Has spin check the models of docs/models: what is right must hold, and what has a mistake must be found broken. With
+  --steps it tells step by step how a property is broken. Names with blanks are put in quotes.
+
+${models.map(describeModel).join("\n")}
+
+  Exit status: 0 when all is as expected, 1 on a surprise, 2 when the arguments are wrong.`;
+
+function describeModel({ name, broken = [] }) {
+  return `  ${name.padEnd(34)}${broken.length === 0 ? "holds" : `broken: ${broken.join(", ")}`}`;
+}
+
 async function main() {
+  const { values, words } = readArguments(command, usage, { steps: { type: "boolean" } });
   const missing = missingProgram();
   if (missing !== undefined) {
     console.error(`models: the program ${missing} is needed: apt-get install spin gcc libc6-dev`);
     process.exitCode = 1;
     return;
   }
-  const words = process.argv.slice(2);
-  if (words[0] === "--steps") return await tellSteps(words[1], words[2]);
+  if (values.steps) return await tellSteps(words[0], words[1]);
   const unknown = words.filter((word) => !models.some(({ name }) => name === word));
-  if (unknown.length > 0) {
-    console.error(
-      `models: no such model: ${unknown.join("; ")}. There are: ${models.map(({ name }) => name).join("; ")}`,
-    );
-    process.exitCode = 2;
-    return;
-  }
+  if (unknown.length > 0) misused(command, `no such model: ${unknown.join("; ")}`);
   const runs = models.filter(({ name }) => words.length === 0 || words.includes(name)).flatMap(runsOf);
   const startedMs = performance.now();
   console.log(row("model", "property", "states", "expected", "found"));

@@ -60,6 +60,12 @@ export function runOrExit(program, parameters, environment = {}) {
   process.exit(status === null || status === 0 ? 1 : status);
 }
 
+/** Runs the program that all this was for: what it says is enough, and its exit status is this process's. */
+export function becomeProgram(program, parameters) {
+  const { status } = spawnSync(program, parameters, { cwd: root, stdio: "inherit" });
+  process.exitCode = status ?? 1;
+}
+
 /** Installs Debian packages when root; otherwise names them in one line and goes on. */
 function installSystemPackages(commands) {
   const missing = commands
@@ -93,6 +99,7 @@ const commandsOfTests = [...packagesByCommand.keys()].filter((command) => !rival
 const commandsFor = {
   start: ["fusermount3"],
   demo: [],
+  help: [],
   test: commandsOfTests,
   "bench:refusal": ["fusermount3", "setpriv", "mkfs.btrfs", "mkfs.ext4", ...rivals],
 };

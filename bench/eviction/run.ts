@@ -1,12 +1,13 @@
 /**
  * `npm run bench:eviction` replays the recorded traces through every policy at several cache sizes and prints how many
- * of the reads hit. With `-- --record [NAME...]` it records the traces again first. Writes are visits too, but no hits
+ * of the reads hit. Writes are visits too, but no hits
  * and no misses: a write needs nothing from the store.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EvictionPolicy } from "../../src/cache/reclaim/eviction-policy.ts";
 import { S3Fifo } from "../../src/cache/reclaim/s3-fifo.ts";
+import { readArguments } from "../usage.ts";
 import { decodeTrace, type VisitSequence, visitsOf } from "./access-trace.ts";
 import { ActiveInactive } from "./active-inactive.ts";
 import { record } from "./record.ts";
@@ -100,6 +101,19 @@ function print(rows: readonly Row[]): void {
 }
 
 const traceDirectory = join(process.cwd(), "bench/eviction/traces");
-const options = process.argv.slice(2);
-if (options[0] === "--record") await record(options.slice(1), join(process.cwd(), "node_modules"), traceDirectory);
+const text = `npm run bench:eviction -- [--record [NAME ...]]
+  Replays recorded traces of real programs through every eviction policy at several cache sizes, and prints how many of the
+  reads hit.
+
+  --record   records the traces anew first, those that are named or all: ${workloads.map(({ name }) => name).join(", ")}
+
+  Exit status: 0 when all went well, 1 when something failed, 2 when the arguments are wrong.`;
+const { values, names } = readArguments({
+  command: "npm run bench:eviction",
+  text,
+  options: { record: { type: "boolean" } },
+  names: workloads.map(({ name }) => name),
+  what: "trace",
+});
+if (values.record === true) await record(names, join(process.cwd(), "node_modules"), traceDirectory);
 print(measure(traceDirectory));

@@ -1,12 +1,13 @@
 /**
  * `npm run bench:refusal` has a server say no in every way there is, to Holdfast, sshfs and rclone in turn, and prints one
- * table of what came of it. Names of causes run those only; `--rounds=N` repeats everything N times (3 unless said).
+ * table of what came of it.
  */
 import { cpus, loadavg } from "node:os";
 import { attempt } from "../../test/kit/mounted-store.ts";
 import { scratchVariable } from "../../test/kit/scratch.ts";
 import { setup, teardown } from "../../test/kit/scratch-setup.ts";
 import { printTable, progress } from "../report.ts";
+import { misused, readArguments } from "../usage.ts";
 import { type Cause, causes } from "./causes.ts";
 import type { Contender } from "./contender.ts";
 import { holdfast } from "./holdfast-client.ts";
@@ -26,23 +27,31 @@ const head = [
   "directory (dir:) that this sshd serves. Cause, file, calls and users are the same.",
 ];
 
-interface Asked {
-  readonly causes: readonly Cause[];
-  readonly roundCount: number;
-}
+const command = "npm run bench:refusal";
+const text = `${command} -- [--rounds N] [CAUSE ...]
+  Has a server say no in every way there is, to Holdfast, sshfs and rclone in turn, and prints one table: when whoever wrote
+  hears of it, who else does, what is still shown, and what of the bytes can be had again. It needs root, installs sshfs,
+  rclone and openssh-server where they are missing, and leaves nothing mounted.
 
-function readWords(words: readonly string[]): Asked {
-  const rounds = words.find((word) => word.startsWith("--rounds="))?.slice("--rounds=".length) ?? "3";
-  const names = words.filter((word) => !word.startsWith("--rounds="));
-  const unknown = names.filter((name) => causes.every((cause) => cause.name !== name));
-  if (unknown.length > 0 || !/^[1-9]\d?$/.test(rounds)) {
-    const list = causes.map(({ name }) => `"${name}"`).join(", ");
-    const wrong = unknown.length > 0 ? `no such cause: ${unknown.join(", ")}` : "--rounds wants a number from 1 to 99";
-    console.error(`bench:refusal: ${wrong}; causes are ${list}`);
-    process.exit(2);
-  }
-  const chosen = names.length === 0 ? causes : causes.filter(({ name }) => names.includes(name));
-  return { causes: chosen, roundCount: Number(rounds) };
+  --rounds N   repeats everything N times, 1 to 99 (default 3)
+
+  Causes (default: all):
+${causes.map(({ name, how }) => `  ${`"${name}"`.padEnd(18)}${how}`).join("\n")}
+
+  Exit status: 0 when all was tried, 1 when something failed, 2 when the arguments are wrong.`;
+
+function readWords(): { readonly causes: readonly Cause[]; readonly roundCount: number } {
+  const options = { rounds: { type: "string", default: "3" } } as const;
+  const { values, names } = readArguments({
+    command,
+    text,
+    options,
+    names: causes.map(({ name }) => name),
+    what: "cause",
+  });
+  const rounds = String(values.rounds);
+  if (!/^[1-9]\d?$/.test(rounds)) misused(command, `--rounds wants a number from 1 to 99, not "${rounds}"`);
+  return { causes: causes.filter(({ name }) => names.includes(name)), roundCount: Number(rounds) };
 }
 
 async function versions(): Promise<string> {
@@ -78,7 +87,7 @@ async function trials(cause: Cause, roundCount: number, directory: string): Prom
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
-const asked = readWords(process.argv.slice(2));
+const asked = readWords();
 if (process.getuid?.() !== 0) {
   console.error("bench:refusal: needs root: it mounts disks of its own and becomes several users");
   process.exit(1);

@@ -28,7 +28,7 @@ import { isEntryId } from "./entry-id.ts";
 import { lockEntry } from "./entry-lock.ts";
 import { type Holdings, Inventory } from "./inventory.ts";
 import { keepEntry } from "./keep-entry.ts";
-import { codeOf, filesOf } from "./layout.ts";
+import { codeOf, filesOf, passingId } from "./layout.ts";
 import type { RescueManifest } from "./manifest.ts";
 import { readManifest } from "./read-manifest.ts";
 import type { DiffOptions, EntryFate, Rescue, RescueEntry, RestoreOptions, RestoreResult } from "./rescue.ts";
@@ -304,10 +304,19 @@ export async function requireOwnersOnly(directory: string): Promise<Stats> {
   }
   if ((found.mode & 0o077) !== 0) {
     const mode = (found.mode & 0o7777).toString(8).padStart(4, "0");
-    const detail = `the rescue directory is open to others (mode ${mode}); close it: chmod 700 ${directory}`;
+    const advice = (await hasOnlyEntries(directory))
+      ? `close it: chmod 700 ${directory}`
+      : "keep rescued bytes in a directory of their own, made with mkdir -m 700";
+    const detail = `the rescue directory is open to others (mode ${mode}); ${advice}`;
     throw new Failure("EPERM", { path: directory, detail });
   }
   return found;
+}
+
+/** Whether there is nothing of anybody else's in the directory, so that closing it harms nobody. */
+async function hasOnlyEntries(directory: string): Promise<boolean> {
+  const names = await readdir(directory);
+  return names.every((name) => isEntryId(name) || passingId(name) !== undefined);
 }
 
 /** Rejects when nothing can be written to the directory: EROFS on a read-only disk. */

@@ -39,7 +39,7 @@ describe.skipIf(lacksSpin)("the models of the excision (needs spin and cc)", () 
   it("a model that is not what it is said to be is a surprise, and the command fails", async () => {
     const copy = await scratchDirectory("models");
     await cp(join(root, "docs", "models"), join(copy, "docs", "models"), { recursive: true });
-    await cp(join(root, "tools", "models.js"), join(copy, "tools", "models.js"));
+    for (const file of ["models.js", "usage.js"]) await cp(join(root, "tools", file), join(copy, "tools", file));
     const path = join(copy, "docs", "models", "defunct.pml");
     const ordered = "page[p].writeback = 0;\n     lockPage(p);";
     const model = await readFile(path, "utf8");

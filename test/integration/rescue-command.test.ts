@@ -206,10 +206,17 @@ describe("bad input", () => {
     const missing = join(scratch, "none");
     const open = join(scratch, "open");
     await mkdir(open, { mode: 0o755 });
+    const shared = join(scratch, "shared");
+    await mkdir(join(shared, "others"), { recursive: true, mode: 0o755 });
     const file = join(scratch, "file");
     await writeFile(file, "");
     const cases: [readonly string[], number, RegExp][] = [
-      [["list", "--rescue", missing], 1, /does not exist; make it: mkdir -m 700/],
+      [["list", "--rescue", missing], 1, /there is no directory .*none, so nothing is kept there; look at the path/],
+      [
+        ["list", "--rescue", shared],
+        1,
+        /\(mode 0755\); keep rescued bytes in a directory of their own, made with mkdir -m 700/,
+      ],
       [["list", "--rescue", open], 1, /open to others \(mode 0755\); close it: chmod 700/],
       [["list", "--rescue", file], 1, /is not a directory/],
       [["show", "zzz"], 1, /no rescue entry "zzz"/],

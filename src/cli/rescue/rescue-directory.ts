@@ -26,18 +26,22 @@ export async function openRescueDirectory(given: string | undefined, options: Re
   try {
     return await openRescue(directory, options);
   } catch (thrown) {
-    throw directoryError(failureFrom(thrown), directory, given === undefined);
+    const failure = failureFrom(thrown);
+    if (failure.code !== "ENOENT") throw directoryError(failure, directory);
+    if (given === undefined) throw new NothingRescued(`nothing was rescued yet: ${directory} does not exist`);
+    // A mount, which keeps bytes there, says whose they are.
+    if (options.storeUrl !== undefined) {
+      throw new CommandError(`the rescue directory ${directory} does not exist; make it: mkdir -m 700 ${directory}`);
+    }
+    throw new CommandError(`there is no directory ${directory}, so nothing is kept there; look at the path`);
   }
 }
 
 /** The rescue directory of `list` and the others does not exist, and nobody said that it should. */
 export class NothingRescued extends CommandError {}
 
-function directoryError(failure: Failure, directory: string, isDefault: boolean): CommandError {
+function directoryError(failure: Failure, directory: string): CommandError {
   switch (failure.code) {
-    case "ENOENT":
-      if (isDefault) return new NothingRescued(`nothing was rescued yet: ${directory} does not exist`);
-      return new CommandError(`the rescue directory ${directory} does not exist; make it: mkdir -m 700 ${directory}`);
     case "EROFS":
       return new CommandError(`the rescue directory ${directory} is on a read-only disk; use another one`);
     case "ENOTDIR":

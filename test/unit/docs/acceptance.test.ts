@@ -151,7 +151,10 @@ describe("npm run acceptance", () => {
 
   it("refuses a command line that makes no sense", async () => {
     for (const parameters of [["--bogus"], ["--quick", "--citations"], ["S0.1"]]) {
-      expect(await acceptance(...parameters)).toEqual({ status: 2, output: expect.stringContaining("; see npm run acceptance -- --help") });
+      expect(await acceptance(...parameters)).toEqual({
+        status: 2,
+        output: expect.stringContaining("; see npm run acceptance -- --help"),
+      });
     }
   });
 });

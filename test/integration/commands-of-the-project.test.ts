@@ -1,0 +1,42 @@
+/** The project's own commands as a person types them: their help, what they say of arguments they do not know, and a short reader. */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { commandPath, runProgram } from "../kit/command.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+function runTool(file: string, ...words: string[]) {
+  return runProgram(process.execPath, [join(root, "tools", file), ...words]);
+}
+
+describe.each([
+  ["npm run check", "check.js"],
+  ["npm run gates", "gates.js"],
+  ["npm run acceptance", "acceptance.js"],
+  ["npm run check:models", "models.js"],
+  ["npm run demo", "demo.js"],
+])("%s", (command, file) => {
+  it("tells how it is used, and does nothing else", async () => {
+    const told = await runTool(file, "--help");
+    expect(told).toMatchObject({ status: 0, stderr: "" });
+    expect(told.stdout.startsWith(command)).toBe(true);
+  });
+
+  it("refuses what it does not know in one line", async () => {
+    for (const word of ["--unheard-of", "unheard-of"]) {
+      const refused = await runTool(file, word);
+      expect(refused).toMatchObject({ status: 2, stdout: "" });
+      expect(refused.stderr).toMatch(/^npm run .*unheard-of.*; see npm run .* -- --help\n$/);
+    }
+  });
+});
+
+it("a reader that goes away ends neither the demonstration nor the command with a trace", async () => {
+  const environment = { node: process.execPath, demo: join(root, "tools", "demo.js"), command: commandPath };
+  const pipes = ['"$node" "$demo" | head -n 1', '"$node" "$command" --help | head -n 1'];
+  for (const pipe of pipes) {
+    const read = await runProgram("sh", ["-c", pipe], { environment });
+    expect(read, pipe).toMatchObject({ status: 0, stderr: "" });
+  }
+}, 120_000);
