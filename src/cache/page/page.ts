@@ -14,8 +14,18 @@
  * I5 A removed page has no frame, no bytes and no lock.
  * I6 What the page shows of unrescued bytes is valid.
  *
- * State drawing and the function of each transition: page-state.ts. `valid` grows by fill and write, shrinks by truncate,
- * punch and invalidation. `locked` is set and cleared by lock/page-lock.ts only.
+ * State drawing and the function of each transition: page-state.ts. Who changes the fields:
+ *
+ * | field | performed by |
+ * |---|---|
+ * | `valid` grows | `commitWrite` (write/commit.ts), fills (read/fill.ts, read/fill-batch.ts, read/fill-now.ts) |
+ * | `valid` shrinks | `forgetBytes` (write/truncate.ts), `dropCleanBatch` (invalidate/drop-clean.ts) |
+ * | `valid` shrinks | `excisePart` (refusal/excise.ts), `FilePages.removePage` (space/file-pages.ts) |
+ * | `dirty` and `record` are set | `commitWrite` (write/commit.ts), `redirty` (writeback/collect.ts) |
+ * | `dirty` and `record` are cleared | `FilePages.takeDirty`, `discardDirty`, `removePage` (space/file-pages.ts) |
+ * | `sending` is set, cleared | `freezePage` (writeback/issue.ts), `endSending` (writeback/land.ts) |
+ * | `unrescued` is set, cleared | `park`, `unpark` (refusal/thaw.ts) |
+ * | `locked` is set, cleared | `lockPage`, `unlockPage` (lock/page-lock.ts) |
  */
 import { assert, ByteRanges, type PageIndex } from "../../base/index.ts";
 import type { Evictable } from "../reclaim/eviction-policy.ts";

@@ -60,9 +60,29 @@ test("[S1.6] each transition is made by the functions of the table, and each of 
   expect(await made()).toEqual(table);
 });
 
-test("[S1.6] a page is locked and unlocked by the page lock alone", async () => {
-  const files = (await sources()).filter(({ text }) => /\.locked = /.test(text)).map(({ name }) => name);
-  expect(files).toEqual([join("lock", "page-lock.ts")]);
+/** The files that the table in page.ts gives for each field of a page. */
+async function documentedFields(): Promise<Map<string, Set<string>>> {
+  const text = await readFile(join(cache, "page", "page.ts"), "utf8");
+  const filesByField = new Map<string, Set<string>>();
+  for (const [, fields = "", functions = ""] of text.matchAll(/^ \* \| (`.*?) \| (.*) \|$/gm)) {
+    for (const [, field = ""] of fields.matchAll(/`(\w+)`/g)) {
+      const files = filesByField.get(field) ?? new Set();
+      for (const [file] of functions.matchAll(/[\w-]+\/[\w-]+\.ts/g)) files.add(file);
+      filesByField.set(field, files);
+    }
+  }
+  return filesByField;
+}
+
+test("[S1.6] each field of a page is changed by the functions that its table gives, and by no others", async () => {
+  const table = await documentedFields();
+  expect([...table.keys()]).toEqual(["valid", "dirty", "record", "sending", "unrescued", "locked"]);
+  const all = await sources();
+  for (const [field, files] of table) {
+    const assignment = new RegExp(`\\.${field} (?:[?|&+-]*=)(?!=)`);
+    const found = all.filter(({ text }) => assignment.test(text)).map(({ name }) => name);
+    expect(new Set(found), field).toEqual(files);
+  }
 });
 
 test("[S2.1] nothing but the commit of a write makes a page dirty", async () => {
