@@ -139,7 +139,8 @@ export class RescueDirectory implements Rescue {
   fateOf(id: RescueId): Promise<EntryFate> {
     return this.#run("look", async () => {
       const mark = await readMark(this.directory, id);
-      if (mark !== undefined) return mark.complete ? "restored" : "partlyRestored";
+      if (mark?.complete === true) return "restored";
+      if (mark !== undefined && mark.byteCount > 0) return "partlyRestored";
       if (await isThere(join(this.directory, id))) return "kept";
       const { dev, ino } = await stat(this.directory);
       if (`${dev}:${ino}` === this.#options.identity) return "gone";
@@ -183,11 +184,11 @@ export class RescueDirectory implements Rescue {
       const manifest = await this.#manifest(id);
       const mark = await readMark(this.directory, id);
       const call = callFor(manifest, options.credential, options.signal);
-      const goal = { path: options.path, overwrite: options.overwrite ?? false, after: options.after };
+      const goal = { path: options.path, overwrite: options.overwrite ?? false };
       try {
         const progress = await restoreEntry(this.directory, manifest, mark, store, goal, call);
         const { path, node, version, byteCount, isNew } = progress;
-        const entry = await this.#settle(id, progress, call.credential, options.discard ?? false);
+        const entry = await this.#settle(id, progress, call.credential, options);
         return { id, path, node, version, byteCount, isNew, entry };
       } catch (thrown) {
         const { progress } = thrown instanceof RestoreRefused ? thrown : {};
@@ -204,9 +205,13 @@ export class RescueDirectory implements Rescue {
     id: RescueId,
     progress: RestoreProgress,
     credential: Credential,
-    discards: boolean,
+    { discard: discards = false, before }: RestoreOptions,
   ): Promise<RestoreResult["entry"]> {
     try {
+      if (before !== undefined) {
+        await using _lock = await lockEntry(this.directory, before);
+        await this.#mark(before, { ...progress, byteCount: 0 }, credential, false);
+      }
       if (discards) await discardEntry(this.directory, id);
       else await this.#mark(id, progress, credential, true);
       return discards ? "discarded" : "marked";

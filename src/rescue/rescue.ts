@@ -61,8 +61,11 @@ export interface RestoreOptions {
   readonly path?: string;
   /** Whether the bytes are written although others changed the file since. Default false. */
   readonly overwrite?: boolean;
-  /** A version of the file that is no stranger's: the one that restoring an earlier entry made. */
-  readonly after?: Version;
+  /**
+   * Another entry of the same file, to be restored after this one. It is noted there, durably, that the version which this
+   * restore makes is no stranger's; where that fails this entry is not discarded.
+   */
+  readonly before?: RescueId;
   /** Whether the entry is discarded when all its bytes are durable in the store. Default false: it is marked. */
   readonly discard?: boolean;
   readonly signal?: CancelSignal;

@@ -5,8 +5,7 @@
  *
  *   the base version    the file is as it was when the bytes were written
  *   the found version   it is as it was when they were refused; not after a conflict, for then others' bytes are in it
- *   the marked version  it is as an earlier restore of this entry, refused half way, left it
- *   the version `after` it is as the entries before this one, replayed just now, left it
+ *   the marked version  it is as an earlier restore left it: of this entry, refused half way, or of the one before it
  *
  * The damaged are not restored: every check sum is looked at before the first byte is written.
  */
@@ -27,8 +26,6 @@ export interface RestoreGoal {
   readonly path: string | undefined;
   /** Whether the bytes are written although others changed the file, or it is another one. */
   readonly overwrite: boolean;
-  /** A version that earlier bytes of the same writer made, which these may follow. */
-  readonly after: Version | undefined;
 }
 
 interface Target {
@@ -113,7 +110,7 @@ async function originalTarget(
   store: Store,
   manifest: RescueManifest,
   mark: RestoredMark | undefined,
-  { overwrite, after }: RestoreGoal,
+  { overwrite }: RestoreGoal,
   call: Call,
 ): Promise<Target> {
   const { path } = manifest;
@@ -126,7 +123,7 @@ async function originalTarget(
     throw refused("ESTALE", path, "another file has this path now; look at the difference, then overwrite it");
   }
   const { version } = file.attributes;
-  if (!overwrite && version !== after && !mayContinue(manifest, mark, file.node, version)) {
+  if (!overwrite && !mayContinue(manifest, mark, file.node, version)) {
     throw refused("ESTALE", path, "the file was changed by others; look at the difference, then overwrite it");
   }
   return { node: file.node, path: file.path, version, isNew: false };

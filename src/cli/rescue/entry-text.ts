@@ -35,16 +35,21 @@ function rowOf(entry: RescueEntry): string[] {
   if (entry.state === "damaged") return [entry.id, "", "", "", "", "damaged", entry.why];
   if (entry.state === "newer") return [entry.id, "", "", "", "", "newer", "written by a newer version; use that one"];
   const { manifest, restored } = entry;
-  const state = restored === undefined ? "kept" : restored.complete ? "restored" : "partly restored";
   return [
     entry.id,
     secondsOf(manifest.refusedAt),
     manifest.refusal.code,
     String(manifest.credential.uid),
     formatSize(byteCountOf(manifest)),
-    state,
+    stateOf(restored),
     printable(manifest.path),
   ];
+}
+
+/** A mark without bytes tells of the entry before this one. */
+function stateOf(restored: WholeEntry["restored"]): "kept" | "restored" | "partly restored" {
+  if (restored?.complete === true) return "restored";
+  return restored === undefined || restored.byteCount === 0 ? "kept" : "partly restored";
 }
 
 /** A time of a manifest, for people: `2026-11-21T12:34:56Z`. */
@@ -57,7 +62,7 @@ export function entryLines(entry: WholeEntry): string[] {
   const { manifest, restored } = entry;
   const { credential, refusal, ranges } = manifest;
   const groups = credential.groups.length === 0 ? "" : `, groups ${credential.groups.join(", ")}`;
-  const how = restored?.complete ? "restored" : "partly restored";
+  const state = stateOf(restored);
   const { length } = ranges;
   const pairs: [string, string][] = [
     ["file", printable(manifest.path)],
@@ -71,8 +76,8 @@ export function entryLines(entry: WholeEntry): string[] {
     ["file size", `${manifest.fileSize} bytes, as programs saw it`],
     ["bytes", `${byteCountOf(manifest)} in ${length} ${length === 1 ? "range" : "ranges"}, as they were kept`],
   ];
-  if (restored !== undefined) {
-    pairs.push([how, `${restored.restoredAt}, ${restored.byteCount} bytes, to ${printable(restored.path)}`]);
+  if (restored !== undefined && state !== "kept") {
+    pairs.push([state, `${restored.restoredAt}, ${restored.byteCount} bytes, to ${printable(restored.path)}`]);
   }
   const named = pairs.map(([name, value]) => `  ${`${name}:`.padEnd(16)} ${value}`);
   return [`entry ${entry.id}`, ...named, ...rangeLines(ranges, ({ sha256 }) => `sha256 ${sha256}`)];
