@@ -5,12 +5,15 @@ import { checkout } from "../../test/kit/checkout.ts";
 import { RunningMount, runHoldfast } from "../../test/kit/command.ts";
 import type { Client, Contender, Kept } from "./contender.ts";
 import { fileName, type Ground, type Piece } from "./ground.ts";
+import { endMount, startSshfs } from "./wire-client.ts";
 
 /** As much of a rescue entry as is looked at here. */
 interface Entry {
   readonly id: string;
   readonly manifest: { readonly ranges: readonly { readonly offset: number; readonly byteCount: number }[] };
 }
+
+const version: readonly string[] = [process.execPath, join(checkout, "bin", "holdfast.js"), "--version"];
 
 /** The ways to restore an entry, in the order in which a careful user tries them. */
 const restores: readonly (readonly string[])[] = [[], ["--to", `/${fileName}`], ["--overwrite"]];
@@ -21,11 +24,13 @@ class HoldfastClient implements Client {
   readonly patienceMs = 45_000;
   readonly #mount: RunningMount;
   readonly #rescue: string;
+  readonly #endBelow: () => Promise<void>;
 
-  constructor(point: string, mount: RunningMount, rescue: string) {
+  constructor(point: string, mount: RunningMount, rescue: string, endBelow: () => Promise<void>) {
     this.point = point;
     this.#mount = mount;
     this.#rescue = rescue;
+    this.#endBelow = endBelow;
   }
 
   async settled(): Promise<undefined> {}
@@ -85,6 +90,7 @@ class HoldfastClient implements Client {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#mount[Symbol.asyncDispose]();
+    await this.#endBelow();
   }
 }
 
@@ -93,18 +99,39 @@ export function holdfast(name: string, options: readonly string[] = [], onlyFor:
   return {
     name,
     isOverWire: false,
-    version: [process.execPath, join(checkout, "bin", "holdfast.js"), "--version"],
+    version,
     takesPartIn: (cause) => onlyFor.length === 0 || onlyFor.includes(cause.name),
-    start: async (ground: Ground) => {
-      const [point, rescue] = [join(ground.scratch, "mount"), join(ground.scratch, "rescue")];
-      await mkdir(point);
-      await mkdir(rescue, { mode: 0o700 });
-      const always = ["--allow-other", "--rescue", rescue];
-      return new HoldfastClient(
-        point,
-        await RunningMount.start(`dir:${ground.home}`, point, [...always, ...options]),
-        rescue,
-      );
-    },
+    start: (ground) => startHoldfast(ground, ground.home, options),
   };
+}
+
+/** A mount of what sshfs has mounted, so that there is a wire: for a server that hangs. */
+export const holdfastOverSshfs: Contender = {
+  name: "Holdfast, over sshfs",
+  isOverWire: true,
+  version,
+  takesPartIn: ({ overWireOnly }) => overWireOnly === true,
+  start: async (ground) => {
+    const below = join(ground.scratch, "sshfs");
+    const service = await startSshfs(ground, below);
+    try {
+      return await startHoldfast(ground, below, [], () => endMount(below, service));
+    } catch (error) {
+      await endMount(below, service);
+      throw error;
+    }
+  },
+};
+
+async function startHoldfast(
+  ground: Ground,
+  directory: string,
+  options: readonly string[],
+  endBelow: () => Promise<void> = async () => {},
+): Promise<Client> {
+  const [point, rescue] = [join(ground.scratch, "mount"), join(ground.scratch, "rescue")];
+  await mkdir(point);
+  await mkdir(rescue, { mode: 0o700 });
+  const all = ["--allow-other", "--rescue", rescue, ...options];
+  return new HoldfastClient(point, await RunningMount.start(`dir:${directory}`, point, all), rescue, endBelow);
 }

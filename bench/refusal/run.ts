@@ -10,7 +10,7 @@ import { printTable, progress } from "../report.ts";
 import { misused, readArguments } from "../usage.ts";
 import { type Cause, causes } from "./causes.ts";
 import type { Contender } from "./contender.ts";
-import { holdfast } from "./holdfast-client.ts";
+import { holdfast, holdfastOverSshfs } from "./holdfast-client.ts";
 import { columns, rowOf } from "./table.ts";
 import { type Outcome, runTrial } from "./trial.ts";
 import { rclone, sshfs } from "./wire-client.ts";
@@ -19,12 +19,14 @@ const excise = ["--refusal", "space=excise,transient=excise"];
 const contenders: readonly Contender[] = [
   holdfast("Holdfast"),
   holdfast("Holdfast, told to excise", excise, ["EDQUOT", "ENOSPC", "hang, disk"]),
+  holdfastOverSshfs,
   sshfs,
   rclone,
 ];
 const head = [
   "Not the same wire: sshfs and rclone speak SFTP to one sshd on loopback, Holdfast has no SFTP store yet and mounts the",
-  "directory (dir:) that this sshd serves. Cause, file, calls and users are the same.",
+  "directory (dir:) that this sshd serves; to meet a hung server, it mounts what sshfs has mounted. Cause, file, calls and",
+  "users are the same.",
 ];
 
 const command = "npm run bench:refusal";
@@ -80,9 +82,7 @@ async function trials(cause: Cause, roundCount: number, directory: string): Prom
       outcomes.set(contender, [...(outcomes.get(contender) ?? []), outcome]);
     }
   }
-  const rows = [...outcomes].map(([contender, of]) => rowOf(cause.name, contender.name, of));
-  if (cause.overWireOnly) rows.unshift([cause.name, "Holdfast", "has no wire to this server"]);
-  return rows;
+  return [...outcomes].map(([contender, of]) => rowOf(cause.name, contender.name, of));
 }
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
@@ -96,6 +96,7 @@ process.once("SIGINT", () => {
   isStopping = true;
   progress("ending after this trial");
 });
+const startMs = performance.now();
 await setup();
 try {
   console.log(
@@ -106,7 +107,8 @@ try {
     rows.push(...(await trials(cause, asked.roundCount, process.env[scratchVariable] ?? "")));
   const how = asked.causes.map((cause) => `${cause.name}: ${cause.how}.`);
   printTable({ title: "When the server says no", columns, rows, notes: [...head, ...how] });
-  console.log(`\nload at the end ${loadavg()[0]?.toFixed(1)}, ${asked.roundCount} rounds`);
+  const minutes = ((performance.now() - startMs) / 60_000).toFixed(1);
+  console.log(`\nload at the end ${loadavg()[0]?.toFixed(1)}, ${asked.roundCount} rounds, ${minutes} minutes`);
 } finally {
   await teardown();
 }

@@ -33,9 +33,7 @@ abstract class WireClient implements Client {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const asked = await attempt("umount", [this.point], { msMax: unmountMsMax });
-    if (asked.status !== 0) await attempt("umount", ["-l", this.point], { msMax: unmountMsMax });
-    await this.service[Symbol.asyncDispose]();
+    await endMount(this.point, this.service);
   }
 }
 
@@ -83,6 +81,24 @@ async function untilMounted(ground: Ground, point: string, service: Service): Pr
   });
 }
 
+/** Has sshfs serve the trial's directory at a point, which is made. */
+export async function startSshfs(ground: Ground, point: string): Promise<Service> {
+  await mkdir(point);
+  const { port, userKey, knownHosts } = ground.server;
+  const options = [`port=${port}`, `IdentityFile=${userKey}`, `UserKnownHostsFile=${knownHosts}`, "allow_other"];
+  const place = `${writerName}@127.0.0.1:${ground.home}`;
+  const service = new Service("sshfs", ["-f", "-F", "/dev/null", "-o", options.join(","), place, point]);
+  await untilMounted(ground, point, service);
+  return service;
+}
+
+/** Unmounts, open files or not, and ends whatever served the mount. */
+export async function endMount(point: string, service: Service): Promise<void> {
+  const asked = await attempt("umount", [point], { msMax: unmountMsMax });
+  if (asked.status !== 0) await attempt("umount", ["-l", point], { msMax: unmountMsMax });
+  await service[Symbol.asyncDispose]();
+}
+
 export const sshfs: Contender = {
   name: "sshfs",
   isOverWire: true,
@@ -90,13 +106,7 @@ export const sshfs: Contender = {
   takesPartIn: () => true,
   start: async (ground) => {
     const point = join(ground.scratch, "mount");
-    await mkdir(point);
-    const { port, userKey, knownHosts } = ground.server;
-    const options = [`port=${port}`, `IdentityFile=${userKey}`, `UserKnownHostsFile=${knownHosts}`, "allow_other"];
-    const place = `${writerName}@127.0.0.1:${ground.home}`;
-    const service = new Service("sshfs", ["-f", "-F", "/dev/null", "-o", options.join(","), place, point]);
-    await untilMounted(ground, point, service);
-    return new SshfsClient(point, service);
+    return new SshfsClient(point, await startSshfs(ground, point));
   },
 };
 
