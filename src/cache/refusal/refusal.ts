@@ -8,7 +8,7 @@
  *
  *   held --- settleRefusals: rescued ---------------> settled
  *     |                                                  ^
- *     +--- settleRefusals: rescue failed ---> unrescued -+ retryRescue: rescued; discardRefusals: a person's word
+ *     +--- settleRefusals: rescue failed ---> unrescued -+ retryRescue: rescued; forgetUnrescued: the file goes
  *
  * Invariants. I1 Every part of a held refusal is the `sending` of its page; every part of an unrescued one is among the
  * page's `unrescued`. I2 A page's bytes are excised at most once for each part (S0.18). I3 The bytes of a part do not change.

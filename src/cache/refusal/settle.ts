@@ -76,11 +76,6 @@ export async function retryRescue(space: FilePages): Promise<void> {
   space.rescueRetryAtMs = space.core.clock.nowMs() + rescueRetryMs;
 }
 
-/** A person has disposed of the unrescued bytes: they leave as if they had been rescued. */
-export async function discardUnrescued(space: FilePages): Promise<void> {
-  for (const refusal of space.refusals) await act(space, refusal, await storeSays(space, refusal), false);
-}
-
 /** The file and its pages go, and unrescued bytes with them; nothing is told. */
 export function forgetUnrescued(space: FilePages): void {
   for (const refusal of space.refusals) {
@@ -121,7 +116,7 @@ async function dispose(space: FilePages, refusal: Refusal, said: Attributes | Fa
   return failureOf(space, refusal, kept, outcome, sizeBefore);
 }
 
-/** The bytes are kept elsewhere, or are to be forgotten: they leave as the policy says. */
+/** The bytes are kept elsewhere: they leave as the policy says. */
 async function act(
   space: FilePages,
   refusal: Refusal,

@@ -13,7 +13,7 @@ import type { FrameRun } from "../read/frame-run.ts";
 import { readFramesWaiting, readWaiting, tryRead, tryReadFrames } from "../read/read.ts";
 import { Readahead } from "../read/readahead.ts";
 import { seekData, seekHole } from "../read/seek.ts";
-import { discardUnrescued, forgetUnrescued, giveUp, retryRescue } from "../refusal/settle.ts";
+import { forgetUnrescued, giveUp, retryRescue } from "../refusal/settle.ts";
 import { tryAdoptWrite } from "../write/adopt.ts";
 import { allocate, punchHole, truncate } from "../write/truncate.ts";
 import { tryWrite, writeWaiting } from "../write/write.ts";
@@ -140,12 +140,6 @@ export class AddressSpace extends FilePages {
   async giveUp(failure: Failure, signal: CancelSignal, found?: Attributes): Promise<void> {
     await using _order = await this.writebackLock.acquire(signal);
     await giveUp(this, failure, found ?? failure);
-  }
-
-  /** Forgets refused bytes that are in memory only: a person has disposed of them. */
-  async discardUnrescued(signal: CancelSignal): Promise<void> {
-    await using _order = await this.writebackLock.acquire(signal);
-    await discardUnrescued(this);
   }
 
   /** Fresh attributes from the store, asked for when `changeCount` was `askedAt`: clean bytes of another version go. */
