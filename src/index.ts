@@ -20,6 +20,7 @@ export type {
   RefusalAction,
   RefusalActions,
   RefusalOptions,
+  UnsentChoice,
   WritebackFailure,
   WritebackOutcome,
 } from "./cache/index.ts";

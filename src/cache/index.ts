@@ -1,5 +1,6 @@
 /** The door of the cache room: a write-back page cache for the files of one store. */
 export { type CacheOptions, completeOptions } from "./cache-options.ts";
+export type { UnsentChoice } from "./invalidate/invalidate.ts";
 export { interruptible } from "./lock/interruptible.ts";
 export type { Counters } from "./observe/counters.ts";
 export type { CacheSnapshot } from "./observe/snapshot.ts";

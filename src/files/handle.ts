@@ -3,7 +3,7 @@
  * waiting. Everything is done under the credential that opened it. `FileHandle` puts the shape of node:fs on top.
  */
 import type { ByteCount, ByteOffset, CancelSignal } from "../base/index.ts";
-import type { FrameRun } from "../cache/index.ts";
+import type { FrameRun, UnsentChoice } from "../cache/index.ts";
 import type { Credential } from "../port/index.ts";
 import type { Node } from "./node.ts";
 
@@ -47,6 +47,17 @@ export interface Handle {
   allocate(position: ByteOffset, length: ByteCount, keepSize: boolean, signal?: CancelSignal): Promise<void>;
   /** The next position with data, or in a hole; ENXIO at or past the end. */
   seek(position: ByteOffset, whence: "data" | "hole", signal?: CancelSignal): Promise<ByteOffset>;
+
+  /**
+   * Forgets what is cached of [start, end), so that the next look finds what the store has; answers how many pages could not
+   * go. Unsent bytes are sent first or, with "discard", dropped as if they had never been written: this credential's only.
+   */
+  invalidate(
+    start: ByteOffset,
+    end: ByteOffset,
+    unsent?: UnsentChoice,
+    signal?: CancelSignal,
+  ): Promise<{ pagesLeft: number }>;
 
   /** Whether there is nothing for `flush` to do: nothing dirty, and no failure that this handle has not heard of. */
   get isFlushed(): boolean;

@@ -191,7 +191,7 @@ describe("what another client of the server takes away", () => {
   for (const cause of causes) {
     const { by, code, concernsAll = false, lacks } = cause;
     it.skipIf(lacks !== undefined)(
-      `[S0.7] [S0.8] [S0.10] [S0.11] [S0.12] [S3.14] [S5.1] [S5.3] [S5.5] [S5.6] [S5.8] [S5.15] [G2] [G9] [G27] by ${by}: the writer hears ${code}, all see the store's bytes, others' bytes survive, and the writer's come back from rescue${lacks === undefined ? "" : ` (${lacks})`}`,
+      `[S0.7] [S0.8] [S0.10] [S0.11] [S0.12] [S3.14] [S5.1] [S5.3] [S5.5] [S5.6] [S5.8] [S5.15] [G2] [G9] [G27] by ${by}: the writer hears ${code}, all see the store's bytes, others' bytes survive, and the writer's come back from rescue (needs several users, and a file system of its own: ${lacks ?? "there"})`,
       async () => {
         const shared = await sharedFile(cause);
         await using place = shared.place;

@@ -60,7 +60,7 @@ export const plantsOfRaces = [
     edits: [
       edit(
         "refusal/excise",
-        "return size === refusedEnd ? Math.max(storeSize, unsentEnd) : size;",
+        "return size === goneEnd ? Math.max(storeSize, unsentEnd) : size;",
         "return Math.max(storeSize, 0 * unsentEnd);",
       ),
     ],

@@ -211,6 +211,14 @@ export const plantsOfTheCache = [
     unit("cache/invalidate/invalidate"),
   ),
   plant(
+    "S4.10",
+    "an invalidation that discards drops what others wrote",
+    cache("invalidate/discard"),
+    "if (page.record?.credential.id === call.credential.id) {",
+    "if (page.record !== null) {",
+    unit("cache/invalidate/discard"),
+  ),
+  plant(
     "S4.11",
     "pages that cannot go are not counted",
     cache("invalidate/drop-clean"),

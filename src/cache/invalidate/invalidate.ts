@@ -4,19 +4,25 @@ import type { Attributes, Call } from "../../port/index.ts";
 import type { FilePages } from "../space/file-pages.ts";
 import { writeEverything } from "../writeback/control.ts";
 import { writebackPass } from "../writeback/pass.ts";
+import { discardUnsent } from "./discard.ts";
 import { dropCleanBatch } from "./drop-clean.ts";
 import { startOver } from "./start-over.ts";
 
 /** So many pages go before others have their turn (S4.12). */
 const batchPages = 4096;
 
-/** Writes back what is dirty in the range, then drops it (launder); answers how many pages could not go. */
+/** What becomes of unsent bytes that an invalidation meets: they are sent first, or dropped where they are the caller's. */
+export type UnsentChoice = "launder" | "discard";
+
+/** Sends or drops what is dirty in the range, then drops what is clean; answers how many pages could not go. */
 export async function invalidate(
   space: FilePages,
   start: ByteOffset,
   end: ByteOffset,
   call: Call,
+  unsent: UnsentChoice = "launder",
 ): Promise<{ pagesLeft: number }> {
+  if (unsent === "discard") await discardUnsent(space, start, end, call);
   await writebackPass(space, writeEverything("launder", start, end), call.signal);
   await using _alone = await space.invalidateLock.acquireAlone(call.signal);
   let pagesLeft = 0;

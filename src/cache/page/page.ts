@@ -19,7 +19,7 @@
  * | field | performed by |
  * |---|---|
  * | `valid` grows | `commitWrite` (write/commit.ts), fills (read/fill.ts, read/fill-batch.ts, read/fill-now.ts) |
- * | `valid` shrinks | `forgetBytes` (write/truncate.ts), `dropCleanBatch` (invalidate/drop-clean.ts) |
+ * | `valid` shrinks | `forgetBytes` (write/truncate.ts), `dropCleanBatch` (invalidate/drop-clean.ts), `discardUnsent` (invalidate/discard.ts) |
  * | `valid` shrinks | `excisePart` (refusal/excise.ts), `FilePages.removePage` (space/file-pages.ts) |
  * | `dirty` and `record` are set | `commitWrite` (write/commit.ts), `redirty` (writeback/collect.ts) |
  * | `dirty` and `record` are cleared | `FilePages.takeDirty`, `discardDirty`, `removePage` (space/file-pages.ts) |

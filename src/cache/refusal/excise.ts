@@ -46,10 +46,10 @@ function windBack(space: FilePages, refusal: Refusal, storeSize: ByteCount): voi
   const size = space.size as number;
   const shownEnd = refusal.shownEnd(space.pageSize) as number;
   const refusedEnd = size === shownEnd ? shownEnd : (refusal.end(space.pageSize) as number);
-  space.setSize(sizeAfterRefusal(size, refusedEnd, storeSize as number, endOfUnsent(space, refusal) as number));
+  space.setSize(sizeWithout(size, refusedEnd, storeSize as number, endOfUnsent(space, refusal) as number));
 }
 
-/** The size of a file of which the bytes up to `refusedEnd` were refused. */
-export function sizeAfterRefusal(size: number, refusedEnd: number, storeSize: number, unsentEnd: number): ByteCount {
-  return size === refusedEnd ? Math.max(storeSize, unsentEnd) : size;
+/** The size of a file that loses bytes which end at `goneEnd`, and which the store never had. */
+export function sizeWithout(size: number, goneEnd: number, storeSize: number, unsentEnd: number): ByteCount {
+  return size === goneEnd ? Math.max(storeSize, unsentEnd) : size;
 }

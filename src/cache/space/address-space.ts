@@ -7,7 +7,7 @@
  */
 import type { ByteCount, ByteOffset, CancelSignal, Failure } from "../../base/index.ts";
 import type { Attributes, Call, Credential } from "../../port/index.ts";
-import { invalidate, invalidateDoubtful, revalidate } from "../invalidate/invalidate.ts";
+import { invalidate, invalidateDoubtful, revalidate, type UnsentChoice } from "../invalidate/invalidate.ts";
 import { asFreeTask } from "../lock/lock-witness.ts";
 import type { FrameRun } from "../read/frame-run.ts";
 import { readFramesWaiting, readWaiting, tryRead, tryReadFrames } from "../read/read.ts";
@@ -147,9 +147,9 @@ export class AddressSpace extends FilePages {
     revalidate(this, attributes, askedAt);
   }
 
-  /** Sends what is dirty in the range, then drops the clean pages of it; answers how many could not go. */
-  invalidate(start: ByteOffset, end: ByteOffset, call: Call): Promise<{ pagesLeft: number }> {
-    return invalidate(this, start, end, call);
+  /** Sends or drops what is dirty in the range, then drops the clean pages of it; answers how many could not go. */
+  invalidate(start: ByteOffset, end: ByteOffset, call: Call, unsent?: UnsentChoice): Promise<{ pagesLeft: number }> {
+    return invalidate(this, start, end, call, unsent);
   }
 
   /** Drops every page, dirty ones too: for a file that no longer has a name or a user. */

@@ -5,6 +5,7 @@
  * Words. The *position* is where the next read or write goes that names no position of its own (null or undefined).
  */
 import { type ByteCount, type ByteOffset, Failure, failureFrom, readableStreamOf } from "../../base/index.ts";
+import type { UnsentChoice } from "../../cache/index.ts";
 import type { Call } from "../../port/index.ts";
 import type { Handle } from "../handle.ts";
 import { type BigIntStats, type Stats, statsOf } from "../promises/stats.ts";
@@ -40,6 +41,14 @@ export interface BufferRange<View extends ArrayBufferView = ArrayBufferView> {
   readonly offset?: number | null;
   readonly length?: number | null;
   readonly position?: number | bigint | null;
+}
+
+/** What to forget: from a position on, so many bytes; and what becomes of those that are unsent. */
+export interface InvalidationRange {
+  readonly position?: ByteOffset;
+  readonly length?: ByteCount;
+  /** Default "launder". */
+  readonly unsent?: UnsentChoice;
 }
 
 export class FileHandle implements AsyncDisposable {
@@ -201,6 +210,24 @@ export class FileHandle implements AsyncDisposable {
   /** The content as a web stream. */
   readableWebStream(range?: ChunkRange): AsyncIterable<Uint8Array> {
     return readableStreamOf(this.chunks(range));
+  }
+
+  /**
+   * Forgets what is cached of the file, or of `length` bytes from `position` on: the next look finds what the store has. Unsent
+   * bytes are sent first; with "discard" those of this handle's credential are dropped, as if they had never been written.
+   * Answers how many pages could not go, because others' bytes could not be sent, or refused ones not be rescued.
+   */
+  invalidate(range: InvalidationRange = {}): Promise<{ pagesLeft: number }> {
+    const { position = 0, length = Number.POSITIVE_INFINITY, unsent = "launder" } = range;
+    return this.#saying("invalidate", async () => {
+      if (!(position >= 0 && length >= 0)) throw new Failure("EINVAL", { detail: "the range lies outside the file" });
+      if (unsent !== "launder" && unsent !== "discard") {
+        throw new Failure("EINVAL", {
+          detail: `"${unsent}" is nothing to do with unsent bytes: give launder or discard`,
+        });
+      }
+      return this.handle.invalidate(position, position + length, unsent);
+    });
   }
 
   /** Writes back, then gives the file back, then throws what this handle has not heard of; closing twice is once. */

@@ -14,7 +14,7 @@
  *   I5  Each failure of write-back since the open is thrown once, by `flush` or `sync`, whichever comes first (S5.8).
  */
 import { type ByteCount, type ByteOffset, type CancelSignal, Failure, failureFrom } from "../../base/index.ts";
-import type { AddressSpace, ErrorCursor, FrameRun, Readahead } from "../../cache/index.ts";
+import type { AddressSpace, ErrorCursor, FrameRun, Readahead, UnsentChoice } from "../../cache/index.ts";
 import { type Call, type Credential, withoutSetId } from "../../port/index.ts";
 import type { Key } from "../credentials/key.ts";
 import type { Handle } from "../handle.ts";
@@ -179,6 +179,19 @@ export class OpenHandle implements Handle {
     const found = await this.#space.seek(position, whence, call);
     if (found === undefined) throw new Failure("ENXIO", { syscall: "lseek", path: this.path });
     return found;
+  }
+
+  async invalidate(
+    start: ByteOffset,
+    end: ByteOffset,
+    unsent: UnsentChoice = "launder",
+    signal: CancelSignal = noSignal,
+  ): Promise<{ pagesLeft: number }> {
+    this.#require(unsent === "launder" || this.writable, "invalidate");
+    const answer = await this.#space.invalidate(start, end, this.#callWith(signal), unsent);
+    this.#core.expire(this.node);
+    this.#core.events.emit("invalidate", { what: "content", node: this.node, start: 0, end: undefined });
+    return answer;
   }
 
   get isFlushed(): boolean {

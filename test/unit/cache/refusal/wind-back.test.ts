@@ -1,7 +1,7 @@
 /** The size of a file after a refusal: it goes back if the refused bytes had moved it, and stays where others moved it. */
 import { describe, expect, test } from "vitest";
 import { Failure } from "../../../../src/base/index.ts";
-import { sizeAfterRefusal } from "../../../../src/cache/refusal/excise.ts";
+import { sizeWithout } from "../../../../src/cache/refusal/excise.ts";
 import { memoryStore } from "../../../../src/stores/memory/index.ts";
 import { asSuperuser, bytesAtStore } from "../../../kit/cached-file.ts";
 import { alice, bob, bytesOf, pageSize, readBack } from "../../../kit/gated-file.ts";
@@ -17,7 +17,7 @@ describe("the size after a refusal", () => {
     ["it lies inside the file", 300, 200, 300, 0, 300],
     ["the file grew at the store", 300, 300, 500, 0, 500],
   ])("[S0.10] %s", (_what, size, refusedEnd, storeSize, unsentEnd, expected) => {
-    expect(sizeAfterRefusal(size, refusedEnd, storeSize, unsentEnd)).toBe(expected);
+    expect(sizeWithout(size, refusedEnd, storeSize, unsentEnd)).toBe(expected);
   });
 });
 
