@@ -31,6 +31,7 @@ export async function compare(world: World, programs: readonly Program[]): Promi
 export async function settle(world: World, programs: readonly Program[]): Promise<void> {
   world.faulty.calm();
   world.rescue.calm();
+  world.keyOffice?.calm();
   for (const file of world.files.values()) {
     await world.other.setAttributes(file.node, { mode: 0o666 }, asSuperuser).catch(requireGone);
   }
@@ -45,6 +46,7 @@ export async function settle(world: World, programs: readonly Program[]): Promis
   requireNothingUnsent(world);
   if (unsentOfRemoved(world) === 0) world.forgetExcuses();
   world.faulty.resumeFaults();
+  world.keyOffice?.resumeFaults();
   world.rescue.resumeFaults(world.scenario.rescueFaults);
 }
 

@@ -4,6 +4,7 @@ import type { RefusalAction, RefusalOptions } from "../../src/cache/index.ts";
 import { type Credential, posixCredential, type RefusalClass, superuser } from "../../src/port/index.ts";
 import type { MemoryStoreOptions } from "../../src/stores/memory/index.ts";
 import type { FaultChances } from "./faulty-store.ts";
+import type { KeyTerms } from "./key-office.ts";
 import type { RescueFaults } from "./refusal-witness.ts";
 import { type Weather, weathers } from "./weather.ts";
 
@@ -29,12 +30,14 @@ export interface Scenario {
   readonly hurries: boolean;
   readonly refusals: Pick<RefusalOptions, "refusalActions" | "conflict" | "retryDeadlineMs" | "rescueDeadlineMs">;
   readonly rescueFaults: RescueFaults;
+  /** How credentials end; undefined: never. */
+  readonly keys: KeyTerms | undefined;
 }
 
 const users: readonly Credential[] = [
-  posixCredential(1000, 1000),
-  posixCredential(1001, 1001),
-  posixCredential(1000, 1000, [7]),
+  { ...posixCredential(1000, 1000), user: "1000" },
+  { ...posixCredential(1001, 1001), user: "1001" },
+  { ...posixCredential(1000, 1000, [7]), user: "1000" },
   superuser,
 ];
 
@@ -77,6 +80,16 @@ function refusals(random: SeededRandom): Pick<Scenario, "refusals" | "rescueFaul
   };
 }
 
+function keys(random: SeededRandom): KeyTerms | undefined {
+  if (random.chance(0.7)) return undefined;
+  return {
+    lifeMs: random.pick([20_000, 60_000, 600_000]),
+    choice: random.pick(["strict", "rotate"]),
+    refreshDeadlineMs: random.pick([500, 4_000]),
+    failChance: random.pick([0, 0.2, 0.6]),
+  };
+}
+
 export function scenarioOf(seed: number): Scenario {
   const random = new SeededRandom(seed ^ 0x5ce0a510);
   const pageSize = random.chance(0.8) ? 4096 : 16384;
@@ -111,5 +124,6 @@ export function scenarioOf(seed: number): Scenario {
     interrupts: random.chance(0.3),
     hurries: random.chance(0.5),
     ...refusals(random),
+    keys: keys(random),
   };
 }

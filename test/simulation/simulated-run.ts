@@ -8,7 +8,7 @@ import { asFreeTask } from "../../src/cache/lock/lock-witness.ts";
 import { endWatch, type LockOrderOptions, watchLocks } from "../kit/lock-order/checker.ts";
 import { playWatched } from "../kit/lock-order/play-watched.ts";
 import { ActorClock } from "../kit/schedule/actor-clock.ts";
-import { Scheduler } from "../kit/schedule/scheduler.ts";
+import { type Policy, Scheduler } from "../kit/schedule/scheduler.ts";
 import { seededPolicy } from "../kit/schedule/seeded.ts";
 import { happenElsewhere } from "./elsewhere.ts";
 import { scriptOf } from "./generate-script.ts";
@@ -97,8 +97,9 @@ async function playOnce(
   const timeline = new Timeline(clock, options.keepsTrace ?? false);
   const world = new World(seed, scenarioOf(seed), clock, timeline);
   const play = new Play(world);
+  const policy = seededPolicy(new SeededRandom(seed ^ 0x7ac71c5 ^ Math.imul(options.schedule ?? 0, 0x9e3779b1)));
   const scheduler = new Scheduler({
-    policy: seededPolicy(new SeededRandom(seed ^ 0x7ac71c5 ^ Math.imul(options.schedule ?? 0, 0x9e3779b1))),
+    policy: world.keyOffice === undefined ? policy : promptly(policy),
     clock,
     settled: () => world.requireNoComplaint(),
     msMax: 86_400_000,
@@ -136,6 +137,14 @@ async function playOnce(
   return { report, thrown };
 }
 
+/**
+ * The policy, but on a fast machine: no time passes while somebody can go on. Between the answer of a store and whoever asked
+ * lies the keyring; on a slow machine the answer may be lost on that way, and the model does not know.
+ */
+function promptly(policy: Policy): Policy {
+  return { choose: (ready, moment) => policy.choose(ready, { ...moment, canTimePass: false }) };
+}
+
 function failureOf(thrown: unknown, step: number): RunFailure {
   if (!(thrown instanceof Error)) return { message: String(thrown), stack: undefined, step };
   const cause = thrown.cause instanceof Error ? `\ncaused by ${thrown.cause.stack}` : "";
@@ -152,7 +161,7 @@ class Play {
 
   constructor(world: World) {
     this.#world = world;
-    this.#programs = world.scenario.credentials.map((credential, at) => new Program(world, `actor ${at}`, credential));
+    this.#programs = world.credentials.map((credential, at) => new Program(world, `actor ${at}`, credential));
   }
 
   async all(script: readonly Operation[], scheduler: Scheduler): Promise<void> {
@@ -212,6 +221,7 @@ class Play {
     const world = this.#world;
     world.faulty.calm();
     world.rescue.calm();
+    world.keyOffice?.calm();
     for (const program of this.#programs) {
       for (const number of [...program.slots.keys()]) await program.close(number, neverFires);
     }

@@ -15,6 +15,8 @@ export type Weather =
   | "broken"
   /** The key of one credential is no longer good. */
   | "keyExpired"
+  /** The key of one credential was taken back. */
+  | "keyRevoked"
   /** One credential may not write. */
   | "forbidden"
   /** Nobody can be reached. */
@@ -29,6 +31,7 @@ export const weathers: readonly Weather[] = [
   "noMedium",
   "broken",
   "keyExpired",
+  "keyRevoked",
   "forbidden",
   "unreachable",
   "hanging",
@@ -39,7 +42,7 @@ const ofContent: Partial<Record<Weather, ErrorCode>> = { noMedium: "ENOMEDIUM", 
 const ofAll: Partial<Record<Weather, ErrorCode>> = { unreachable: "EHOSTUNREACH" };
 /** Weather that meets the writes of one user only. */
 const ofOneWriter: Partial<Record<Weather, ErrorCode>> = { quota: "EDQUOT", forbidden: "EACCES" };
-const ofOneUser: Partial<Record<Weather, ErrorCode>> = { keyExpired: "EKEYEXPIRED" };
+const ofOneUser: Partial<Record<Weather, ErrorCode>> = { keyExpired: "EKEYEXPIRED", keyRevoked: "EKEYREVOKED" };
 
 const writing: ReadonlySet<string> = new Set(["write", "punchHole", "allocate", "setAttributes"]);
 const content: ReadonlySet<string> = new Set([...writing, "read", "commit"]);

@@ -7,7 +7,7 @@ import type { SpaceObserver } from "../../src/cache/index.ts";
 import type { CachedVolume } from "../../src/files/cached-volume.ts";
 import { openVolume } from "../../src/files/index.ts";
 import type { VolumeNode } from "../../src/files/nodes/volume-node.ts";
-import { type Call, type NodeId, type Store, superuser } from "../../src/port/index.ts";
+import { type Call, type Credential, type NodeId, type Store, superuser } from "../../src/port/index.ts";
 import { MemoryServer, memoryStore } from "../../src/stores/memory/index.ts";
 import { asSuperuser } from "../kit/cached-file.ts";
 import type { ActorClock } from "../kit/schedule/actor-clock.ts";
@@ -15,11 +15,12 @@ import { runningActor } from "../kit/schedule/point.ts";
 import type { LocalChange, Tick } from "../model/change.ts";
 import type { SentRun } from "../model/fates.ts";
 import { ModelFile } from "../model/model-file.ts";
-import { ConflictCopies } from "./conflict-copies.ts";
 import { complaintOfBooks, type Evidence, ToldOf } from "./books.ts";
 import { CacheTraffic, listenToCaches } from "./cache-traffic.ts";
+import { ConflictCopies } from "./conflict-copies.ts";
 import { EventWitness } from "./event-witness.ts";
 import { FaultyStore, type SentWrite, type StoreWitness } from "./faulty-store.ts";
+import { KeyOffice } from "./key-office.ts";
 import { RefusalWitness } from "./refusal-witness.ts";
 import type { Scenario } from "./scenario.ts";
 import { Tallies, type Timeline } from "./timeline.ts";
@@ -42,6 +43,10 @@ export class World implements StoreWitness {
   readonly server: MemoryServer;
   readonly faulty: FaultyStore;
   readonly rescue: RefusalWitness;
+  /** Undefined where credentials never end. */
+  readonly keyOffice: KeyOffice | undefined;
+  /** Of each actor. */
+  readonly credentials: readonly Credential[];
   readonly copies: ConflictCopies = new ConflictCopies(this);
   readonly traffic: CacheTraffic = new CacheTraffic();
   readonly told: ToldOf = new ToldOf();
@@ -66,7 +71,11 @@ export class World implements StoreWitness {
     this.clock = clock;
     this.timeline = timeline;
     this.random = new SeededRandom(seed ^ 0x3057ab1e);
-    this.server = new MemoryServer({ clock, rootMode: 0o777 });
+    const office =
+      scenario.keys === undefined ? undefined : new KeyOffice(this, scenario.keys, new SeededRandom(seed ^ 0x6b657973));
+    this.keyOffice = office;
+    this.credentials = scenario.credentials.map((each) => office?.issue(each) ?? each);
+    this.server = new MemoryServer({ clock, rootMode: 0o777, ...(office === undefined ? {} : { keys: office.keys }) });
     this.other = memoryStore(this.server, { durability: "stable", conditionalWrites: false });
     this.faulty = new FaultyStore(memoryStore(this.server, scenario.store), this, {
       clock,
@@ -95,9 +104,11 @@ export class World implements StoreWitness {
       storeTimeoutMs: scenario.storeTimeoutMs,
       idleNodesMax: scenario.idleNodesMax,
       ...scenario.refusals,
+      ...this.keyOffice?.options,
       rescue: this.rescue,
     })) as CachedVolume;
     this.eventWitness.listen(this.volume);
+    this.keyOffice?.listen(this.volume);
   }
 
   /** An observer that lets the rescue know first what is told of failed write-backs. */
@@ -174,6 +185,8 @@ export class World implements StoreWitness {
     if ([...this.files.values()].some(({ removed }) => removed !== undefined)) this.excuses.add("ESTALE");
     // A file that was forgotten before it was durable is found to have lost something when it is met again.
     if (this.server.crashCount > 0) this.excuses.add("EIO");
+    // Waiting for a hook takes of an operation's time.
+    if (this.keyOffice?.mayFail === true) this.excuses.add("EKEYEXPIRED").add("ETIMEDOUT");
   }
 
   fault(kind: string, code?: ErrorCode): void {
@@ -249,7 +262,8 @@ export class World implements StoreWitness {
 
   #checkRun(name: string, run: SentRun, file: ModelFile, call: Call): void {
     const { change } = run;
-    if (change.credentialId !== call.credential.id) {
+    const isOwn = change.credentialId === call.credential.id;
+    if (!isOwn && this.keyOffice?.mayStandIn(call.credential, change.credentialId) !== true) {
       this.complain(`${name} were written under ${change.credentialId} and are sent under ${call.credential.id} (G6)`);
     }
     const complaint = file.fates.complaintOfSending(run);
