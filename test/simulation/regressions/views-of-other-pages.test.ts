@@ -5,7 +5,7 @@
 import { describe, expect } from "vitest";
 import { bytesOf, framesOf } from "../../kit/gated-file.ts";
 import { point } from "../../kit/schedule/point.ts";
-import { alice, bob, pageSize, type RaceWorld, raceWorld, testRace } from "../../races/kit/race.ts";
+import { bob, pageSize, type RaceWorld, raceWorld, testRace } from "../../races/kit/race.ts";
 
 describe("[S1.1] views of a page ‖ it is dropped, brought in again, and dropped again", () => {
   testRace({
