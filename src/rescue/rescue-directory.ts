@@ -192,7 +192,7 @@ export class RescueDirectory implements Rescue {
         return { id, path, node, version, byteCount, isNew, entry };
       } catch (thrown) {
         const { progress } = thrown instanceof RestoreRefused ? thrown : {};
-        if (progress !== undefined && (progress.byteCount > 0 || progress.isNew)) {
+        if (progress?.hasChanged === true) {
           await this.#mark(id, progress, call.credential, false).catch(() => undefined);
         }
         throw thrown;

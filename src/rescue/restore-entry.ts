@@ -32,13 +32,22 @@ interface Target {
   readonly node: NodeId;
   readonly path: string;
   readonly version: Version;
+  readonly size: ByteCount;
   readonly isNew: boolean;
 }
 
 /** How far a restore came. */
 export type RestoreProgress = Omit<RestoredMark, "complete" | "restoredAt" | "credentialId"> & {
   readonly isNew: boolean;
+  /** Whether the file is at another version than before by the restore's doing. */
+  readonly hasChanged: boolean;
 };
+
+interface Restoring extends Target {
+  version: Version;
+  size: ByteCount;
+  byteCount: ByteCount;
+}
 
 /** A refused restore, and how far it came. */
 export class RestoreRefused extends Failure {
@@ -67,19 +76,35 @@ export async function restoreEntry(
     goal.path === undefined
       ? await originalTarget(store, manifest, mark, goal, call)
       : await namedTarget(store, manifest, mark, goal.path, goal.overwrite, call);
-  const progress = { ...target, byteCount: 0 };
+  const restoring: Restoring = { ...target, byteCount: 0 };
+  const progress = (): RestoreProgress => {
+    const { node, path, version, byteCount, isNew } = restoring;
+    return { node, path, version, byteCount, isNew, hasChanged: isNew || byteCount > 0 || version !== target.version };
+  };
   try {
     await store.hold(target.node, writing, call);
     try {
-      await writePieces(directory, manifest, store, goal.overwrite, progress, call);
+      await writePieces(directory, manifest, store, goal.overwrite, restoring, call);
       await store.commit(target.node, call);
     } finally {
       await store.release(target.node, writing, call);
     }
   } catch (thrown) {
-    throw new RestoreRefused(failureFrom(thrown), progress);
+    const failure = failureFrom(thrown);
+    if (failure.code === "ENOSPC" || failure.code === "EDQUOT") await takeStamp(store, restoring, call);
+    throw new RestoreRefused(failure, progress());
   }
-  return progress;
+  return progress();
+}
+
+/**
+ * A store that finds no room may have stamped the file before it said so (ext4 does): that version is the restore's own, or the
+ * next try would take the restore for a stranger. Who else changes the file in just this moment, and leaves its size, is not told
+ * from that.
+ */
+async function takeStamp(store: Store, restoring: Restoring, call: Call): Promise<void> {
+  const now = await store.getAttributes(restoring.node, call).catch(() => undefined);
+  if (now?.size === restoring.size) restoring.version = now.version;
 }
 
 async function writePieces(
@@ -87,21 +112,22 @@ async function writePieces(
   manifest: RescueManifest,
   store: Store,
   overwrite: boolean,
-  progress: { readonly node: NodeId; version: Version; byteCount: ByteCount },
+  restoring: Restoring,
   call: Call,
 ): Promise<void> {
   const { writeBytesMax } = store.manifest;
   for await (const { offset, bytes } of readBytes(directory, manifest)) {
     for (let done = 0; done < bytes.length; ) {
       const piece = bytes.subarray(done, done + writeBytesMax);
-      const expected = overwrite ? undefined : progress.version;
-      const { byteCount, attributes } = await store.write(progress.node, offset + done, [piece], expected, call);
+      const expected = overwrite ? undefined : restoring.version;
+      const { byteCount, attributes } = await store.write(restoring.node, offset + done, [piece], expected, call);
       if (byteCount < 1 || byteCount > piece.length) {
         throw new Failure("EIO", { syscall: "write", detail: `the store took ${byteCount} of ${piece.length} bytes` });
       }
       done += byteCount;
-      progress.byteCount += byteCount;
-      progress.version = attributes.version;
+      restoring.byteCount += byteCount;
+      restoring.version = attributes.version;
+      restoring.size = attributes.size;
     }
   }
 }
@@ -122,11 +148,11 @@ async function originalTarget(
   if (!overwrite && !file.isOriginal) {
     throw refused("ESTALE", path, "another file has this path now; look at the difference, then overwrite it");
   }
-  const { version } = file.attributes;
+  const { version, size } = file.attributes;
   if (!overwrite && !mayContinue(manifest, mark, file.node, version)) {
     throw refused("ESTALE", path, "the file was changed by others; look at the difference, then overwrite it");
   }
-  return { node: file.node, path: file.path, version, isNew: false };
+  return { node: file.node, path: file.path, version, size, isNew: false };
 }
 
 async function namedTarget(
@@ -147,7 +173,8 @@ async function namedTarget(
   if (!overwrite && !mayContinue(manifest, mark, node, attributes.version)) {
     throw refused("ESTALE", path, "the file was changed by others; look at the difference, then overwrite it");
   }
-  return { node, path, version: attributes.version, isNew: false };
+  const { version, size } = attributes;
+  return { node, path, version, size, isNew: false };
 }
 
 async function makeTarget(store: Store, path: string, call: Call): Promise<Target> {
@@ -157,7 +184,8 @@ async function makeTarget(store: Store, path: string, call: Call): Promise<Targe
   const parent = await fileAt(store, names.join("/"), call);
   if (parent === undefined) throw refused("ENOENT", path, "the directory of this path does not exist in the store");
   const { node, attributes } = await store.createFile(parent.node, name, newFileMode, call);
-  return { node, path, version: attributes.version, isNew: true };
+  const { version, size } = attributes;
+  return { node, path, version, size, isNew: true };
 }
 
 /** Whether a file at this version holds nothing of others that these bytes were not written on. */

@@ -16,7 +16,7 @@ export interface RestoredMark {
   readonly path: string;
   readonly node: NodeId;
   readonly credentialId: string;
-  /** Bytes of the entry that the store took; 0 as well when the version is what restoring the entry before this one made. */
+  /** Bytes of the entry that the store took; 0 when the version is what restoring the entry before this one made, or a try that was refused. */
   readonly byteCount: ByteCount;
   /** The file's version after the last write that the store took. */
   readonly version: Version;

@@ -46,7 +46,7 @@ function rowOf(entry: RescueEntry): string[] {
   ];
 }
 
-/** A mark without bytes tells of the entry before this one. */
+/** A mark without bytes tells of the entry before this one, or of a try that only stamped the file. */
 function stateOf(restored: WholeEntry["restored"]): "kept" | "restored" | "partly restored" {
   if (restored?.complete === true) return "restored";
   return restored === undefined || restored.byteCount === 0 ? "kept" : "partly restored";

@@ -174,6 +174,35 @@ it("[S5.3] a restore that was refused half way goes on where only it has changed
   expect(await contentAt(at.store, "/letter.txt")).toBe("WHAT the STORE has");
 });
 
+it("[S5.3] a restore that found no room, and whose try stamped the file, takes that version for its own", async () => {
+  await using at = await scene();
+  const id = await keepOf(at, { 0: "WHAT" });
+  const full = watched(at.store, async (name) => {
+    if (name !== "write") return;
+    // The same bytes under another version: what ext4 makes of a file when it finds no room.
+    await at.store.write(at.node, 0, [Buffer.from("what")], undefined, asAlice);
+    throw new Failure("ENOSPC", { syscall: "write" });
+  });
+  await expect(at.rescue.restore(id, full)).rejects.toMatchObject({ code: "ENOSPC" });
+  expect((await at.store.getAttributes(at.node, asAlice)).version).not.toBe(at.base.version);
+  expect(await at.rescue.show(id)).toMatchObject({ restored: { complete: false, byteCount: 0 } });
+  expect(await at.rescue.fateOf(id)).toBe("kept");
+  expect(await at.rescue.restore(id, at.store)).toMatchObject({ byteCount: 4 });
+  expect(await contentAt(at.store, "/letter.txt")).toBe("WHAT the store has");
+});
+
+it("[S5.3] a restore that found no room does not take another's change for its own", async () => {
+  await using at = await scene();
+  const id = await keepOf(at, { 0: "WHAT" });
+  const full = watched(at.store, async (name) => {
+    if (name !== "write") return;
+    await rewriteAt(memoryStore(at.server), "/letter.txt", "another's words, later");
+    throw new Failure("ENOSPC", { syscall: "write" });
+  });
+  await expect(at.rescue.restore(id, full)).rejects.toMatchObject({ code: "ENOSPC" });
+  await expect(at.rescue.restore(id, at.store)).rejects.toMatchObject({ code: "ESTALE" });
+});
+
 it("[S5.3] bytes that the store took but could not make durable are not called restored", async () => {
   await using at = await scene();
   const id = await keepOf(at, { 0: "WHAT" });
