@@ -15,8 +15,9 @@ export interface Replayed {
   readonly id: RescueId;
   readonly path: string;
   readonly node: NodeId;
-  /** What the bytes were written on, and what they made of it; undefined when they stay, or were there already. */
-  readonly baseVersion: Version;
+  /** What the bytes were written on, and what the store had then, where it said so. */
+  readonly earlier: readonly Version[];
+  /** What the bytes made of it; undefined when they stay, or were there already. */
   readonly version: Version | undefined;
   /** Why the entry stays; undefined when its bytes are in the store. */
   readonly failure: Failure | undefined;
@@ -33,8 +34,9 @@ export async function replay(
   const parked = (await rescue.list()).filter((entry) => isParked(entry, storeUrl)) as WholeEntry[];
   for (const [at, entry] of parked.entries()) {
     const { id, manifest } = entry;
-    const { path, node, baseVersion } = manifest;
-    const about = { id, path, node, baseVersion };
+    const { path, node, baseVersion, foundVersion } = manifest;
+    const earlier = foundVersion === null ? [baseVersion] : [baseVersion, foundVersion];
+    const about = { id, path, node, earlier };
     const next = parked.slice(at + 1).find((later) => later.manifest.node === node);
     const before = next !== undefined && follows(next, entry) ? { before: next.id } : {};
     try {
@@ -44,7 +46,7 @@ export async function replay(
       const failure = failureFrom(thrown, { syscall: "restore", path });
       const isThere = failure.code === "ESTALE" && (await discardIfThere(rescue, store, entry, signal));
       replayed.push({ ...about, version: undefined, failure: isThere ? undefined : failure });
-      if (failure.code === "ENOMEDIUM") break;
+      if (failure.code === "ENOMEDIUM" || failure.code === "ETIMEDOUT") break;
     }
   }
   return replayed;

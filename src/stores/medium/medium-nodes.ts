@@ -18,7 +18,7 @@
  *   I5  Places lead to the root, or to a node that has none; never in a circle.
  */
 import { Failure, neverFires } from "../../base/index.ts";
-import type { AccessMode, Attributes, Call, Credential, NodeId, Store, StoreEntry } from "../../port/index.ts";
+import type { AccessMode, Attributes, Call, Credential, NodeId, Store, StoreEntry, Version } from "../../port/index.ts";
 import type { KnownBy } from "./medium.ts";
 
 const evictionStepsMax = 64;
@@ -45,6 +45,8 @@ class MediumNode {
   childCount = 0;
   isRecentlyUsed = false;
   holds: Map<string, Hold> | undefined;
+  /** What was replayed to it: where it stood before, for those who wrote on that, and where it stands since. */
+  replayed: { readonly earlier: Set<Version>; version: Version } | undefined;
   /** Under way: it is being looked for after a return. */
   finding: { readonly generation: number; readonly innerId: Promise<NodeId> } | undefined;
 
@@ -196,6 +198,29 @@ export class MediumNodes {
   attributesOfHeld(id: NodeId): Attributes | undefined {
     const node = this.#nodes.get(id);
     return node?.holds === undefined ? undefined : node.attributes;
+  }
+
+  /** Parked bytes of a node are on the medium: who expects one of the earlier versions means the one that they made. */
+  replayed(id: NodeId, earlier: readonly Version[], version: Version): void {
+    const node = this.#nodes.get(id);
+    if (node === undefined) return;
+    node.replayed = { earlier: new Set([...(node.replayed?.earlier ?? []), ...earlier]), version };
+  }
+
+  /** The version that a writer means who expects `expected`. */
+  meantBy(id: NodeId, expected: Version | undefined): Version | undefined {
+    const replayed = this.#nodes.get(id)?.replayed;
+    return replayed !== undefined && expected !== undefined && replayed.earlier.has(expected)
+      ? replayed.version
+      : expected;
+  }
+
+  /** A write at its expected version leads on from there: nobody can mean an earlier one any more. */
+  wrote(id: NodeId, attributes: Attributes): void {
+    const node = this.#nodes.get(id);
+    if (node === undefined) return;
+    node.attributes = attributes;
+    node.replayed = undefined;
   }
 
   /** The lasting id of an inner one. */

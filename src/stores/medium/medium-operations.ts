@@ -5,7 +5,7 @@
 import { type Clock, type ErrorCode, Failure, failureFrom, type Milliseconds, neverFires } from "../../base/index.ts";
 import { type Call, type NodeId, type Store, type StoreEntry, superuser } from "../../port/index.ts";
 import type { MediumNodes } from "./medium-nodes.ts";
-import { noMedium, type Presence } from "./presence.ts";
+import { type MediumSource, noMedium } from "./presence.ts";
 import { Undurable } from "./undurable.ts";
 
 /** Failures that a medium which was taken out explains. */
@@ -31,28 +31,35 @@ export interface DurabilityTerms {
 
 export class MediumOperations {
   readonly durableWrites: boolean;
-  readonly #isVolatile: boolean;
-  readonly #presence: Presence;
+  readonly #source: MediumSource;
+  readonly #clock: Clock;
+  readonly #terms: DurabilityTerms;
   readonly #nodes: MediumNodes;
   readonly #marker: string | undefined;
   readonly #undurable: Undurable;
 
   constructor(
-    presence: Presence,
+    source: MediumSource,
     nodes: MediumNodes,
     marker: string | undefined,
     clock: Clock,
     terms: DurabilityTerms,
   ) {
     this.durableWrites = terms.durableWrites;
-    this.#isVolatile = terms.isVolatile;
-    this.#presence = presence;
+    this.#source = source;
+    this.#clock = clock;
+    this.#terms = terms;
     this.#nodes = nodes;
     this.#marker = marker?.toLowerCase();
     this.#undurable = new Undurable(clock, terms.commitAfterMs, (node) => this.#commitByItself(node));
-    presence.onChange((change) => {
+    source.onChange((change) => {
       if (change === "out") this.#undurable.leave();
     });
+  }
+
+  /** The same for the same medium, from another source. */
+  over(source: MediumSource): MediumOperations {
+    return new MediumOperations(source, this.#nodes, this.#marker, this.#clock, this.#terms);
   }
 
   /** Ends what goes on by itself. */
@@ -62,14 +69,14 @@ export class MediumOperations {
 
   /** Asks the medium's store. A failure that its absence would explain is ENOMEDIUM, when it is absent. */
   async ask<Answer>(syscall: string, act: (store: Store, generation: number) => Promise<Answer>): Promise<Answer> {
-    const store = this.#presence.store(syscall);
+    const store = this.#source.store(syscall);
     try {
-      return await act(store, this.#presence.generation);
+      return await act(store, this.#source.generation);
     } catch (thrown) {
       const failure = failureFrom(thrown, { syscall });
       if (!suspicious.has(failure.code)) throw thrown;
-      await this.#presence.look();
-      if (this.#presence.current === store) throw thrown;
+      await this.#source.look();
+      if (this.#source.current === store) throw thrown;
       throw noMedium(syscall, failure);
     }
   }
@@ -147,20 +154,20 @@ export class MediumOperations {
 
   /** The store changed these nodes: they are made durable soon, or now where too many wait for that. */
   async changed(nodes: readonly NodeId[], store: Store, call: Call): Promise<void> {
-    if (!this.#isVolatile) return;
+    if (!this.#terms.isVolatile) return;
     const isFull = this.#undurable.isFull;
     for (const node of nodes) {
-      const inner = isFull ? this.#nodes.tryResolve(node, this.#presence.generation) : undefined;
+      const inner = isFull ? this.#nodes.tryResolve(node, this.#source.generation) : undefined;
       if (inner === undefined) this.#undurable.changed(node);
       else await this.#commitOn(node, store, inner, call);
     }
     // The answer came from a medium that is out by now.
-    if (this.#presence.current !== store) this.#undurable.leave();
+    if (this.#source.current !== store) this.#undurable.leave();
   }
 
   /** Makes a node durable. EIO, once, where an earlier change of it was lost with the medium. */
   async commit(node: NodeId, call: Call): Promise<void> {
-    if (this.#presence.current === undefined && this.#undurable.isDurable(node)) return;
+    if (this.#source.current === undefined && this.#undurable.isDurable(node)) return;
     await this.on(node, "fsync", call, async (store, inner) => {
       if (this.#undurable.takeLoss(node)) {
         const detail = "the medium was taken out before earlier changes were durable";

@@ -10,7 +10,7 @@
  * A medium may be pulled out at any moment, so content is durable before it is answered (`durableWrites`): bytes are in the cache
  * above until then. Names and other attributes are made durable soon afterwards; where they were lost, the next commit says so.
  */
-import type { ByteCount, ByteOffset, Clock, Milliseconds } from "../../base/index.ts";
+import type { ByteCount, ByteOffset, CancelSignal, Clock, Milliseconds } from "../../base/index.ts";
 import { systemClock } from "../../base/index.ts";
 import type {
   AccessMode,
@@ -35,7 +35,16 @@ import type {
 import type { Drive, MediumId } from "./medium.ts";
 import { MediumNodes } from "./medium-nodes.ts";
 import { MediumOperations } from "./medium-operations.ts";
-import { identifyWithin, noMedium, openOn, Presence, type PresenceChange } from "./presence.ts";
+import {
+  identifyWithin,
+  type MediumSource,
+  noMedium,
+  openOn,
+  type Preparation,
+  Presence,
+  type PresenceChange,
+  sourceOf,
+} from "./presence.ts";
 
 /** More than a volume above remembers while nothing uses them. */
 const nodesMaxDefault = 131_072;
@@ -72,19 +81,30 @@ export async function mediumStore(drive: Drive, options: MediumStoreOptions = {}
   const isVolatile = store.manifest.durability === "volatile";
   const durability = { isVolatile, durableWrites: durableWrites && isVolatile, commitAfterMs };
   const operations = new MediumOperations(presence, nodes, drive.marker, clock, durability);
-  return new MediumStore(presence, nodes, operations, store);
+  const prepareBy = (prepare: Preparation) => {
+    presence.prepare = prepare;
+  };
+  return new MediumStore(presence, nodes, operations, store, prepareBy);
 }
 
 export class MediumStore implements Store {
   readonly manifest: StoreManifest;
   readonly tryRead?: NonNullable<Store["tryRead"]>;
-  readonly #presence: Presence;
+  readonly #source: MediumSource;
   readonly #nodes: MediumNodes;
   readonly #operations: MediumOperations;
+  readonly #prepareBy: (prepare: Preparation) => void;
 
   /** Made by `mediumStore`. */
-  constructor(presence: Presence, nodes: MediumNodes, operations: MediumOperations, { manifest, tryRead }: Store) {
-    this.#presence = presence;
+  constructor(
+    source: MediumSource,
+    nodes: MediumNodes,
+    operations: MediumOperations,
+    { manifest, tryRead }: Store,
+    prepareBy: (prepare: Preparation) => void,
+  ) {
+    this.#source = source;
+    this.#prepareBy = prepareBy;
     this.#nodes = nodes;
     this.#operations = operations;
     const writeBytesMax = Math.min(manifest.writeBytesMax, durableWriteBytesMax);
@@ -94,21 +114,42 @@ export class MediumStore implements Store {
 
   /** The medium that the store belongs to. */
   get mediumId(): MediumId {
-    return this.#presence.id;
+    return this.#source.id;
   }
 
   get isIn(): boolean {
-    return this.#presence.current !== undefined;
+    return this.#source.current !== undefined;
   }
 
   /** Calls back when the medium was taken out, and when it is back; the answer ends that. */
   onChange(listener: (change: PresenceChange) => void): () => void {
-    return this.#presence.onChange(listener);
+    return this.#source.onChange(listener);
+  }
+
+  /**
+   * Has `act` done whenever the medium is back, before anybody else reaches it: the store that it gets is this one for it alone,
+   * everybody else hears ENOMEDIUM until it has ended. For what was parked, which belongs before what is written later.
+   */
+  beforeReturn(act: (store: Store, signal: CancelSignal) => Promise<void>): void {
+    this.#prepareBy(async (inner, generation, signal) => {
+      const source = sourceOf(this.mediumId, inner, generation);
+      const operations = this.#operations.over(source);
+      try {
+        await act(new MediumStore(source, this.#nodes, operations, inner, () => undefined), signal);
+      } finally {
+        operations.close();
+      }
+    });
+  }
+
+  /** Says that parked bytes led from the earlier versions to this one: a writer who expects an earlier one is no stranger. */
+  replayed(node: NodeId, earlier: readonly Version[], version: Version): void {
+    this.#nodes.replayed(node, earlier, version);
   }
 
   /** Looks at the drive now, without waiting for the next time. */
   look(): Promise<void> {
-    return this.#presence.look();
+    return this.#source.look();
   }
 
   root(call: Call): Promise<StoreEntry> {
@@ -231,8 +272,8 @@ export class MediumStore implements Store {
 
   /** While the medium is out there is nothing to give back, and it will not be held again when it returns. */
   async release(node: NodeId, mode: AccessMode, call: Call): Promise<void> {
-    const store = this.#presence.current;
-    const inner = this.#nodes.tryResolve(node, this.#presence.generation);
+    const store = this.#source.current;
+    const inner = this.#nodes.tryResolve(node, this.#source.generation);
     this.#nodes.released(node, mode, call);
     if (store !== undefined && inner !== undefined) await store.release(inner, mode, call);
   }
@@ -249,8 +290,9 @@ export class MediumStore implements Store {
     call: Call,
   ): Promise<WriteResult> {
     return this.#operations.change(node, "write", call, true, async (store, inner) => {
-      const result = await store.write(inner, offset, frames, expected, call);
-      this.#nodes.saw(node, result.attributes);
+      const meant = this.#nodes.meantBy(node, expected);
+      const result = await store.write(inner, offset, frames, meant, call);
+      this.#nodes.wrote(node, result.attributes);
       return result;
     });
   }
@@ -318,10 +360,10 @@ export class MediumStore implements Store {
       const node = this.#nodes.lastingOf(change.node);
       if (node !== undefined) listener({ ...change, node });
     };
-    let end = this.#presence.current?.watch(translate);
-    const endChanges = this.#presence.onChange((change) => {
+    let end = this.#source.current?.watch(translate);
+    const endChanges = this.#source.onChange((change) => {
       end?.();
-      end = this.#presence.current?.watch(translate);
+      end = this.#source.current?.watch(translate);
       if (change === "out") return;
       for (const node of this.#nodes.ids()) {
         for (const what of ["attributes", "content", "entries"] as const) listener({ node, what });
@@ -335,7 +377,7 @@ export class MediumStore implements Store {
 
   async close(): Promise<void> {
     this.#operations.close();
-    await this.#presence.close();
+    await this.#source.close();
   }
 
   #tryRead(
@@ -344,7 +386,7 @@ export class MediumStore implements Store {
     frames: readonly Uint8Array[],
     credential: Credential,
   ): ReadResult | undefined {
-    const inner = this.#nodes.tryResolve(node, this.#presence.generation);
-    return inner === undefined ? undefined : this.#presence.current?.tryRead?.(inner, offset, frames, credential);
+    const inner = this.#nodes.tryResolve(node, this.#source.generation);
+    return inner === undefined ? undefined : this.#source.current?.tryRead?.(inner, offset, frames, credential);
   }
 }

@@ -2,7 +2,7 @@
  * Whether a medium is in its drive. The drive is looked at now and then, and whenever an operation fails in a way that a
  * medium that has been taken out would explain.
  *
- *   in --- look: none in, or another one ---> out --- look: our own is back, and opened ---> in
+ *   in --- look: none in, or another one ---> out --- look: our own is back, opened, and prepared ---> in
  *   in --- look: our own, put in again meanwhile ---> out, and in at once
  *
  * Invariants
@@ -11,7 +11,14 @@
  *   I2  `generation` grows with each store that is opened; what was learnt of an earlier one means nothing to a later one.
  *   I3  At most one look is under way, and it began after whoever waits for it asked.
  */
-import { type CancelSignal, type Clock, cancelController, Failure, type Milliseconds } from "../../base/index.ts";
+import {
+  type CancelController,
+  type CancelSignal,
+  type Clock,
+  cancelController,
+  Failure,
+  type Milliseconds,
+} from "../../base/index.ts";
 import { type Store, superuser } from "../../port/index.ts";
 import type { Drive, Inserted, MediumId } from "./medium.ts";
 
@@ -25,7 +32,25 @@ export interface PresenceOptions {
 
 export type PresenceChange = "in" | "out";
 
-export class Presence {
+/** What is done with a store that was opened on a medium that is back. */
+export type Preparation = (store: Store, generation: number, signal: CancelSignal) => Promise<void>;
+
+/** Where operations of a medium store get the medium's own store from. */
+export interface MediumSource {
+  readonly id: MediumId;
+  /** Of the store of the moment. */
+  readonly generation: number;
+  readonly current: Store | undefined;
+  /** The store of the medium; ENOMEDIUM while it is out. */
+  store(syscall: string): Store;
+  /** Looks at the drive now, or again where a look is under way; resolves when the state is what the drive says. */
+  look(): Promise<void>;
+  onChange(listener: (change: PresenceChange) => void): () => void;
+  /** Ends the looking. The store, if there is one, is closed. */
+  close(): Promise<void>;
+}
+
+export class Presence implements MediumSource {
   readonly id: MediumId;
   #insertion: string;
   readonly #drive: Drive;
@@ -36,8 +61,11 @@ export class Presence {
   #looking: Promise<void> | undefined;
   #lookingNext: Promise<void> | undefined;
   #cancelNext: () => void = () => undefined;
-  #closed = false;
+  readonly #closing: CancelController = cancelController();
+  readonly #closed: Promise<void>;
   generation = 1;
+  /** Done before anybody else gets the store. It is not waited for once all is closed; the signal fires then. */
+  prepare: Preparation | undefined;
 
   /** `store` is open on what is inserted. */
   constructor(drive: Drive, { medium, insertion }: Inserted, store: Store, options: PresenceOptions) {
@@ -46,10 +74,10 @@ export class Presence {
     this.#insertion = insertion;
     this.#store = store;
     this.#options = options;
+    this.#closed = new Promise((resolve) => this.#closing.signal.addEventListener("abort", () => resolve()));
     this.#lookLater();
   }
 
-  /** The store of the medium; ENOMEDIUM while it is out. */
   store(syscall: string): Store {
     if (this.#store === undefined) throw noMedium(syscall, undefined);
     return this.#store;
@@ -64,7 +92,6 @@ export class Presence {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Looks at the drive now, or again where a look is under way; resolves when the state is what the drive says. */
   look(): Promise<void> {
     if (this.#looking === undefined) return this.#begin();
     this.#lookingNext ??= this.#looking.then(() => {
@@ -81,9 +108,8 @@ export class Presence {
     return this.#looking;
   }
 
-  /** Ends the looking. The store, if there is one, is closed. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     this.#cancelNext();
     await (this.#lookingNext ?? this.#looking);
     await this.#store?.close();
@@ -91,9 +117,9 @@ export class Presence {
   }
 
   async #look(): Promise<void> {
-    if (this.#closed) return;
+    if (this.#closing.signal.aborted) return;
     const found = await identifyWithin(this.#drive, this.#options);
-    if (this.#closed) return;
+    if (this.#closing.signal.aborted) return;
     const isOurs = found?.medium === this.id;
     if (this.#store !== undefined && !(isOurs && found.insertion === this.#insertion)) this.#leave();
     if (this.#store === undefined && isOurs) await this.#enter(found);
@@ -110,11 +136,22 @@ export class Presence {
   async #enter(found: Inserted): Promise<void> {
     const store = await openOn(this.#drive, found, this.#options);
     if (store === undefined) return;
-    if (this.#closed) return await store.close();
+    // A generation is never given twice, though its store may not come to be used.
+    this.generation += 1;
+    const isReady = await this.#prepare(store, found);
+    if (!isReady || this.#closing.signal.aborted) return await store.close().catch(() => undefined);
     this.#store = store;
     this.#insertion = found.insertion;
-    this.generation += 1;
     this.#tell("in");
+  }
+
+  /** Whether the medium is still in after what there was to do with it first. */
+  async #prepare(store: Store, found: Inserted): Promise<boolean> {
+    if (this.prepare === undefined) return true;
+    const prepared = this.prepare(store, this.generation, this.#closing.signal).catch(() => undefined);
+    await Promise.race([prepared, this.#closed]);
+    const now = await identifyWithin(this.#drive, this.#options);
+    return now?.medium === found.medium && now.insertion === found.insertion;
   }
 
   #tell(change: PresenceChange): void {
@@ -124,7 +161,7 @@ export class Presence {
   #lookLater(): void {
     this.#cancelNext = this.#options.clock.after(this.#options.lookEveryMs, () => {
       const next = (): void => {
-        if (!this.#closed) this.#lookLater();
+        if (!this.#closing.signal.aborted) this.#lookLater();
       };
       this.look().then(next, next);
     });
@@ -169,6 +206,19 @@ async function within<Answer>(
     };
     ask(controller.signal).then(answer, () => answer(undefined));
   });
+}
+
+/** A store that was opened on a medium, for whoever has it before it is everybody's. */
+export function sourceOf(id: MediumId, store: Store, generation: number): MediumSource {
+  return {
+    id,
+    generation,
+    current: store,
+    store: () => store,
+    look: async () => undefined,
+    onChange: () => () => undefined,
+    close: async () => undefined,
+  };
 }
 
 export function noMedium(syscall: string, cause: Failure | undefined): Failure {

@@ -7,8 +7,9 @@ import { openVolume } from "../../../src/files/index.ts";
 import { mediumStore } from "../../../src/stores/medium/index.ts";
 import { MemoryServer, memoryStore } from "../../../src/stores/memory/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
-import { alice, contentAt } from "../../kit/memory-volume.ts";
-import { refusedText, rescueStage } from "../../kit/rescue-stage.ts";
+import { alice, contentAt, rewriteAt } from "../../kit/memory-volume.ts";
+import { type RescueStage, refusedText, rescueStage } from "../../kit/rescue-stage.ts";
+import { TwoMedia } from "../../kit/two-media.ts";
 import { until } from "../../kit/until.ts";
 import { VirtualClock } from "../../kit/virtual-clock.ts";
 
@@ -42,4 +43,88 @@ it("[S1.10] bytes that are parked late, when their medium is back already, are r
   } finally {
     await volume.close();
   }
+});
+
+/** A file of a volume on a medium, whose parked bytes are replayed by themselves. */
+async function writerOnMedium(stage: RescueStage) {
+  const clock = new VirtualClock();
+  const media = new TwoMedia();
+  const store = await mediumStore(media.drive, { clock });
+  const rescue = await stage.open({ storeUrl: "medium:one" });
+  const replay = replayWhenIn(store, rescue, "medium:one", log);
+  const refusalActions = { media: "salvage" } as const;
+  const volume = await openVolume(store, { clock, rescue, refusalActions, credential: alice, pageSize: 4096 });
+  replay.follow(volume);
+  const file = await volume.open("/file", "w+");
+  await file.writeFile("0123456789");
+  await file.sync();
+  return { clock, media, store, rescue, volume, file };
+}
+
+it("[S1.10] [G4] what is written while the medium is out comes to it in order: parked bytes first, then those in the cache", async () => {
+  await using stage = await rescueStage();
+  const { media, store, rescue, volume, file } = await writerOnMedium(stage);
+  try {
+    await file.write("aaaa", 0);
+    media.pull();
+    await expect(file.sync()).rejects.toMatchObject({ code: "ENOMEDIUM" });
+    await file.write("bb", 2);
+    expect(await rescue.list()).toHaveLength(1);
+    media.inside = "one";
+    await store.look();
+    expect(await rescue.list()).toEqual([]);
+    expect(await media.contentOf("one", "/file")).toBe("aaaa456789");
+    await file.sync();
+    expect(await media.contentOf("one", "/file")).toBe("aabb456789");
+    await file.write("cc", 4);
+    await file.sync();
+    const { buffer } = await file.read(new Uint8Array(10), 0, 10, 0);
+    expect(new TextDecoder().decode(buffer)).toBe("aabbcc6789");
+    expect(await rescue.list()).toEqual([]);
+    await file.close();
+  } finally {
+    await volume.close();
+  }
+});
+
+it("[S1.10] [G18] nobody else reaches a medium that is back before what was parked is on it, and what others changed there stays", async () => {
+  await using stage = await rescueStage();
+  const { media, store, rescue, volume, file } = await writerOnMedium(stage);
+  try {
+    await file.write("aaaa", 0);
+    media.pull();
+    await expect(file.sync()).rejects.toMatchObject({ code: "ENOMEDIUM" });
+    await file.write("bb", 2);
+    await rewriteAt(memoryStore(media.servers.one), "/file", "theirs");
+    media.inside = "one";
+    const { open } = media.drive;
+    let early = Promise.resolve();
+    media.drive.open = () => {
+      early = expect(store.root(call)).rejects.toMatchObject({ code: "ENOMEDIUM" });
+      return open();
+    };
+    await store.look();
+    await early;
+    expect(store.isIn).toBe(true);
+    await expect(file.sync()).rejects.toMatchObject({ code: "ESTALE", refusalClass: "conflict" });
+    expect(await media.contentOf("one", "/file")).toBe("theirs");
+    expect(await rescue.list()).toHaveLength(2);
+    await file.close();
+  } finally {
+    await volume.close();
+  }
+});
+
+it("a replay that gets no answer does not hold up the end", async () => {
+  const media = new TwoMedia();
+  const clock = new VirtualClock();
+  const store = await mediumStore(media.drive, { clock });
+  store.beforeReturn(() => new Promise(() => undefined));
+  media.pull();
+  await store.look();
+  media.inside = "one";
+  const looking = store.look();
+  await store.close();
+  await looking;
+  expect(clock.timerCount).toBe(0);
 });

@@ -2,16 +2,12 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { openVolume, type Volume } from "../../../../src/files/index.ts";
 import { superuser } from "../../../../src/port/index.ts";
-import {
-  type Drive,
-  type MediumStore,
-  type MediumStoreOptions,
-  mediumStore,
-} from "../../../../src/stores/medium/index.ts";
-import { MemoryServer, memoryStore } from "../../../../src/stores/memory/index.ts";
+import { type MediumStore, type MediumStoreOptions, mediumStore } from "../../../../src/stores/medium/index.ts";
+import { memoryStore } from "../../../../src/stores/memory/index.ts";
 import { callAs } from "../../../kit/cached-file.ts";
-import { alice, contentAt, rewriteAt } from "../../../kit/memory-volume.ts";
+import { alice, rewriteAt } from "../../../kit/memory-volume.ts";
 import { RescueInMemory } from "../../../kit/rescue-in-memory.ts";
+import { TwoMedia } from "../../../kit/two-media.ts";
 import { until } from "../../../kit/until.ts";
 import { VirtualClock } from "../../../kit/virtual-clock.ts";
 
@@ -19,52 +15,6 @@ const call = callAs(alice);
 const never = (): Promise<never> => new Promise(() => undefined);
 const writing = { read: true, write: true, execute: false };
 const text = (bytes: string): Uint8Array => new TextEncoder().encode(bytes);
-
-/** A drive with two media that a hand puts in and takes out. A store that is open loses its medium with it. */
-class TwoMedia {
-  readonly servers = { one: new MemoryServer({ rootMode: 0o777 }), two: new MemoryServer({ rootMode: 0o777 }) };
-  inside: "one" | "two" | undefined = "one";
-  /** What was opened before the last insertion does not reach the medium any more. */
-  insertion = 1;
-  /** Whether the next commit finds that the medium has just been pulled out. */
-  isPulledInCommit = false;
-
-  readonly drive: Drive = {
-    identify: async () => {
-      return this.inside === undefined ? undefined : { medium: this.inside, insertion: String(this.insertion) };
-    },
-    open: () => {
-      const { inside: opened, insertion } = this;
-      if (opened === undefined) throw new Error("nothing is in");
-      const store = memoryStore(this.servers[opened], { durability: "volatile" });
-      const fail = async (): Promise<never> => {
-        throw Object.assign(new Error("no such device"), { code: "ENODEV" });
-      };
-      return new Proxy(store, {
-        get: (target, name) => {
-          const member = Reflect.get(target, name, target) as unknown;
-          if (typeof member !== "function") return member;
-          if (name === "commit" && this.isPulledInCommit) this.pull();
-          if ((this.inside === opened && this.insertion === insertion) || name === "close" || name === "watch")
-            return member.bind(target);
-          return name === "tryRead" ? () => undefined : fail;
-        },
-      });
-    },
-  };
-
-  /** Takes out what is in, as a hand does: what is not durable on it is lost. */
-  pull(): void {
-    const { inside } = this;
-    this.inside = undefined;
-    this.insertion += 1;
-    if (inside !== undefined) this.servers[inside].crash();
-  }
-
-  contentOf(medium: "one" | "two", path: string): Promise<string> {
-    return contentAt(memoryStore(this.servers[medium]), path);
-  }
-}
 
 const opened: { close(): Promise<void> }[] = [];
 afterEach(async () => {
