@@ -4,6 +4,7 @@
  * child processes, through real mounts, one file after the other, and leave nothing mounted and nothing running.
  */
 import { defineConfig } from "vitest/config";
+import { footprintPlugin } from "./tools/races/footprint-plugin.js";
 import { pointsPlugin } from "./tools/simulate/points-plugin.js";
 
 export default defineConfig({
@@ -36,7 +37,7 @@ export default defineConfig({
         },
       },
       {
-        plugins: [pointsPlugin()],
+        plugins: [pointsPlugin(), footprintPlugin()],
         test: {
           name: "races",
           include: ["test/races/**/*.test.ts"],

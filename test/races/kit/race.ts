@@ -3,24 +3,27 @@
  * from one `await` of the cache room, or one operation of the store, to the next.
  *
  * Of each order it is asked: does the race's own check hold; do the invariants hold after every step; did everybody come to
- * an end (no deadlock); was the lock order kept; did the bytes of every write stay what they were until its answer; is every
- * gauge zero in the end. All orders with no interruption of an actor that could have gone on are run first, then all with
- * one, with two and so on, until the limit on orders is met; what was reached is printed.
+ * his end; was the lock order kept; were a flight's frames left alone; is nothing left in the end. What is set going and not
+ * waited for goes to its end before the check begins.
  */
 import { expect, test } from "vitest";
 import { neverFires } from "../../../src/base/index.ts";
 import type { CacheOptions } from "../../../src/cache/index.ts";
 import { type Call, posixCredential, type Store } from "../../../src/port/index.ts";
 import { type MemoryStoreOptions, memoryStore } from "../../../src/stores/memory/index.ts";
-import { type CachedFile, cachedFile } from "../../kit/cached-file.ts";
+import { asSuperuser, type CachedFile, cachedFile } from "../../kit/cached-file.ts";
 import { poisonFrames } from "../../kit/gated-file.ts";
-import { type LockOrderChecker, watchLocks } from "../../kit/lock-order/checker.ts";
+import { endWatch, type LockOrderChecker, type LockOrderOptions, watchLocks } from "../../kit/lock-order/checker.ts";
+import { playWatched } from "../../kit/lock-order/play-watched.ts";
 import { ActorClock } from "../../kit/schedule/actor-clock.ts";
-import { exploreOrders } from "../../kit/schedule/explore.ts";
+import { recordWith, unrecorded } from "../../kit/schedule/footprint.ts";
 import { ForcedPolicy, type ForcedStep } from "../../kit/schedule/forced.ts";
+import { point } from "../../kit/schedule/point.ts";
 import { type Policy, Scheduler, StuckError } from "../../kit/schedule/scheduler.ts";
 import { History } from "./history.ts";
+import { everybodyHasEnded, RacePolicy, ReplayPolicy } from "./race-policy.ts";
 import { RacingStore } from "./racing-store.ts";
+import { search } from "./search.ts";
 
 export const pageSize = 4096;
 
@@ -47,8 +50,6 @@ export interface Race<World extends RaceWorld = RaceWorld> {
   readonly forcedCheck?: (world: World) => void;
   /** What must be true in the end, whatever the order. */
   readonly check: (world: World) => Promise<unknown>;
-  /** What of the limit on orders this race takes, where each order costs much. Default: all of it. */
-  readonly share?: number;
 }
 
 /** The world of most races: one file with these bytes at the store, nothing cached. */
@@ -69,9 +70,8 @@ export async function raceWorld(
   );
   const other = memoryStore(file.server, storeOptions);
   if (bytes.length > 0) {
-    await file.space.write(0, bytes, superuserCall);
-    await file.space.sync(superuserCall);
-    await file.space.invalidate(0, Number.POSITIVE_INFINITY, superuserCall);
+    await file.store.write(file.node, 0, [bytes], undefined, asSuperuser);
+    file.space.revalidate(await file.store.getAttributes(file.node, asSuperuser), file.space.changeCount);
   }
   const world = Object.assign(file, { clock, racing: racing as RacingStore, other, history: new History(bytes) });
   world.racing.done.length = 0;
@@ -79,75 +79,90 @@ export async function raceWorld(
   return world;
 }
 
-const superuserCall: Call = { credential: posixCredential(0, 0), signal: neverFires };
-
-/** A limit on orders that takes some seconds; a longer search is asked for with RACE_ORDERS. */
-const ordersMax = Number(process.env.RACE_ORDERS ?? 1_000);
-
 /** Two tests, for a `describe` whose title names the race: the forced interleaving, and all orders. */
 export function testRace<World extends RaceWorld>(description: Race<World>): void {
   test("as it is named", async () => {
     const policy = new ForcedPolicy(description.forced);
-    const world = await run(description, policy);
+    const world = await play(description, policy);
     expect(policy.stepsLeft, "steps that were not forced").toEqual([]);
     description.forcedCheck?.(world);
   });
 
   test("in every order", async () => {
-    console.log(await search(description));
+    const work = async (policy: Policy): Promise<void> => {
+      await play(description, policy);
+    };
+    console.log(await search(work));
   });
 }
 
-/** Runs orders with more and more interruptions; answers in words what was reached. */
-async function search<World extends RaceWorld>(description: Race<World>): Promise<string> {
-  const work = async (policy: Policy): Promise<void> => {
-    await run(description, policy);
-  };
-  const limit = Math.ceil(ordersMax * (description.share ?? 1));
-  let complete = "none of a kind to the last";
-  let before = 0;
-  for (let left = limit, interruptionsMax = 0; left > 0; interruptionsMax++) {
-    const { orderCount, isComplete } = await exploreOrders(work, { ordersMax: left, interruptionsMax });
-    if (!isComplete) break;
-    if (orderCount === before) return `all ${orderCount} orders`;
-    complete = `all ${orderCount} with at most ${interruptionsMax} interruptions`;
-    before = orderCount;
-    left -= orderCount;
-  }
-  return `${limit} orders, among them ${complete}`;
+/** What a play came to. */
+type Played<World> = { readonly world: World } | { readonly thrown: unknown };
+
+/** One order; if it breaks the lock order, it is played again for the places where it does. */
+async function play<World extends RaceWorld>(description: Race<World>, policy: Policy): Promise<World> {
+  const choices: number[] = [];
+  let next: Policy = policy;
+  const played = await playWatched(
+    async (watch) => {
+      const policy = new RacePolicy(next, choices);
+      next = new ReplayPolicy([...choices]);
+      return await playOnce(description, policy, watch);
+    },
+    (result: Played<World>) => ("thrown" in result ? result.thrown : undefined),
+  );
+  if ("thrown" in played) throw played.thrown;
+  return played.world;
 }
 
-/** One order: builds the world, races, and checks. */
-async function run<World extends RaceWorld>(description: Race<World>, policy: Policy): Promise<World> {
-  const world = await description.world();
-  using locks = watchLocks({ stacks: false });
-  let isOver = false;
+/** Builds the world, races, and checks. */
+async function playOnce<World extends RaceWorld>(
+  { world: build, actors, check }: Race<World>,
+  policy: RacePolicy,
+  watch: LockOrderOptions,
+): Promise<Played<World>> {
+  recordWith(policy.trace?.recorder);
+  const world = await build();
+  const locks = watchLocks(watch);
   const scheduler = new Scheduler({
-    policy: { choose: (ready, moment) => (isOver ? 0 : policy.choose(ready, moment)) },
+    policy,
     clock: world.clock,
-    settled: () => world.cache.checkInvariants(),
+    settled: () => unrecorded(() => world.cache.checkInvariants()),
+    chosen: (turn) => policy.sees(turn),
   });
-  await scheduler
-    .run(async () => {
-      await Promise.all(
-        Object.entries(description.actors).map(([name, work]) =>
-          scheduler.spawn(name, () => locks.actor(name, () => work(world))),
-        ),
-      );
-      isOver = true;
-      await description.check(world);
-      await leavesNothing(world);
-    })
-    .catch((failure: unknown) => {
-      throw explained(failure, locks);
-    });
-  return world;
+  const racing = scheduler.run(async () => {
+    const spawned = Object.entries(actors).map(([name, work]) =>
+      scheduler.spawn(name, () => locks.actor(name, () => work(world))),
+    );
+    await Promise.all(spawned);
+    await point(undefined, everybodyHasEnded);
+    recordWith(undefined);
+    await check(world);
+    await leavesNothing(world);
+  });
+  const failure = await racing.then(
+    () => undefined,
+    (thrown: unknown) => explained(thrown, locks),
+  );
+  recordWith(undefined);
+  endWatch();
+  const thrown = breachOf(locks) ?? failure;
+  return thrown === undefined ? { world } : { thrown };
 }
 
 /** With nobody able to move, who has what is the answer. */
 function explained(failure: unknown, locks: LockOrderChecker): unknown {
   if (!(failure instanceof StuckError)) return failure;
   return new Error(`${failure.message}\n${locks.waits()}`, { cause: failure });
+}
+
+function breachOf(locks: LockOrderChecker): unknown {
+  try {
+    locks.check();
+  } catch (breach) {
+    return breach;
+  }
+  return undefined;
 }
 
 async function leavesNothing({ space, cache, racing }: RaceWorld): Promise<void> {

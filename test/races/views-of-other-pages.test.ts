@@ -3,13 +3,12 @@
  * they are of a page that nobody holds. Found by the simulation as seed 1183.
  */
 import { describe, expect } from "vitest";
-import { bytesOf, framesOf } from "../../kit/gated-file.ts";
-import { point } from "../../kit/schedule/point.ts";
-import { bob, pageSize, type RaceWorld, raceWorld, testRace } from "../../races/kit/race.ts";
+import { bytesOf, framesOf } from "../kit/gated-file.ts";
+import { point } from "../kit/schedule/point.ts";
+import { bob, pageSize, type RaceWorld, raceWorld, testRace } from "./kit/race.ts";
 
 describe("[S1.1] views of a page ‖ it is dropped, brought in again, and dropped again", () => {
   testRace({
-    share: 0.1,
     world: () => raceWorld(Uint8Array.from([...bytesOf(pageSize, 1), ...bytesOf(pageSize, 2)])),
     actors: {
       viewer: async ({ space }) => {
