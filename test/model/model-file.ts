@@ -45,9 +45,8 @@ export class ModelFile {
   readonly names: Set<string> = new Set();
   name = "";
   removed: Removal | undefined;
-  /** Writes that were sent and of which the cache has not heard, or heard that they failed. */
+  /** Writes that the server has done, once or twice, and of which the cache has not heard, or heard that they failed. */
   unansweredCount = 0;
-  #wereSentTogether = false;
   /** It had no name by which the cache could see what has become of it when the past was forgotten. */
   isUnseen = false;
   /** When the latest fsync that succeeded began. */
@@ -143,15 +142,9 @@ export class ModelFile {
     this.copies.changed(change, change.end);
   }
 
-  /** A write is sent. Of writes under way together the version that the cache hears of last need not be the latest. */
-  sending(): void {
-    if (this.unansweredCount > 0) this.#wereSentTogether = true;
-    this.unansweredCount += 1;
-  }
-
   /** Whether the cache may find that the file has changed: others changed it, or a change of its own was answered wrongly. */
   get isNews(): boolean {
-    if (this.unansweredCount > 0 || this.#wereSentTogether || this.isUnseen || this.refused.length > 0) return true;
+    if (this.unansweredCount > 0 || this.isUnseen || this.refused.length > 0) return true;
     return this.server.some(({ local }) => local === undefined || local.isVoid || local.ended === notEnded);
   }
 
@@ -213,7 +206,6 @@ export class ModelFile {
     this.server.length = 0;
     this.refused.length = 0;
     this.unansweredCount = 0;
-    this.#wereSentTogether = false;
     this.fates.reset();
     this.#idsOfBase = new Set();
     for (let at = 0; at < this.size; ) {

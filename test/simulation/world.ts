@@ -240,7 +240,6 @@ export class World implements StoreWitness {
   sent(node: NodeId, offset: number, bytes: Uint8Array, call: Call): SentWrite {
     if (this.copies.has(node)) return { node, offset, bytes };
     const file = this.fileOf({ id: node });
-    file.sending();
     const runs: SentRun[] = [];
     for (const { start, end, change } of file.runsOf(offset, bytes)) {
       const name = `bytes [${start}, ${end}) of ${this.nameOf(file)}`;
@@ -273,6 +272,7 @@ export class World implements StoreWitness {
   wrote(sent: SentWrite, byteCount: number): void {
     if (this.copies.has(sent.node)) return;
     const { file, runs, offset } = sent as WitnessedWrite;
+    file.unansweredCount += 1;
     const tick = this.now();
     const atMs = this.clock.nowMs();
     for (const run of clipped(runs, offset + byteCount)) {

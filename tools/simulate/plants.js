@@ -95,6 +95,20 @@ export const plants = [
     replace: "if (reasons.length === 0) this.#finish(pages);",
   },
   {
+    name: "hidden-by-write",
+    mistake: "the version that an own write made is believed, whatever version the write met",
+    path: "src/cache/writeback/issue.ts",
+    find: "space.trail.step(result.attributes);",
+    replace: "space.trail.restart(result.attributes.version);",
+  },
+  {
+    name: "hidden-by-cut",
+    mistake: "the version that an own truncate or punch made is believed, whatever version that met",
+    path: "src/cache/space/file-pages.ts",
+    find: "    if (changed.previous === this.version) {\n      this.trail.step(changed);",
+    replace: "    if (changed.version !== this.version) {\n      this.trail.restart(changed.version);",
+  },
+  {
     name: "late-read-frame",
     mistake: "a frame that a late read may still fill is used again",
     path: "src/cache/read/fill-batch.ts",
