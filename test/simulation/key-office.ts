@@ -3,7 +3,7 @@
  * hooks of the volume renew them and name a user's other keys, or fail as hooks of programs do: they have none, throw, answer
  * late or never, or with a key of somebody else.
  *
- * What it watches: the hook is called for keys that end, one call at a time for each; a failed renewal is told of only when
+ * What it watches: the hook has one call at a time for each credential; a failed renewal is told of only when
  * the hook has failed.
  */
 import { type CancelSignal, delay, type Milliseconds, type SeededRandom } from "../../src/base/index.ts";
@@ -92,13 +92,14 @@ export class KeyOffice {
 
   async #refresh(credential: Credential, _signal: CancelSignal): Promise<Credential | undefined> {
     const { id } = credential;
-    if (credential.expiresAtMs === undefined) this.#world.complain(`${id} does not end, and is to be renewed (S5.7)`);
     if (this.#asked.has(id)) this.#world.complain(`the hook for ${id} is called before it has answered (S5.7)`);
     this.#asked.add(id);
     this.#world.events.add("credential to renew");
     try {
       const fault = await this.#meet();
-      if (fault === "none") return undefined;
+      // One that never ends has no newer one, though the store may have called it expired.
+      if (credential.expiresAtMs === undefined) this.#failedAtMs = this.#world.clock.nowMs();
+      if (fault === "none" || credential.expiresAtMs === undefined) return undefined;
       return fault === "stranger"
         ? this.issue({ ...credential, id: `${id}:8`, user: "stranger" })
         : this.issue(credential);
