@@ -5,5 +5,6 @@
 import { plantsOfRaces } from "./plants-of-races.js";
 import { plantsOfRefusals } from "./plants-of-refusals.js";
 import { plantsOfTheCache } from "./plants-of-the-cache.js";
+import { plantsOfWriteBack } from "./plants-of-write-back.js";
 
-export const plants = [...plantsOfTheCache, ...plantsOfRefusals, ...plantsOfRaces];
+export const plants = [...plantsOfTheCache, ...plantsOfWriteBack, ...plantsOfRefusals, ...plantsOfRaces];
