@@ -97,7 +97,9 @@ export class RefusalWitness implements RescueSink {
     const attempt = this.#attemptOf(refused);
     this.#attempts.push(attempt);
     const copy = await write().catch((thrown) => {
-      this.#world.fault(`conflict copy failed: ${failureFrom(thrown).code}`);
+      const { code, message } = failureFrom(thrown);
+      this.#world.fault(`conflict copy failed: ${code}`);
+      this.#world.timeline.add("rescue", `no copy of ${refused.path}: ${message}`);
       attempt.isGivenUp = true;
       throw thrown;
     });

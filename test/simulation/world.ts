@@ -291,6 +291,7 @@ export class World implements StoreWitness {
   }
 
   resized(node: NodeId, size: number): void {
+    if (this.copies.has(node)) return;
     const file = this.fileOf({ id: node });
     const local = localChange(file, "resize", size, Number.POSITIVE_INFINITY);
     file.serverResized(size, local, this.now(), this.clock.nowMs());
