@@ -14,7 +14,7 @@ import type { LocalChange, Tick } from "./change.ts";
 import type { ModelFile } from "./model-file.ts";
 
 /** The size of a page of the kernel's, whatever that of the cache is. */
-const copyPageBytes = 4096;
+export const copyPageBytes = 4096;
 
 export interface KeptCopy {
   readonly start: number;
@@ -38,7 +38,11 @@ export class KeptCopies {
     return this.#copies.get(start);
   }
 
-  [Symbol.iterator](): Iterator<KeptCopy> {
+  has(start: number): boolean {
+    return this.#copies.has(start);
+  }
+
+  [Symbol.iterator](): IterableIterator<KeptCopy> {
     return this.#copies.values();
   }
 
@@ -64,7 +68,7 @@ export class KeptCopies {
   /** Bytes [start, end) are out of date: somebody was told so. */
   drop(start: number, end: number): void {
     this.dropCount += 1;
-    this.#forget(start, end);
+    this.#forgetRange(start, end);
   }
 
   /** A local change has ended, well or not; it was to reach to `offeredEnd`. */
@@ -72,7 +76,7 @@ export class KeptCopies {
     const { kind, start, end, isVoid } = change;
     if (this.#copies.size === 0 || start < 0) return;
     if (kind !== "write" || isVoid) {
-      this.#forget(start, end);
+      this.#forgetRange(start, end);
       return;
     }
     for (const copy of this.#overlapped(start, end)) {
@@ -80,7 +84,16 @@ export class KeptCopies {
       if (!isAlone || start > copy.start + copy.bytes.length) this.#copies.delete(copy.start);
       else this.#write(copy, change);
     }
-    if (end < offeredEnd) this.#forget(end, offeredEnd);
+    if (end < offeredEnd) this.#forgetRange(end, offeredEnd);
+  }
+
+  /** The file is known to end at `size` now: with fresh attributes, the kernel cuts what it keeps by itself. */
+  cut(size: number): void {
+    for (const copy of [...this]) if (copy.start + copy.bytes.length > size) this.forget(copy);
+  }
+
+  forget(copy: KeptCopy): void {
+    if (this.#copies.get(copy.start) === copy) this.#copies.delete(copy.start);
   }
 
   clear(): void {
@@ -96,7 +109,7 @@ export class KeptCopies {
     copy.bytes = bytes;
   }
 
-  #forget(start: number, end: number): void {
+  #forgetRange(start: number, end: number): void {
     for (const copy of this.#overlapped(start, end)) this.#copies.delete(copy.start);
   }
 

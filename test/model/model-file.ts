@@ -47,8 +47,6 @@ export class ModelFile {
   removed: Removal | undefined;
   /** Writes that the server has done, once or twice, and of which the cache has not heard, or heard that they failed. */
   unansweredCount = 0;
-  /** It had no name by which the cache could see what has become of it when the past was forgotten. */
-  isUnseen = false;
   /** When the latest fsync that succeeded began. */
   syncedAt: Tick = 0;
   #lastId = 0;
@@ -144,7 +142,7 @@ export class ModelFile {
 
   /** Whether the cache may find that the file has changed: others changed it, or a change of its own was answered wrongly. */
   get isNews(): boolean {
-    if (this.unansweredCount > 0 || this.isUnseen || this.refused.length > 0) return true;
+    if (this.unansweredCount > 0 || this.refused.length > 0) return true;
     return this.server.some(({ local }) => local === undefined || local.isVoid || local.ended === notEnded);
   }
 
@@ -199,7 +197,6 @@ export class ModelFile {
 
   /** Everything is equal now: the past is forgotten. Nothing local is under way or unsent. */
   settle(): void {
-    this.isUnseen = this.removed !== undefined && this.isNews;
     this.base.set(this.content);
     this.baseSize = this.size;
     this.locals.length = 0;

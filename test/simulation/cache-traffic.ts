@@ -210,6 +210,8 @@ function witnessed(store: Store, traffic: CacheTraffic): Store {
       return answer;
     },
     commit: (node, call) => noted(store.commit(node, call), traffic, "commit", node, call),
+    // Asked before a write is sent again at another version.
+    getAttributes: (node, call) => noted(store.getAttributes(node, call), traffic, "getAttributes", node, call),
   };
   if (store.tryRead !== undefined) {
     special.tryRead = (...given) => {

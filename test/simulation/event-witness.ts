@@ -91,7 +91,8 @@ export class EventWitness {
     if (call === undefined) {
       return ownCodes.has(failure.code) ? undefined : `the store has never answered with this ${failure.code}`;
     }
-    if (call.operation !== operation) return `${failure.code} was the answer to a ${call.operation}`;
+    const isOfWrite = operation === "write" && call.operation === "getAttributes";
+    if (call.operation !== operation && !isOfWrite) return `${failure.code} was the answer to a ${call.operation}`;
     if (call.node !== file.node) return `${failure.code} was the answer for another file`;
     // A file that is gone takes everybody's bytes along (S0.14).
     if (call.credentialId === credential.id || refusalClass === "gone") return undefined;

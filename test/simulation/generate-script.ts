@@ -3,7 +3,7 @@ import { SeededRandom } from "../../src/base/index.ts";
 import { type Deed, type DeedKind, openDeed, otherDeeds, programDeeds } from "./deeds.ts";
 import { type Operation, others } from "./operation.ts";
 import { type Scenario, scenarioOf } from "./scenario.ts";
-import { ScriptState, slotCount } from "./script-state.ts";
+import { type Need, ScriptState, slotCount } from "./script-state.ts";
 
 const quietEvery = 60;
 const openChance = 0.07;
@@ -73,8 +73,16 @@ class Generator {
     const slot = random.chance(unfittingChance)
       ? random.below(slotCount)
       : this.#state.slotFor(random, actor, kind.need);
-    if (slot === undefined) return this.#open(this.#state.slotToOpen(random, actor));
+    if (slot === undefined) return this.#prepare(actor, kind.need);
     return kind.makeOn(slot, random, this.#scenario);
+  }
+
+  /** What has to come before an operation that nothing is there for. */
+  #prepare(actor: number, need: Need): Deed {
+    const random = this.#random;
+    const isOfMapping = need === "mapped" || need === "mappedToWrite";
+    const slot = isOfMapping ? this.#state.slotFor(random, actor, "map") : undefined;
+    return slot === undefined ? this.#open(this.#state.slotToOpen(random, actor)) : { kind: "map", slot };
   }
 
   #weather(): Deed {

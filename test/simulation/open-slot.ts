@@ -1,6 +1,8 @@
 /** A program's place for an open file: the handle, the file as the model knows it, and what the handle has heard. */
 import { Failure } from "../../src/base/index.ts";
 import { type Handle, openFlags } from "../../src/files/index.ts";
+import type { VolumeNode } from "../../src/files/nodes/volume-node.ts";
+import type { Tick } from "../model/change.ts";
 import type { Ear } from "../model/failures.ts";
 import type { ModelFile } from "../model/model-file.ts";
 import type { Access, SlotOperation } from "./operation.ts";
@@ -18,6 +20,14 @@ export const flagsOf: Record<Access, number> = {
   rw: openFlags.O_RDWR,
   a: openFlags.O_RDWR | openFlags.O_APPEND,
 };
+
+/** What an open that began at `from` has answered. */
+export function admit(world: World, handle: Handle, from: Tick): OpenSlot {
+  const node = handle.node as VolumeNode;
+  const file = world.fileOf(node);
+  world.nodes.set(file, node);
+  return { handle, file, ear: file.failures.open(from) };
+}
 
 /** The name of a file number. */
 export function name(file: number): string {
@@ -62,6 +72,7 @@ export function misuseOf(
     case "close":
       return isOpen ? undefined : { code: "EBADF", attempt: () => handle.flush() };
     case "stat":
+    case "map":
     case "invalidate":
       return undefined;
   }

@@ -54,14 +54,25 @@ export type ProgramOperation = Entry &
     | { readonly kind: "fsync"; readonly slot: number }
     | { readonly kind: "stat"; readonly slot: number }
     | { readonly kind: "invalidate"; readonly slot: number; readonly position: number; readonly length: number }
+    | { readonly kind: "map"; readonly slot: number }
+    | { readonly kind: "load"; readonly slot: number; readonly position: number; readonly length: number }
+    | { readonly kind: "store"; readonly slot: number; readonly position: number }
+    | { readonly kind: "msync"; readonly slot: number }
+    | { readonly kind: "unmap"; readonly slot: number }
     | { readonly kind: "sync" }
     | { readonly kind: "unlink"; readonly file: number }
     | { readonly kind: "rename"; readonly file: number; readonly to: number; readonly way: RenameMode }
     | { readonly kind: "link"; readonly file: number; readonly to: number }
   );
 
+/** Done on what a slot has mapped, which outlasts what it has open. */
+export type MappingOperation = Extract<ProgramOperation, { kind: "load" | "store" | "msync" | "unmap" }>;
+
 /** Done on what a slot has open. */
-export type SlotOperation = Exclude<ProgramOperation, { kind: "open" | "sync" | "unlink" | "rename" | "link" }>;
+export type SlotOperation = Exclude<
+  ProgramOperation,
+  MappingOperation | { kind: "open" | "sync" | "unlink" | "rename" | "link" }
+>;
 
 /** What happens elsewhere. */
 export type OtherOperation = Entry &

@@ -4,10 +4,9 @@ import { ToldFailure } from "../../src/cache/index.ts";
 import { type Handle, openFlags } from "../../src/files/index.ts";
 import type { VolumeNode } from "../../src/files/nodes/volume-node.ts";
 import type { Call, Credential } from "../../src/port/index.ts";
-import type { Tick } from "../model/change.ts";
 import { mayEndAt } from "../model/lawful.ts";
-import { canWrite, flagsOf, misuseOf, mustRefuse, name, type OpenSlot, prefixed } from "./open-slot.ts";
-import type { ProgramOperation, ReadWay, SlotOperation } from "./operation.ts";
+import { admit, canWrite, flagsOf, misuseOf, mustRefuse, name, type OpenSlot, prefixed } from "./open-slot.ts";
+import type { MappingOperation, ProgramOperation, ReadWay, SlotOperation } from "./operation.ts";
 import { readFrom } from "./read-deeds.ts";
 import type { World } from "./world.ts";
 import { appendTo, changing, writeTo } from "./write-deeds.ts";
@@ -18,6 +17,8 @@ export class Program {
   readonly name: string;
   readonly credential: Credential;
   readonly slots: Map<number, OpenSlot> = new Map();
+  /** What is mapped, by the place that it was mapped from. */
+  readonly mappings: Map<number, OpenSlot> = new Map();
   /** What was open in a place before, and is closed. */
   readonly #closed: Map<number, OpenSlot> = new Map();
   /** What could not be opened: it is tried again when it is wanted. */
@@ -63,6 +64,11 @@ export class Program {
         const { file, to, way } = operation;
         return this.#named("rename", () => this.#world.volume.rename(root, name(file), root, name(to), way, call));
       }
+      case "load":
+      case "store":
+      case "msync":
+      case "unmap":
+        return this.#onMapping(operation, call);
       case "link":
         return this.#named("link", () => this.#link(operation.file, operation.to, call));
       default:
@@ -73,6 +79,45 @@ export class Program {
   async #link(file: number, to: number, call: Call): Promise<void> {
     const { volume } = this.#world;
     await volume.link(await volume.lookup(volume.root, name(file), call), volume.root, name(to), call);
+  }
+
+  async #onMapping(operation: MappingOperation, { signal }: Call): Promise<string> {
+    const { keeper } = this.#world;
+    const mapping = this.mappings.get(operation.slot);
+    if (mapping === undefined) return "not mapped";
+    try {
+      switch (operation.kind) {
+        case "load":
+          return await keeper.load(mapping, operation.position, operation.length, signal);
+        case "store":
+          if (!canWrite(mapping.handle)) return "not writable";
+          return await keeper.store(mapping, operation.position, signal);
+        case "msync":
+          await keeper.send(mapping.file, signal);
+          return await this.#telling("fsync", mapping, () => mapping.handle.sync(signal));
+        case "unmap":
+          return await this.unmap(operation.slot, signal);
+      }
+    } catch (thrown) {
+      return this.#world.excused(thrown, operation.kind);
+    }
+  }
+
+  async #map(number: number, slot: OpenSlot, call: Call): Promise<string> {
+    if (this.mappings.has(number)) await this.unmap(number, neverFires);
+    try {
+      this.mappings.set(number, await this.#world.keeper.map(slot, call));
+      return "ok";
+    } catch (thrown) {
+      return this.#world.excused(thrown, "map", ["ENOENT", "ESTALE"]);
+    }
+  }
+
+  async unmap(number: number, signal: CancelSignal): Promise<string> {
+    const mapping = this.mappings.get(number);
+    if (mapping === undefined) return "not mapped";
+    this.mappings.delete(number);
+    return await this.#world.keeper.unmap(mapping, signal);
   }
 
   async #onSlot(operation: SlotOperation, call: Call): Promise<string> {
@@ -107,6 +152,8 @@ export class Program {
         return this.#telling("fsync", slot, () => slot.handle.sync(call.signal));
       case "stat":
         return this.#stat(slot, call);
+      case "map":
+        return this.#map(operation.slot, slot, call);
       case "invalidate":
         return this.#invalidate(slot, operation.position, operation.length, call);
     }
@@ -118,7 +165,7 @@ export class Program {
     const from = this.#world.now();
     try {
       const handle = await this.#opened(operation, call);
-      this.slots.set(slot, this.#admit(handle, from));
+      this.slots.set(slot, admit(this.#world, handle, from));
       this.#unopened.delete(slot);
       return "ok";
     } catch (thrown) {
@@ -157,14 +204,7 @@ export class Program {
   async openNode(node: VolumeNode): Promise<OpenSlot> {
     const from = this.#world.now();
     const call = this.#world.call(this.credential);
-    return this.#admit(await this.#world.volume.openNode(node, openFlags.O_RDWR, call), from);
-  }
-
-  #admit(handle: Handle, from: Tick): OpenSlot {
-    const node = handle.node as VolumeNode;
-    const file = this.#world.fileOf(node);
-    this.#world.nodes.set(file, node);
-    return { handle, file, ear: file.failures.open(from) };
+    return admit(this.#world, await this.#world.volume.openNode(node, openFlags.O_RDWR, call), from);
   }
 
   async close(number: number, signal: CancelSignal): Promise<string> {

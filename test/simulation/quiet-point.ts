@@ -128,7 +128,7 @@ async function audit(world: World, file: ModelFile, auditor: Program): Promise<v
   if (atServer === undefined) return;
   if (!file.isServer(atServer)) throw new Error(`the model does not know what the server has of ${world.nameOf(file)}`);
   if (file.removed === undefined) await auditNamed(world, file, auditor);
-  else if (isHeld(world, file) || file.refused.some(({ lingers }) => lingers)) return;
+  else if (isHeld(world, file) || file.isNews) return;
   file.settle();
 }
 

@@ -10,18 +10,19 @@ import type { Weather } from "./weather.ts";
 export const slotCount = 3;
 
 /** What an operation wants of the slot it is done on. */
-export type Need = "open" | "read" | "write" | "append";
+export type Need = "open" | "read" | "write" | "append" | "map" | "mapped" | "mappedToWrite";
 
 const givenBy: Record<Access, readonly Need[]> = {
-  r: ["open", "read"],
+  r: ["open", "read", "map"],
   w: ["open", "write"],
-  rw: ["open", "read", "write"],
+  rw: ["open", "read", "write", "map"],
   a: ["open", "read", "append"],
 };
 
 export class ScriptState {
   readonly #names: Set<number> = new Set();
   readonly #open: Map<number, Access> = new Map();
+  readonly #mapped: Map<number, Access> = new Map();
   /** Weather that was not ended yet. */
   readonly weathers: Set<Weather> = new Set();
 
@@ -29,10 +30,16 @@ export class ScriptState {
   slotFor(random: SeededRandom, actor: number, need: Need): number | undefined {
     const fitting: number[] = [];
     for (let slot = 0; slot < slotCount; slot++) {
-      const access = this.#open.get(actor * slotCount + slot);
-      if (access !== undefined && givenBy[access].includes(need)) fitting.push(slot);
+      if (this.#gives(actor * slotCount + slot, need)) fitting.push(slot);
     }
     return fitting.length === 0 ? undefined : random.pick(fitting);
+  }
+
+  #gives(place: number, need: Need): boolean {
+    if (need === "mapped") return this.#mapped.has(place);
+    if (need === "mappedToWrite") return this.#mapped.get(place) === "rw";
+    const access = this.#open.get(place);
+    return access !== undefined && givenBy[access].includes(need);
   }
 
   /** A slot of the actor in which nothing is open, or any one. */
@@ -60,6 +67,12 @@ export class ScriptState {
         break;
       case "close":
         if (actor !== others) this.#open.delete(actor * slotCount + operation.slot);
+        break;
+      case "map":
+        this.#mapped.set(actor * slotCount + operation.slot, this.#open.get(actor * slotCount + operation.slot) ?? "r");
+        break;
+      case "unmap":
+        this.#mapped.delete(actor * slotCount + operation.slot);
         break;
       case "unlink":
       case "otherDelete":

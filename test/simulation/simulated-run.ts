@@ -64,7 +64,6 @@ export interface RunReport {
 
 /** Operations of the cache that are planned and not there yet, so that nobody plays them. Printed with every simulation. */
 export const openSlots: readonly { readonly slot: string; readonly reason: string }[] = [
-  { slot: "map, touch a mapping", reason: "the library has no mappings" },
   { slot: "direct read and write", reason: "the library opens no file past its cache" },
   { slot: "a copy beside a file in conflict", reason: "the model has no copies; unit/files/conflict-copy has tests" },
 ];
@@ -175,10 +174,15 @@ class Play {
       from = at + 1;
       world.timeline.add("model", operation?.kind === "quiet" && !operation.isSettled ? "a quiet point" : "settles");
       if (operation?.kind === "quiet" && !operation.isSettled) await compare(world, this.#programs);
-      else await settle(world, this.#programs);
+      else await this.#settle();
       checkQuiet(world, operation?.kind !== "quiet" || operation.isSettled);
     }
     await this.#end();
+  }
+
+  async #settle(): Promise<void> {
+    await this.#world.keeper.sendAll(neverFires);
+    await settle(this.#world, this.#programs);
   }
 
   async #together(script: readonly Operation[], scheduler: Scheduler): Promise<void> {
@@ -223,6 +227,7 @@ class Play {
     world.rescue.calm();
     world.keyOffice?.calm();
     for (const program of this.#programs) {
+      for (const number of [...program.mappings.keys()]) await program.unmap(number, neverFires);
       for (const number of [...program.slots.keys()]) await program.close(number, neverFires);
     }
     // A file that was removed while its bytes were in conflict may not be known to be removed, and one that was forgotten

@@ -20,6 +20,7 @@ import { CacheTraffic, listenToCaches } from "./cache-traffic.ts";
 import { ConflictCopies } from "./conflict-copies.ts";
 import { EventWitness } from "./event-witness.ts";
 import { FaultyStore, type SentWrite, type StoreWitness } from "./faulty-store.ts";
+import { Keeper } from "./keeper.ts";
 import { KeyOffice } from "./key-office.ts";
 import { RefusalWitness } from "./refusal-witness.ts";
 import type { Scenario } from "./scenario.ts";
@@ -51,6 +52,7 @@ export class World implements StoreWitness {
   readonly traffic: CacheTraffic = new CacheTraffic();
   readonly told: ToldOf = new ToldOf();
   readonly eventWitness: EventWitness = new EventWitness(this);
+  readonly keeper: Keeper = new Keeper(this);
   /** Another client of the same server. */
   readonly other: Store;
   volume!: CachedVolume;
