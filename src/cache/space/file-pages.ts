@@ -324,7 +324,7 @@ export class FilePages implements PageOwner, CachedPages {
       return changed;
     } catch (thrown) {
       const settled = settlementOf(thrown);
-      if (settled !== undefined) noteLateChange(this, settled, (attributes) => startOver(this, attributes));
+      if (settled !== undefined) noteLateChange(this, settled, (changed) => this.#startOverWith(changed));
       throw thrown;
     }
   }
@@ -337,11 +337,15 @@ export class FilePages implements PageOwner, CachedPages {
     if (changed.previous === this.version) {
       this.trail.step(changed);
     } else if (this.dirtyBytes === 0 || !this.core.store.manifest.conditionalWrites) {
-      startOver(this, changed);
-      this.observer.changedElsewhere?.();
+      this.#startOverWith(changed);
     } else {
       this.mixesVersions = true;
     }
+  }
+
+  #startOverWith(attributes: Attributes): void {
+    startOver(this, attributes);
+    this.observer.changedElsewhere?.();
   }
 
   /** How many pages are cached without a gap just before `page`. */

@@ -210,8 +210,12 @@ describe("late writes", () => {
 });
 
 describe("late truncates", () => {
-  test("a truncate that the store did after its deadline is taken over; dirty bytes stay", async () => {
+  test("[G17] a truncate that the store did after its deadline is taken over, and told to keepers of copies; dirty bytes stay", async () => {
     const file = await storedFile(bytesOf(4 * pageSize, 7), noReadahead);
+    let tellings = 0;
+    file.space.observer.changedElsewhere = () => {
+      tellings += 1;
+    };
     await readBack(file.space, 0, 4 * pageSize);
     file.gates.close("setAttributes");
     const truncating = file.space.truncate(100, asSuperuser);
@@ -223,7 +227,9 @@ describe("late truncates", () => {
     const syncing = file.space.sync(asSuperuser);
     await settle();
     expect(file.gates.of("write")).toHaveLength(0);
+    expect(tellings).toBe(0);
     await hung.end(await file.store.setAttributes(file.node, { size: 100 }, asSuperuser));
+    expect(tellings).toBe(1);
     await file.clock.during(syncing);
     await file.clock.during(file.space.sync(asSuperuser));
     const expected = new Uint8Array(210);
