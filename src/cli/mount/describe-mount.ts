@@ -1,4 +1,5 @@
 /** A running mount in words and numbers, for `status` and for messages. */
+import type { Milliseconds } from "../../base/index.ts";
 import { type OpenFile, openFlags, type Volume, type WritebackFailed } from "../../files/index.ts";
 import type { Mount } from "../../fuse/index.ts";
 import { type EntryFate, formatWallTime, type Rescue } from "../../rescue/index.ts";
@@ -15,6 +16,8 @@ import { isDisposedOf, refusedEntries } from "./refused-entries.ts";
 const listedFilesMax = 1000;
 const listedRefusalsMax = 1000;
 const listedRangesMax = 100;
+/** Whoever asks for the status waits so long at most for the disk of the rescue. */
+const statusLookMsMax: Milliseconds = 2_000;
 
 export function openFilesOf(volume: Volume): OpenFileStatus[] {
   return volume.snapshot().openFiles.slice(0, listedFilesMax).map(describeOpenFile);
@@ -37,9 +40,13 @@ function dirtyFilesIn(files: readonly DirtyFileStatus[]): DirtyFileStatus[] {
 }
 
 /** What the store refused. Those whose bytes are in memory only are never left out. */
-export async function refusalsOf(volume: Volume, rescue: Rescue): Promise<RefusalsStatus> {
+export async function refusalsOf(
+  volume: Volume,
+  rescue: Rescue,
+  lookMsMax: Milliseconds = statusLookMsMax,
+): Promise<RefusalsStatus> {
   const { refusalCount } = volume.snapshot();
-  const all = await refusedEntries(volume, rescue);
+  const all = await refusedEntries(volume, rescue, lookMsMax);
   const left = all.filter(({ refusal }) => refusal.outcome === "unrescued").length;
   let spare = Math.max(0, all.length - Math.max(listedRefusalsMax, left));
   const listed = all.filter(({ refusal }) => refusal.outcome === "unrescued" || spare-- <= 0);

@@ -1,10 +1,8 @@
 /** What became of what a mount's store refused: each refusal with the fate of its rescue entry, which a person may have disposed of. */
-import { endedWithin, systemClock } from "../../base/index.ts";
+import { endedWithin, type Milliseconds, systemClock } from "../../base/index.ts";
 import type { Volume, WritebackFailed } from "../../files/index.ts";
 import type { EntryFate, Rescue } from "../../rescue/index.ts";
 
-/** A disk that hangs must not hang `status`. */
-const lookMsMax = 2_000;
 const looksAtOnceMax = 32;
 
 export interface RefusedEntry {
@@ -13,8 +11,12 @@ export interface RefusedEntry {
   readonly fate: EntryFate | undefined;
 }
 
-/** The refusals that the volume still knows, the oldest first. */
-export async function refusedEntries(volume: Volume, rescue: Rescue): Promise<readonly RefusedEntry[]> {
+/** The refusals that the volume still knows, the oldest first. The disk of the rescue may hang: it is waited for so long at most. */
+export async function refusedEntries(
+  volume: Pick<Volume, "refusals">,
+  rescue: Pick<Rescue, "fateOf">,
+  lookMsMax: Milliseconds,
+): Promise<readonly RefusedEntry[]> {
   const refusals = volume.refusals();
   const fates = new Map<WritebackFailed, EntryFate>();
   let isLate = false;

@@ -31,6 +31,8 @@ const namesMax = 5;
 const shownRefusalsMax = 20;
 /** A volume whose deadline has passed still rescues what it could not deliver, and says what was left. */
 const closeGraceMs = 12_000;
+/** The exit status hangs on what became of refused bytes, so the disk of the rescue is given some time. */
+const lookMsMax = 10_000;
 
 export interface UnmountRequest {
   readonly force: boolean;
@@ -208,7 +210,7 @@ export class ServedMount {
     if (this.#mountFailure !== undefined) left.push(this.#mountFailure.message);
     if (this.#uncertainCount > 0)
       left.push("bytes that the store took may not be durable, as was told to their writers");
-    const refused = await refusalsOf(volume, rescue);
+    const refused = await refusalsOf(volume, rescue, lookMsMax);
     this.#state = "ended";
     for (const line of refusalLines(refused, shownRefusalsMax)) log.error(line);
     log.info("unmounted", { refused: refused.refusalCount, standing: refused.standingCount });
