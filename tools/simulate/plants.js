@@ -239,4 +239,11 @@ export const plants = [
     find: '    this.#require(this.writable, "write");\n',
     replace: "",
   },
+  {
+    name: "unsaid-change",
+    mistake: "another client's change is noticed, the clean bytes go, and whoever keeps copies of them is not told",
+    path: "src/files/nodes/attribute-cache.ts",
+    find: '        this.#core.events.emit("invalidate", { what: "content", node, start: 0, end: undefined });\n',
+    replace: "",
+  },
 ];
