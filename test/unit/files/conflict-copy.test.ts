@@ -2,15 +2,29 @@
 import { describe, expect, it } from "vitest";
 import type { VolumeOptions, WritebackFailed } from "../../../src/files/index.ts";
 import { conflictName } from "../../../src/files/refusals/conflict-copy.ts";
-import { superuser } from "../../../src/port/index.ts";
+import { type Store, superuser } from "../../../src/port/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
-import { alice, bob, contentAt, type MemoryVolume, memoryVolume, nodeAt, rewriteAt } from "../../kit/memory-volume.ts";
+import {
+  alice,
+  bob,
+  contentAt,
+  type MemoryVolume,
+  type MemoryVolumeOptions,
+  memoryVolume,
+  nodeAt,
+  rewriteAt,
+} from "../../kit/memory-volume.ts";
 import { RescueInMemory } from "../../kit/rescue-in-memory.ts";
 
 /** Alice's file, with bytes of hers unsent, and another client's version at the store. */
-async function conflict(options: VolumeOptions, base = "the old plan") {
+async function conflict(
+  options: VolumeOptions,
+  base = "the old plan",
+  more: Pick<MemoryVolumeOptions, "store" | "wrap"> = {},
+) {
   const rescue = new RescueInMemory();
-  const place = await memoryVolume({ store: { reportsChanges: false }, volume: { rescue, ...options } });
+  const store = { reportsChanges: false, ...more.store };
+  const place = await memoryVolume({ ...more, store, volume: { rescue, ...options } });
   const told: WritebackFailed[] = [];
   place.volume.events.on("writebackFailed", (event) => told.push(event));
   await place.volume.promisesFor(alice).mkdir("/docs", 0o755);
@@ -78,6 +92,35 @@ describe("a conflict", () => {
     await other.setAttributes(await nodeAt(other, "/docs/plan.txt"), { mode: 0o666 }, callAs(superuser));
     return volume.open("/docs/plan.txt", "r+", { credential: bob });
   }
+
+  it("[S5.4] kept both, and the old version leaves the cache in the middle: nothing of it is in the copy", async () => {
+    let whileCopying = async (): Promise<void> => {};
+    const wrap = (store: Store): Store =>
+      new Proxy(store, {
+        get(target, name) {
+          const member = Reflect.get(target, name, target) as unknown;
+          if (typeof member !== "function") return member;
+          if (name !== "createFile") return member.bind(target);
+          return async (...parameters: unknown[]): Promise<unknown> => {
+            const made = await (member.apply(target, parameters) as Promise<unknown>);
+            await whileCopying();
+            return made;
+          };
+        },
+      });
+    const options = { store: { writeBytesMax: 4096 }, wrap };
+    const at = await conflict({ conflict: "keepBoth" }, "-".repeat(9000), options);
+    // The second piece is no longer what it was; the first was copied by then.
+    whileCopying = async () => {
+      whileCopying = async () => {};
+      await at.file.write("later", 5000);
+    };
+    await expect(at.file.sync()).rejects.toMatchObject({ outcome: "copied" });
+    expect(at.told[0]).toMatchObject({ rescueId: copyPath, copyIsMixed: true });
+    expect(await contentAt(at.other, copyPath)).toBe("theiMYnew plan");
+    await expect(at.file.close()).rejects.toMatchObject({ outcome: "copied" });
+    await at.volume.close();
+  });
 
   /** A file that nobody has read here, with alice's "MY" unsent; then the other client's version. */
   async function unread(content = "the old plan") {
