@@ -108,7 +108,7 @@ export class VolumeCore {
     const { space } = node;
     if (space === undefined || this.closed || this.#committing.has(node) || this.#committing.size >= commitsMax) return;
     this.#committing.add(node);
-    const committed = space.sync(callOf(this.options.credential)).finally(() => {
+    const committed = space.syncApart(callOf(this.options.credential)).finally(() => {
       this.#committing.delete(node);
       node.commitGivenUp = node.isUncommitted;
       this.nodes.drop(node);

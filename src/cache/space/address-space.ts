@@ -125,6 +125,11 @@ export class AddressSpace extends FilePages {
     await commitToStore(this, call);
   }
 
+  /** As `sync`, for whoever goes on without it: it may be begun in the middle of a pass, of this file or another. */
+  syncApart(call: Call): Promise<void> {
+    return asFreeTask("sync apart", () => this.sync(call));
+  }
+
   /** Tries again to rescue refused bytes that are in memory only; answers how many still are. */
   async retryRescue(signal: CancelSignal): Promise<ByteCount> {
     await using _order = await this.writebackLock.acquire(signal);
