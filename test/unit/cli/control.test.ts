@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, expect, it } from "vitest";
+import { afterAll, afterEach, expect, it } from "vitest";
 import { ask } from "../../../src/cli/control/client.ts";
 import type { ControlRequest } from "../../../src/cli/control/protocol.ts";
 import { ControlServer } from "../../../src/cli/control/server.ts";
@@ -12,6 +12,7 @@ const nothingRefused = { rescueDirectory: "/rescue", refusals: [], refusalCount:
 const directory = mkdtempSync(join(tmpdir(), "holdfast-control-"));
 const path = join(directory, "socket");
 afterEach(() => rmSync(path, { force: true }));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 function rawExchange(text: string): Promise<string> {
   return new Promise((resolve, reject) => {
