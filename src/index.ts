@@ -23,6 +23,7 @@ export type {
   UnsentChoice,
   WritebackFailure,
   WritebackOutcome,
+  WriteInFlight,
 } from "./cache/index.ts";
 export {
   type CredentialChoice,

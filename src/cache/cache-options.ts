@@ -3,6 +3,7 @@ import { type ByteCount, type Clock, Failure, systemClock } from "../base/index.
 import type { PrepareMemory } from "./page/frame-stock.ts";
 import { readaheadBytesDefault } from "./read/readahead.ts";
 import { completeRefusalOptions, type RefusalOptions } from "./refusal/policy.ts";
+import type { WriteInFlight } from "./write/plan.ts";
 
 export interface CacheOptions extends RefusalOptions {
   /** Bytes a page: a power of two from 4 KiB to 1 MiB. Default 64 KiB. */
@@ -19,6 +20,8 @@ export interface CacheOptions extends RefusalOptions {
   readonly writebackPeriodMs: number;
   /** How old dirty bytes may become. Default 30,000. */
   readonly writebackExpireMs: number;
+  /** What a write does that meets a page in flight. Default "copy". */
+  readonly writeInFlight: WriteInFlight;
   readonly clock: Clock;
   /** Makes memory real on another thread; with it, up to a quarter of the budget is ready before it is needed. */
   readonly prepareMemory?: PrepareMemory;
@@ -60,9 +63,15 @@ export function completeOptions(options: Partial<CacheOptions>): CacheOptions {
     readaheadBytesMax: options.readaheadBytesMax ?? readaheadBytesDefault,
     writebackPeriodMs: options.writebackPeriodMs ?? 5_000,
     writebackExpireMs: options.writebackExpireMs ?? 30_000,
+    writeInFlight: completeWriteInFlight(options.writeInFlight),
     clock: options.clock ?? systemClock,
     ...(options.prepareMemory === undefined ? {} : { prepareMemory: options.prepareMemory }),
   };
+}
+
+function completeWriteInFlight(choice: WriteInFlight = "copy"): WriteInFlight {
+  if (choice === "copy" || choice === "wait") return choice;
+  throw invalid(`"${choice}" is nothing that a write can do when it meets a page in flight: give copy or wait`);
 }
 
 function invalid(detail: string): Failure {

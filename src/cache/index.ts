@@ -21,3 +21,4 @@ export {
 } from "./refusal/write-failure.ts";
 export type { AddressSpace } from "./space/address-space.ts";
 export type { SpaceObserver } from "./space/file-pages.ts";
+export type { WriteInFlight } from "./write/plan.ts";

@@ -6,7 +6,7 @@
  * Words: a *grant* is the store's permission, for one credential and one node, to be shown what is cached (S5.5).
  */
 import type { ByteCount, Clock, Milliseconds } from "../base/index.ts";
-import type { CacheSnapshot, RefusalOptions } from "../cache/index.ts";
+import type { CacheSnapshot, RefusalOptions, WriteInFlight } from "../cache/index.ts";
 import type {
   AccessMode,
   AttributeChanges,
@@ -43,6 +43,8 @@ export interface VolumeOptions extends Partial<RefusalOptions>, Partial<Credenti
   /** Above this writers wait. */
   readonly dirtyLimitBytes?: ByteCount;
   readonly readaheadBytesMax?: ByteCount;
+  /** What a write does that meets its page on the way to the store: it goes on in a copy (default), or waits. */
+  readonly writeInFlight?: WriteInFlight;
   /**
    * Makes memory real on another thread. With it up to a quarter of `budgetBytes` is made real before it is needed, so the
    * first uses of the cache need not wait for that.

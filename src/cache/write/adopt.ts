@@ -57,7 +57,7 @@ function takeSpares(space: FilePages, spare: Uint8Array[], count: number): boole
 function allReady(space: FilePages, first: number, count: number, credential: Credential): boolean {
   for (let index = first; index < first + count; index++) {
     const page = space.pages.get(index);
-    const verdict = planWrite(page, 0, space.pageSize, credential.id);
+    const verdict = planWrite(page, 0, space.pageSize, credential.id, space.core.options.writeInFlight);
     if (verdict !== "modify" && verdict !== "create" && verdict !== "copyOnWrite") return false;
   }
   return true;

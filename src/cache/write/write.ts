@@ -88,7 +88,7 @@ function readyPage(
   spare: Uint8Array[] | null,
 ): Page | undefined {
   const page = space.pages.get(index);
-  const verdict = planWrite(page, start, end, credential.id);
+  const verdict = planWrite(page, start, end, credential.id, space.core.options.writeInFlight);
   const { counters } = space.core;
   switch (verdict) {
     case "modify":
@@ -174,7 +174,7 @@ async function removeObstacle(
   const start = at - pageStart;
   const end = Math.min(pageSize, start + length);
   const page = space.pages.get(index);
-  const verdict: WriteVerdict = planWrite(page, start, end, call.credential.id);
+  const verdict: WriteVerdict = planWrite(page, start, end, call.credential.id, space.core.options.writeInFlight);
   switch (verdict) {
     case "modify":
       return;

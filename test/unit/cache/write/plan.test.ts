@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { ByteRanges } from "../../../../src/base/index.ts";
 import { Page, type Sending } from "../../../../src/cache/page/page.ts";
-import { planWrite } from "../../../../src/cache/write/plan.ts";
+import { planWrite, type WriteInFlight } from "../../../../src/cache/write/plan.ts";
 import { WriteRecord } from "../../../../src/cache/writeback/write-record.ts";
 import type { Credential } from "../../../../src/port/index.ts";
 import { alice, bob } from "../../../kit/gated-file.ts";
@@ -32,8 +32,8 @@ function fragments(count: number, stride: number): ByteRanges {
   return ranges;
 }
 
-function verdict(subject: Page | undefined, start: number = 10, end: number = 20): string {
-  return planWrite(subject, start, end, alice.credential.id);
+function verdict(subject: Page | undefined, start = 10, end = 20, inFlight: WriteInFlight = "copy"): string {
+  return planWrite(subject, start, end, alice.credential.id, inFlight);
 }
 
 describe("the verdict on a write", () => {
@@ -90,6 +90,16 @@ describe("the verdict on a write", () => {
     expect(frozen.isEvictable).toBe(false);
     frozen.frame = new Uint8Array(4096);
     expect(verdict(frozen)).toBe("modify");
+  });
+
+  test("[S3.1] the writer's own bytes in flight: a copy, or to wait where that is the choice; never for what stays frozen", () => {
+    const subject = page();
+    subject.sending = sending(subject.frame, alice);
+    expect(verdict(subject)).toBe("copyOnWrite");
+    expect(verdict(subject, 10, 20, "wait")).toBe("waitForFlight");
+    subject.sending = null;
+    subject.unrescued = [{ sending: sending(subject.frame, alice), shown: ByteRanges.of(0, 100) }];
+    expect(verdict(subject, 10, 20, "wait")).toBe("copyOnWrite");
   });
 
   test("[S0.9] [S0.30] bytes of a rejected record that wait for a flight to land are waited for, also by their writer", () => {
