@@ -235,13 +235,7 @@ export const plantsOfRaces = [
   {
     id: "S1.1",
     what: "the frame of a page that somebody looks at goes to others",
-    edits: [
-      edit(
-        "space/file-pages",
-        "    if (page.holdCount > 0) this.core.pool.discard();\n    else this.core.pool.give(frame);",
-        "    this.core.pool.give(frame);",
-      ),
-    ],
+    edits: [edit("page/left-frames", "page.holdCount > 0 || page.locked", "page.locked")],
     test: race("read"),
   },
   {

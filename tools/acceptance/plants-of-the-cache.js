@@ -259,7 +259,7 @@ export const plantsOfTheCache = [
         find: "    if (this.#takenCount >= this.#frameCountNow) return undefined;\n",
         replace: "",
       },
-      { path: cache("page/frame-pool"), find: "this.#roomForNew > 0 ? rubbishBytes", replace: "true ? rubbishBytes" },
+      { path: cache("page/frame-pool"), find: "this.#roomForNew > 0 ? this.#blocks", replace: "true ? this.#blocks" },
     ],
     test: unit("cache/page/frame-pool"),
   },

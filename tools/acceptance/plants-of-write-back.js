@@ -68,6 +68,22 @@ export const plantsOfWriteBack = [
     test: unit("cache/writeback/pass"),
   },
   plant(
+    "S2.11",
+    "a writer who is to wait for a page in flight copies it",
+    cache("write/plan"),
+    '  if (inFlight === "wait" && page.sending !== null) return "waitForFlight";\n',
+    "",
+    unit("cache/write/wait-for-flight"),
+  ),
+  plant(
+    "S3.1",
+    "a writer who is to wait for a page in flight does not",
+    cache("write/plan"),
+    '  if (inFlight === "wait" && page.sending !== null) return "waitForFlight";\n',
+    "",
+    unit("cache/write/plan"),
+  ),
+  plant(
     "S3.14",
     "bytes are lost and nobody hears of it",
     cache("refusal/settle"),
