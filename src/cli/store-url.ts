@@ -10,13 +10,18 @@ import { directoryDrive, markMedium, mediumStore } from "../stores/medium/index.
 import { MemoryServer, memoryStore } from "../stores/memory/index.ts";
 import { CommandError, UsageError } from "./command-error.ts";
 
+export interface StoreOpenOptions {
+  /** Of a medium: whether it may lose what it took a second ago when it is pulled out. Default false. */
+  readonly volatileWrites?: boolean;
+}
+
 /** A store that can be opened, and what is known of it before. */
 export interface StoreLocation {
   /** The URL with relative paths resolved, so that it means the same from any working directory. */
   readonly url: string;
   /** The local directory that the store stands on, where it stands on one. */
   readonly localDirectory: string | undefined;
-  open(): Promise<Store>;
+  open(options?: StoreOpenOptions): Promise<Store>;
   /**
    * The location with what is there now made part of its URL, so that it is never taken for another: which medium is in. `warn`
    * is told what a person should know of it.
@@ -76,9 +81,9 @@ function mediumLocation(rest: string): StoreLocation {
   return {
     url: url(wanted),
     localDirectory: root,
-    async open() {
+    async open({ volatileWrites = false } = {}) {
       await requireDirectory(root);
-      const store = await mediumStore(drive);
+      const store = await mediumStore(drive, { durableWrites: !volatileWrites });
       if (wanted === undefined || store.mediumId === wanted) return store;
       await store.close();
       throw anotherMedium(root, wanted);

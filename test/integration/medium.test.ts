@@ -169,7 +169,7 @@ describe.skipIf(lacking !== undefined)(
 describe.skipIf(lacking !== undefined)(
   `a medium pulled out by hand (needs root and ext4; lacking: ${lacking ?? "nothing"})`,
   () => {
-    it("[S1.10] [S5.1] bytes that it took, and that no program asked to be durable, are on it when it is back", async () => {
+    it("[S1.10] [S5.1] [G30] bytes that it took, and that no program asked to be durable, are on it when it is back", async () => {
       await using bay = await DriveBay.make();
       await bay.format("one");
       await bay.putIn("one");

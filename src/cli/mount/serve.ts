@@ -4,7 +4,7 @@ import { openVolume, type Volume } from "../../files/index.ts";
 import { type Mount, mountVolume } from "../../fuse/index.ts";
 import type { Rescue } from "../../rescue/index.ts";
 import { MediumStore } from "../../stores/medium/index.ts";
-import { prepareMemory } from "../../system/index.ts";
+import { platformMemory } from "../../system/index.ts";
 import { CommandError } from "../command-error.ts";
 import type { ControlAnswer, ControlProgress, ControlRequest } from "../control/protocol.ts";
 import { ControlServer } from "../control/server.ts";
@@ -84,7 +84,8 @@ async function startRescue(settings: MountSettings, log: Log): Promise<Rescue> {
 }
 
 async function startVolume(settings: MountSettings, rescue: Rescue, log: Log): Promise<Volume> {
-  const store = await settings.location.open();
+  const { volatileWrites } = settings;
+  const store = await settings.location.open({ volatileWrites });
   const isMedium = store instanceof MediumStore;
   const replay = isMedium ? replayWhenIn(store, rescue, settings.location.url, log) : undefined;
   await replay?.now();
@@ -104,7 +105,7 @@ async function startVolume(settings: MountSettings, rescue: Rescue, log: Log): P
       refusalActions: isMedium ? { media: "salvage", ...refusalActions } : refusalActions,
       conflict,
       ...(retryDeadlineMs === undefined ? {} : { retryDeadlineMs }),
-      prepareMemory,
+      memory: platformMemory,
     });
     replay?.follow(volume);
     return volume;

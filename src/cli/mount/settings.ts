@@ -24,6 +24,8 @@ export interface MountSettings extends RefusalSettings {
   readonly attributeTimeoutMs: number;
   readonly storeTimeoutMs: number;
   readonly drainTimeoutMs: number;
+  /** Whether a medium may lose what it took a second ago when it is pulled out. */
+  readonly volatileWrites: boolean;
   readonly allowOther: boolean;
   readonly readOnly: boolean;
   readonly nonEmpty: boolean;
@@ -54,6 +56,10 @@ export const mountOptions: Readonly<Record<string, OptionSpecification>> = {
       "How long an unmount may take to send what is unsent; what is left then goes to rescue, in 10s more at most. Default 10min.",
   },
   ...refusalOptions,
+  "volatile-writes": {
+    summary:
+      "On medium:, be faster with many small files; a medium pulled out loses what it took within the last second.",
+  },
   "allow-other": { summary: "Let other users in; the kernel and the store check their permissions." },
   "read-only": { summary: "Mount for reading only." },
   "non-empty": { summary: "Mount over a directory that has files, hiding them." },
@@ -76,9 +82,14 @@ export function readMountSettings({ positionals, values, switches }: VerbArgumen
   const [url = "", directoryText = ""] = positionals;
   const logFile = values["log-file"];
   const readAhead = values["read-ahead"];
+  const location = parseStoreUrl(url);
+  const volatileWrites = switches.has("volatile-writes");
+  if (volatileWrites && !location.url.startsWith("medium:")) {
+    throw new UsageError("--volatile-writes is for medium: alone; leave it out for other stores");
+  }
   return {
     url: maskSecrets(url),
-    location: parseStoreUrl(url),
+    location,
     directoryText,
     directory: resolve(directoryText),
     ...readSizes(values),
@@ -87,6 +98,7 @@ export function readMountSettings({ positionals, values, switches }: VerbArgumen
     storeTimeoutMs: readStoreTimeout(values["store-timeout"] ?? defaults.store),
     drainTimeoutMs: parseDuration(values["drain-timeout"] ?? defaults.drain, "--drain-timeout"),
     ...readRefusalSettings({ values }),
+    volatileWrites,
     allowOther: switches.has("allow-other"),
     readOnly: switches.has("read-only"),
     nonEmpty: switches.has("non-empty"),

@@ -61,7 +61,7 @@ async function writerOnMedium(stage: RescueStage) {
   return { clock, media, store, rescue, volume, file };
 }
 
-it("[S1.10] [G4] what is written while the medium is out comes to it in order: parked bytes first, then those in the cache", async () => {
+it("[S1.10] [G4] [G30] what is written while the medium is out comes to it in order: parked bytes first, then those in the cache", async () => {
   await using stage = await rescueStage();
   const { media, store, rescue, volume, file } = await writerOnMedium(stage);
   try {

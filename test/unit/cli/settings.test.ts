@@ -33,6 +33,14 @@ it("has defaults that fit together", () => {
   expect(settings.dirtyLimitBytes).toBeLessThan(settings.budgetBytes);
 });
 
+it("lets a medium be volatile, and no other store", () => {
+  expect(settingsOf("medium:/media/usb", "m")).toMatchObject({ volatileWrites: false });
+  expect(settingsOf("medium:/media/usb", "m", "--volatile-writes")).toMatchObject({ volatileWrites: true });
+  const refused = errorOf(() => settingsOf("dir:/srv/data", "m", "--volatile-writes"));
+  expect(refused).toBeInstanceOf(UsageError);
+  expect(refused?.message).toContain("is for medium: alone");
+});
+
 it("takes every option", () => {
   const argv = ["--page-size", "4K", "--cache-size=1M", "--dirty-limit", "512K", "--dirty-background", "128K"];
   const more = ["--attribute-timeout", "0", "--allow-other", "-d", "--log-format", "json", "--log-level", "debug"];

@@ -150,7 +150,7 @@ describe("a medium store", () => {
 });
 
 describe("what a medium has taken when it is pulled out", () => {
-  it("[S1.10] [S5.1] is durable, content before it was answered and the rest a second later", async () => {
+  it("[S1.10] [S5.1] [G30] is durable, content before it was answered and the rest a second later", async () => {
     const { media, clock, store } = await mediumInDrive();
     const { node: root } = await store.root(call);
     const { node } = await store.createFile(root, "file", 0o644, call);
