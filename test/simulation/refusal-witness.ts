@@ -23,6 +23,8 @@ interface Attempt {
   /** Told of as in memory only. */
   isUnrescued: boolean;
   isTold: boolean;
+  /** Told of as kept elsewhere. */
+  isToldAsKept: boolean;
   /** Nothing came of it; the next one is for the same bytes. */
   isGivenUp: boolean;
 }
@@ -129,6 +131,7 @@ export class RefusalWitness implements RescueSink {
       id: undefined,
       isUnrescued: false,
       isTold: false,
+      isToldAsKept: false,
       isGivenUp: false,
     };
   }
@@ -206,6 +209,7 @@ export class RefusalWitness implements RescueSink {
   #refuse(attempt: Attempt, told: WritebackFailure): void {
     const { file, runs } = attempt;
     attempt.isTold = true;
+    attempt.isToldAsKept ||= told.outcome !== "unrescued";
     file.untold = file.untold.filter((other) => other !== attempt);
     const ended = this.#world.now();
     for (const run of runs) {
@@ -221,6 +225,15 @@ export class RefusalWitness implements RescueSink {
       attempt.isUnrescued = true;
       file.unrescuedCount += byteCountOf(runs);
     }
+  }
+
+  /** When all is settled: whatever is kept elsewhere has been told of as that, also when it was told of as unrescued before. */
+  complaintOfSilence(): string | undefined {
+    const silent = this.#attempts.find(
+      ({ file, id, isToldAsKept }) => id !== undefined && !isToldAsKept && file.removed === undefined,
+    );
+    if (silent === undefined) return undefined;
+    return `${silent.ranges} of ${this.#world.nameOf(silent.file)} are kept as ${silent.id}, and nobody was told (S5.8)`;
   }
 
   /** These bytes need not be in memory any more. */

@@ -48,6 +48,7 @@ export function checkStep(world: World, file: ModelFile | undefined, operation: 
 /** Nobody does anything; when it is `settled`, everything has been sent as well. */
 export function checkQuiet(world: World, isSettled: boolean): void {
   world.checkBooks(isSettled);
+  if (isSettled) world.require(world.rescue.complaintOfSilence());
   for (const file of world.files.values()) {
     checkFile(world, file, 0, Number.POSITIVE_INFINITY);
     world.keeper.check(file, isSettled);

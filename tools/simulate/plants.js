@@ -240,6 +240,13 @@ export const plants = [
     replace: "",
   },
   {
+    name: "unsaid-rescue",
+    mistake: "bytes that could not be rescued at first are rescued, and nobody is told",
+    path: "src/cache/refusal/settle.ts",
+    find: '    if (told.outcome !== "unrescued") space.observer.rescued?.(told);\n',
+    replace: "",
+  },
+  {
     name: "unsaid-change",
     mistake: "another client's change is noticed, the clean bytes go, and whoever keeps copies of them is not told",
     path: "src/files/nodes/attribute-cache.ts",
