@@ -1,6 +1,6 @@
 /** How a cache is set, and what settings are refused. */
 import { type ByteCount, type Clock, Failure, systemClock } from "../base/index.ts";
-import type { PrepareMemory } from "./page/frame-stock.ts";
+import type { PlatformMemory } from "./page/frame-blocks.ts";
 import { readaheadBytesDefault } from "./read/readahead.ts";
 import { completeRefusalOptions, type RefusalOptions } from "./refusal/policy.ts";
 import type { WriteInFlight } from "./write/plan.ts";
@@ -23,8 +23,8 @@ export interface CacheOptions extends RefusalOptions {
   /** What a write does that meets a page in flight. Default "copy". */
   readonly writeInFlight: WriteInFlight;
   readonly clock: Clock;
-  /** Makes memory real on another thread; with it, up to a quarter of the budget is ready before it is needed. */
-  readonly prepareMemory?: PrepareMemory;
+  /** With it, up to a quarter of the budget is real before it is needed. */
+  readonly memory?: PlatformMemory;
 }
 
 const pageSizeMin = 4096;
@@ -65,7 +65,7 @@ export function completeOptions(options: Partial<CacheOptions>): CacheOptions {
     writebackExpireMs: options.writebackExpireMs ?? 30_000,
     writeInFlight: completeWriteInFlight(options.writeInFlight),
     clock: options.clock ?? systemClock,
-    ...(options.prepareMemory === undefined ? {} : { prepareMemory: options.prepareMemory }),
+    ...(options.memory === undefined ? {} : { memory: options.memory }),
   };
 }
 

@@ -4,6 +4,7 @@ export type { UnsentChoice } from "./invalidate/invalidate.ts";
 export { interruptible } from "./lock/interruptible.ts";
 export type { Counters } from "./observe/counters.ts";
 export type { CacheSnapshot } from "./observe/snapshot.ts";
+export type { PlatformMemory } from "./page/frame-blocks.ts";
 export { PageCache } from "./page-cache.ts";
 export { FrameRun } from "./read/frame-run.ts";
 export type { Readahead } from "./read/readahead.ts";

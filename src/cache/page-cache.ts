@@ -59,7 +59,7 @@ export class PageCache implements CacheCore {
     this.clock = clock;
     this.pageSize = pageSize;
     const room = (): void => this.frameMayBeFree();
-    this.pool = new FramePool(pageSize, Math.floor(budgetBytes / pageSize), room, this.options.prepareMemory);
+    this.pool = new FramePool(pageSize, Math.floor(budgetBytes / pageSize), room, this.options.memory);
     this.eviction = new S3Fifo<Page>(this.pool.frameCountMax);
     this.ledger = new DirtyLedger(pageSize);
     this.throttle = new Throttle(clock, {
@@ -95,7 +95,7 @@ export class PageCache implements CacheCore {
       this.counters.evictedPages += 1;
       const evicted = page.owner.removePage(page);
       if (!this.pool.isOverBudget) return evicted;
-      this.pool.discard();
+      this.pool.give(evicted);
     }
   }
 

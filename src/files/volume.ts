@@ -6,7 +6,7 @@
  * Words: a *grant* is the store's permission, for one credential and one node, to be shown what is cached (S5.5).
  */
 import type { ByteCount, Clock, Milliseconds } from "../base/index.ts";
-import type { CacheSnapshot, RefusalOptions, WriteInFlight } from "../cache/index.ts";
+import type { CacheSnapshot, PlatformMemory, RefusalOptions, WriteInFlight } from "../cache/index.ts";
 import type {
   AccessMode,
   AttributeChanges,
@@ -45,11 +45,8 @@ export interface VolumeOptions extends Partial<RefusalOptions>, Partial<Credenti
   readonly readaheadBytesMax?: ByteCount;
   /** What a write does that meets its page on the way to the store: it goes on in a copy (default), or waits. */
   readonly writeInFlight?: WriteInFlight;
-  /**
-   * Makes memory real on another thread. With it up to a quarter of `budgetBytes` is made real before it is needed, so the
-   * first uses of the cache need not wait for that.
-   */
-  readonly prepareMemory?: (pieces: readonly Uint8Array[]) => Promise<void>;
+  /** With it up to a quarter of `budgetBytes` is made real before it is needed, so the first uses of the cache need not wait. */
+  readonly memory?: PlatformMemory;
   /** How long attributes, and the grants to see what is cached, are good without asking again. Default 1,000. */
   readonly attributeTimeoutMs?: Milliseconds;
   /** How long a name that was found, or was not there, is believed. Default 1,000. */

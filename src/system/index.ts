@@ -13,7 +13,7 @@ export {
 } from "./extended-attributes.ts";
 export { tryLockFile } from "./file-lock.ts";
 export { lastErrno } from "./libc.ts";
-export { prepareMemory } from "./memory.ts";
+export { platformMemory } from "./memory.ts";
 export { mount, mountFlags, unmount } from "./mounting.ts";
 export {
   linkAt,

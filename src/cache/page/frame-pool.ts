@@ -1,15 +1,21 @@
 /**
- * The frames of a cache: equal pieces of memory, each an ArrayBuffer of its own, never more than the budget allows.
+ * The frames of a cache: equal pieces of memory, never more than the budget allows.
  *
- * Words. A frame is *taken* while a page, a flight or a device owns it, and *free* while the pool keeps it for reuse, or
- * in stock for its first use (frame-stock.ts). An *abandoned* frame may still be touched by a store that answers after its
- * deadline: it is never used again.
+ * Words. A frame is *taken* while a page, a flight, a reader or a device owns it, and *free* while the pool keeps it for reuse,
+ * or in stock for its first use (frame-stock.ts). An *abandoned* frame may still be touched by a store that answers after its
+ * deadline: another one takes its place in the budget, and it is nobody's until the store has answered.
  *
- * Invariants. I1 takenCount + freeCount <= frameCountMax. I2 A frame is given back once. I3 Abandoned frames count against
+ *   cut from a block (frame-blocks.ts) --tryTake--> taken --give--> free --tryTake--> taken
+ *   taken --touchedUntil, replace, leave--> abandoned --the last late answer has come--> free
+ *
+ * Invariants. I1 No more frames are taken than the budget has. I2 A frame is given back once. I3 Abandoned frames count against
  * the budget as soon as other frames come back, but never so many of them that less than a quarter of it is left to use.
+ * I4 A frame of a block is never dropped, or its memory would be lost; one made beyond the blocks, in exchange for an abandoned
+ * one, is dropped when it is not needed any more.
  */
-import { assert, type ByteCount, rubbishBytes } from "../../base/index.ts";
-import { FrameStock, type PrepareMemory } from "./frame-stock.ts";
+import { assert, type ByteCount } from "../../base/index.ts";
+import { FrameBlocks, isOfBlock, type PlatformMemory } from "./frame-blocks.ts";
+import { FrameStock } from "./frame-stock.ts";
 
 /** What a frame is taken for: bytes of a whole page, or a piece in the middle of one, which leaves most of it untouched. */
 export type FrameUse = "page" | "piece";
@@ -22,28 +28,33 @@ export class FramePool {
   readonly frameCountMax: number;
 
   readonly #onRoom: () => void;
+  readonly #blocks: FrameBlocks;
   readonly #stock: FrameStock;
   readonly #free: Uint8Array[] = [];
+  /** Frames that stores that are late may touch: how many of them, and whether nobody else uses the frame any more. */
+  readonly #touched: Map<Uint8Array, { count: number; isLeft: boolean }> = new Map();
   #takenCount = 0;
   #abandonedCount = 0;
 
   /**
    * @param onRoom Called when there is room again because an abandoned frame is done with, or a new one ready.
-   * @param prepareMemory Makes the memory of new frames real before they are needed; without it nothing is made ahead.
+   * @param memory Without it no memory is made real before it is needed.
    */
   constructor(
     frameBytes: ByteCount,
     frameCountMax: number,
     onRoom: () => void = () => undefined,
-    prepareMemory?: PrepareMemory,
+    memory?: PlatformMemory,
   ) {
     this.frameBytes = frameBytes;
     this.frameCountMax = frameCountMax;
     this.#onRoom = onRoom;
+    this.#blocks = new FrameBlocks(frameBytes, frameCountMax, memory?.make);
     this.#stock = new FrameStock({
       frameBytes,
       countMax: Math.floor(frameCountMax / stockPart),
-      prepareMemory,
+      cut: () => this.#blocks.cut(),
+      prepareMemory: memory?.prepare,
       room: () => this.#roomForNew,
       onReady: onRoom,
     });
@@ -60,6 +71,7 @@ export class FramePool {
 
   /** A frame with rubbish in it, or undefined when the budget is spent. */
   tryTake(use: FrameUse = "page"): Uint8Array | undefined {
+    if (this.#takenCount >= this.#frameCountNow) return undefined;
     const frame = this.#free.pop() ?? this.#tryTakeNew(use);
     if (frame !== undefined) this.#takenCount += 1;
     return frame;
@@ -70,10 +82,9 @@ export class FramePool {
    * what is in stock serves whole pages.
    */
   #tryTakeNew(use: FrameUse): Uint8Array | undefined {
-    if (use === "piece" && this.#roomForNew > 0) return rubbishBytes(this.frameBytes);
-    if (this.#takenCount >= this.#frameCountNow) return undefined;
+    if (use === "piece" && this.#roomForNew > 0) return this.#blocks.cut();
     const frame = this.#stock.take();
-    if (frame === undefined) return this.#roomForNew > 0 ? rubbishBytes(this.frameBytes) : undefined;
+    if (frame === undefined) return this.#roomForNew > 0 ? this.#blocks.cut() : undefined;
     this.#stock.refill();
     return frame;
   }
@@ -84,16 +95,42 @@ export class FramePool {
   }
 
   give(frame: Uint8Array): void {
-    assert(frame.byteLength === this.frameBytes, "a frame of this pool comes back");
-    assert(this.#takenCount > 0, "no frame comes back twice");
-    this.#takenCount -= 1;
-    if (this.#roomForNew > 0) this.#free.push(frame);
+    this.untake();
+    this.leave(frame);
   }
 
-  /** A taken frame is left to whoever still looks at it, and never comes back. */
-  discard(): void {
-    assert(this.#takenCount > 0, "only a taken frame is discarded");
+  /** A taken frame has no place in the budget any more; it is left as soon as nobody uses it. */
+  untake(): void {
+    assert(this.#takenCount > 0, "no frame comes back twice");
     this.#takenCount -= 1;
+  }
+
+  /** A frame that has no place in the budget is used by nobody but stores that are late: it is free when they have ended. */
+  leave(frame: Uint8Array): void {
+    assert(frame.byteLength === this.frameBytes, "a frame of this pool comes back");
+    const touch = this.#touched.get(frame);
+    if (touch === undefined) this.#keep(frame);
+    else touch.isLeft = true;
+  }
+
+  /** A store that is late may touch the frame until `ended` has settled, in whatever way. */
+  touchedUntil(frame: Uint8Array, ended: Promise<unknown>): void {
+    const touch = this.#touched.get(frame) ?? { count: 0, isLeft: false };
+    this.#touched.set(frame, touch);
+    touch.count += 1;
+    const end = () => {
+      touch.count -= 1;
+      if (touch.count > 0) return;
+      this.#touched.delete(frame);
+      if (!touch.isLeft) return;
+      this.#keep(frame);
+      this.#onRoom();
+    };
+    ended.then(end, end);
+  }
+
+  #keep(frame: Uint8Array): void {
+    if (isOfBlock(frame) || this.#roomForNew > 0) this.#free.push(frame);
   }
 
   /** A frame in exchange for a taken one that is abandoned until the late answer has come. */
@@ -104,7 +141,7 @@ export class FramePool {
       this.#onRoom();
     };
     settled.then(forget, forget);
-    return this.#free.pop() ?? this.#stock.take() ?? rubbishBytes(this.frameBytes);
+    return this.#free.pop() ?? this.#stock.take() ?? this.#blocks.cut();
   }
 
   get abandonedCount(): number {
@@ -132,6 +169,6 @@ export class FramePool {
   }
 
   checkInvariants(): void {
-    assert(this.#takenCount >= 0 && this.#takenCount + this.freeCount <= this.frameCountMax, "frames stay in budget");
+    assert(this.#takenCount >= 0 && this.#takenCount <= this.frameCountMax, "I1 frames stay in budget");
   }
 }

@@ -7,10 +7,8 @@
  *
  * Invariants. I1 Ready frames and those on order are never more than `countMax`. I2 One batch is on order at a time.
  */
-import { type ByteCount, rubbishBytes } from "../../base/index.ts";
-
-/** Makes memory real, on another thread; its bytes may change. Settles when that is done, in whatever way. */
-export type PrepareMemory = (pieces: readonly Uint8Array[]) => Promise<void>;
+import type { ByteCount } from "../../base/index.ts";
+import type { PlatformMemory } from "./frame-blocks.ts";
 
 /** How much is prepared at once. */
 const batchBytes: ByteCount = 1024 * 1024;
@@ -18,8 +16,10 @@ const batchBytes: ByteCount = 1024 * 1024;
 export interface FrameStockOptions {
   readonly frameBytes: ByteCount;
   readonly countMax: number;
+  /** A new frame. */
+  readonly cut: () => Uint8Array;
   /** Without it nothing is made ahead. */
-  readonly prepareMemory: PrepareMemory | undefined;
+  readonly prepareMemory: PlatformMemory["prepare"] | undefined;
   /** How many more frames the budget allows, now. */
   readonly room: () => number;
   /** Called when frames have become ready. */
@@ -50,10 +50,10 @@ export class FrameStock {
 
   /** Orders the next batch when one is missing, until the stock is full or the budget spent. */
   refill(): void {
-    const { prepareMemory, countMax, room, frameBytes } = this.#options;
+    const { prepareMemory, countMax, room, cut } = this.#options;
     if (prepareMemory === undefined || this.#onOrder > 0 || this.#isClosed) return;
     if (this.#ready.length + this.#batchCount > countMax || this.#batchCount > room()) return;
-    const frames = Array.from({ length: this.#batchCount }, () => rubbishBytes(frameBytes));
+    const frames = Array.from({ length: this.#batchCount }, cut);
     this.#onOrder = frames.length;
     const arrived = (): void => {
       this.#onOrder = 0;

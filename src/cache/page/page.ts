@@ -41,8 +41,8 @@ export interface PageOwner {
   readonly serial: number;
   /** Takes the page out of the file; answers its frame. */
   removePage(page: Page): Uint8Array;
-  /** A page of the file is no longer held, so its frame may be taken. */
-  pageReleased(): void;
+  /** A page of the file is no longer held, so its frame may be taken, and those that it had before have lost a reader. */
+  pageReleased(page: Page): void;
 }
 
 /** The bytes of one page that are on their way to the store. */
@@ -54,7 +54,7 @@ export interface Sending {
   readonly record: WriteRecord;
   /** Resolves when the store has answered and the answer was collected; of refused bytes, when the refusal is settled. */
   collected: Promise<void>;
-  /** Whether a read that is late may still touch the frame, so that nobody may have it afterwards. */
+  /** Whether the page goes on in another frame because a read that is late may still touch this one. */
   frameAbandoned: boolean;
 }
 
@@ -105,7 +105,7 @@ export class Page implements Evictable {
   /** The reader has done with it. */
   release(): void {
     this.holdCount -= 1;
-    if (this.holdCount === 0) this.owner.pageReleased();
+    if (this.holdCount === 0) this.owner.pageReleased(this);
   }
 
   transition(transition: PageTransition): void {
@@ -156,10 +156,17 @@ export class Page implements Evictable {
     this.frame = frame;
   }
 
-  /** A read that is late may still touch the frame: whoever froze it must not give it back. */
-  abandonFrame(): void {
-    if (this.sending?.frame === this.frame) this.sending.frameAbandoned = true;
-    for (const { sending } of this.unrescued ?? []) if (sending.frame === this.frame) sending.frameAbandoned = true;
+  /** The page goes on in a copy because a late read may still touch its frame; answers whether somebody froze that. */
+  abandonFrame(copy: Uint8Array): boolean {
+    const abandoned = this.frame;
+    this.copyTo(copy);
+    let isFrozen = false;
+    for (const sending of [this.sending, ...(this.unrescued ?? []).map((bytes) => bytes.sending)]) {
+      if (sending?.frame !== abandoned) continue;
+      sending.frameAbandoned = true;
+      isFrozen = true;
+    }
+    return isFrozen;
   }
 
   checkInvariants(): void {

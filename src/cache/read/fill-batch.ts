@@ -130,6 +130,7 @@ export class FillBatch {
       page.valid = page.valid.union(gaps);
       page.transition("filled");
       unlockPage(page);
+      this.#space.leftFrames.letGo(page);
     }
   }
 
@@ -138,7 +139,8 @@ export class FillBatch {
     const settled = lastSettlementOf(reasons);
     for (const { page, frame } of pages) {
       unlockPage(page);
-      if (settled !== undefined && page.frame === frame) replaceFrame(this.#space, page, settled);
+      if (settled !== undefined) leaveToLateRead(this.#space, page, frame, settled);
+      this.#space.leftFrames.letGo(page);
       if (page.valid.isEmpty && !page.isPinned && page.holdCount === 0) this.#space.dropPage(page);
     }
   }
@@ -163,10 +165,12 @@ function copyRanges(ranges: ByteRanges, from: Uint8Array, to: Uint8Array): void 
   }
 }
 
-/** Gives a page a fresh frame with the same valid bytes; the old one is left to the late answer. */
-function replaceFrame(space: FilePages, page: Page, settled: Promise<unknown>): void {
-  const frame = space.core.pool.replace(settled);
-  frame.set(page.frame);
-  page.abandonFrame();
-  page.frame = frame;
+/** A page goes on in another frame with the same valid bytes; the one that was read into is left to the late answer. */
+function leaveToLateRead(space: FilePages, page: Page, frame: Uint8Array, settled: Promise<unknown>): void {
+  const { pool } = space.core;
+  pool.touchedUntil(frame, settled);
+  if (page.frame !== frame) return;
+  const isFrozen = page.abandonFrame(pool.replace(settled));
+  // Whoever froze it leaves it, in the end.
+  if (!isFrozen) space.leftFrames.leave(page, frame);
 }

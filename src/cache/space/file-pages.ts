@@ -21,6 +21,7 @@ import type { Attributes, Call, ChangedAttributes, NodeId, RefusedBytes, Version
 import { startOver } from "../invalidate/start-over.ts";
 import { Mutex } from "../lock/mutex.ts";
 import { SharedLock } from "../lock/shared-lock.ts";
+import { LeftFrames } from "../page/left-frames.ts";
 import { noFrame, Page, type PageOwner } from "../page/page.ts";
 import type { CachedPages } from "../read/readahead.ts";
 import { ErrorSequence } from "../refusal/error-sequence.ts";
@@ -65,6 +66,7 @@ export class FilePages implements PageOwner, CachedPages {
   readonly writebackLock: Mutex = new Mutex("writeback");
   readonly errors: ErrorSequence = new ErrorSequence();
   readonly pages: PageTree<Page> = new PageTree();
+  readonly leftFrames: LeftFrames;
 
   #size: ByteCount;
   storeSize: ByteCount;
@@ -108,6 +110,7 @@ export class FilePages implements PageOwner, CachedPages {
 
   constructor(core: CacheCore, node: NodeId, attributes: Attributes, observer: SpaceObserver) {
     this.core = core;
+    this.leftFrames = new LeftFrames(core.pool);
     this.node = node;
     this.observer = observer;
     this.pageSize = core.pageSize;
@@ -193,11 +196,12 @@ export class FilePages implements PageOwner, CachedPages {
   /** As `removePage`, for pages that do not leave by eviction; the frame goes back to the pool. */
   dropPage(page: Page): void {
     this.core.eviction.remove(page);
-    this.giveFrameOf(page, this.removePage(page));
+    this.leftFrames.give(page, this.removePage(page));
     this.core.frameMayBeFree();
   }
 
-  pageReleased(): void {
+  pageReleased(page: Page): void {
+    this.leftFrames.letGo(page);
     this.core.frameMayBeFree();
   }
 
@@ -206,12 +210,6 @@ export class FilePages implements PageOwner, CachedPages {
     if (page.index === this.#lastWrittenPage) return;
     this.#lastWrittenPage = page.index;
     this.core.eviction.accessed(page);
-  }
-
-  /** Gives back a frame that the page had; one that a reader still holds views of is left to that reader. */
-  giveFrameOf(page: Page, frame: Uint8Array): void {
-    if (page.holdCount > 0) this.core.pool.discard();
-    else this.core.pool.give(frame);
   }
 
   /** Makes dirty bytes [start, end) of a page clean without sending them: they were cut off or punched out. */

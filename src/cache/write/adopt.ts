@@ -77,7 +77,7 @@ function takeOver(
   // A frozen frame belongs to its flight, and a held one to its reader: the device gets a spare one then.
   const frozen = page.isFrozen;
   if (present === undefined || frozen || page.holdCount > 0) exchanged = spare.pop() as Uint8Array;
-  if (present !== undefined && !frozen && page.holdCount > 0) space.core.pool.discard();
+  if (present !== undefined && !frozen && page.holdCount > 0) space.leftFrames.give(page, page.frame);
   page.frame = filled;
   commitWrite(space, page, 0, space.pageSize, credential);
   space.visitedByWrite(page);

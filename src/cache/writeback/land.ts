@@ -14,26 +14,31 @@ export function endSending(space: FilePages, page: Page): Sending {
   return sending;
 }
 
-/** After a copy on write the frozen frame belongs to nobody any more; one that a late write may read is left to it. */
+/**
+ * After a copy on write the frozen frame belongs to nobody any more. One that a late write may read is left to it, and the page
+ * goes on in another.
+ */
 export function releaseFrozenFrame(
   space: FilePages,
   page: Page,
   sending: Sending,
   late: Promise<unknown> | undefined,
 ): void {
-  if (sending.frameAbandoned) return;
+  const { pool } = space.core;
   const frozen = sending.frame;
+  if (late !== undefined) pool.touchedUntil(frozen, late);
+  if (sending.frameAbandoned) {
+    space.leftFrames.leave(page, frozen);
+    return;
+  }
   const copied = page.frame !== frozen;
   if (late === undefined) {
-    if (copied) space.giveFrameOf(page, frozen);
+    if (copied) space.leftFrames.give(page, frozen);
     return;
   }
-  const frame = space.core.pool.replace(late);
-  if (copied) {
-    space.core.pool.give(frame);
-    return;
-  }
+  const frame = pool.replace(late);
   // A fill may be writing to the frozen frame just now; it copies what it brought over when it ends.
-  frame.set(page.frame);
-  page.frame = frame;
+  if (copied) pool.give(frame);
+  else page.copyTo(frame);
+  space.leftFrames.leave(page, frozen);
 }

@@ -1,7 +1,47 @@
-/** The frames of a cache: never more than the budget, each given back once, abandoned ones never used again. */
+/** The frames of a cache: never more than the budget, each given back once, abandoned ones free after the late answer. */
 import { describe, expect, test } from "vitest";
 import { AssertionFailure } from "../../../../src/base/index.ts";
 import { FramePool } from "../../../../src/cache/page/frame-pool.ts";
+
+/** An operation that is late. */
+class LateAnswer {
+  #resolve: () => void = () => undefined;
+  #reject: (error: Error) => void = () => undefined;
+  readonly promise: Promise<void> = new Promise((resolve, reject) => {
+    this.#resolve = resolve;
+    this.#reject = reject;
+  });
+
+  end(): void {
+    this.#resolve();
+  }
+
+  fail(): void {
+    this.#reject(new Error("late, and refused"));
+  }
+}
+
+/** What a page does whose frame a late operation may touch; answers the frame in exchange. */
+function abandon(pool: FramePool, frame: Uint8Array, late: Promise<unknown>): Uint8Array {
+  pool.touchedUntil(frame, late);
+  const exchanged = pool.replace(late);
+  pool.leave(frame);
+  return exchanged;
+}
+
+/** All that can be taken now; it is given back. */
+function freeFramesOf(pool: FramePool): Uint8Array[] {
+  const frames: Uint8Array[] = [];
+  for (let frame = pool.tryTake(); frame !== undefined; frame = pool.tryTake()) frames.push(frame);
+  for (const frame of frames) pool.give(frame);
+  return frames;
+}
+
+/** Waits until whoever listens to the promise has heard. */
+async function settled(promise: Promise<unknown>): Promise<void> {
+  await promise.catch(() => undefined);
+  await Promise.resolve();
+}
 
 describe("a frame pool", () => {
   test("[S5.9] gives out as many frames as the budget has, and the same ones again", () => {
@@ -22,29 +62,74 @@ describe("a frame pool", () => {
     expect(() => pool.give(new Uint8Array(8192))).toThrow(AssertionFailure);
   });
 
-  test("[S5.9] an abandoned frame counts against the budget until its operation has ended", async () => {
+  test("[S5.9] an abandoned frame counts against the budget until its operation has ended, and is free then", async () => {
     const pool = new FramePool(4096, 2);
-    const late = pool.tryTake() as Uint8Array;
-    let end = (): void => undefined;
-    const settled = new Promise<void>((resolve) => {
-      end = resolve;
-    });
-    const exchanged = pool.replace(settled);
-    expect(exchanged).not.toBe(late);
+    const frame = pool.tryTake() as Uint8Array;
+    const late = new LateAnswer();
+    const exchanged = abandon(pool, frame, late.promise);
+    expect(exchanged).not.toBe(frame);
     expect(pool.abandonedCount).toBe(1);
     // One is taken and one abandoned: the budget of two is spent.
     expect(pool.tryTake()).toBeUndefined();
     pool.give(exchanged);
-    const again = pool.tryTake();
-    expect(again).toBe(exchanged);
-    end();
-    await settled;
+    expect(pool.tryTake()).toBe(exchanged);
+    expect(pool.tryTake()).toBeUndefined();
+    late.end();
+    await late.promise;
     await Promise.resolve();
     expect(pool.abandonedCount).toBe(0);
-    const other = pool.tryTake();
-    expect(other).toBeDefined();
-    expect(other).not.toBe(late);
+    expect(pool.tryTake()).toBe(frame);
+    expect(pool.tryTake()).toBeUndefined();
     pool.checkInvariants();
+  });
+
+  test("[S5.9] an abandoned frame is nobody's until the last late operation has ended, failed or not, and its page has left it", async () => {
+    const pool = new FramePool(4096, 4);
+    const frame = pool.tryTake() as Uint8Array;
+    const read = new LateAnswer();
+    const write = new LateAnswer();
+    pool.touchedUntil(frame, read.promise);
+    const exchanged = pool.replace(read.promise);
+    pool.touchedUntil(frame, write.promise);
+    read.end();
+    await settled(read.promise);
+    expect(freeFramesOf(pool)).not.toContain(frame);
+    pool.leave(frame);
+    expect(freeFramesOf(pool)).not.toContain(frame);
+    write.fail();
+    await settled(write.promise);
+    expect(freeFramesOf(pool)).toContain(frame);
+    expect(freeFramesOf(pool)).not.toContain(exchanged);
+  });
+
+  test("[S5.9] a frame that is still used when its late operation has ended waits for that", async () => {
+    const pool = new FramePool(4096, 4);
+    const frame = pool.tryTake() as Uint8Array;
+    pool.touchedUntil(frame, Promise.resolve());
+    pool.replace(Promise.resolve());
+    await settled(Promise.resolve());
+    expect(freeFramesOf(pool)).not.toContain(frame);
+    pool.leave(frame);
+    expect(freeFramesOf(pool)).toContain(frame);
+  });
+
+  test("[S5.9] frames that come and go through late answers stay those of the budget", async () => {
+    const pool = new FramePool(4096, 8);
+    const seen = new Set<Uint8Array>();
+    for (let round = 0; round < 50; round++) {
+      const taken: Uint8Array[] = [];
+      for (let frame = pool.tryTake(); frame !== undefined; frame = pool.tryTake()) taken.push(frame);
+      expect(taken).toHaveLength(8);
+      for (const frame of taken) seen.add(frame);
+      const late = new LateAnswer();
+      for (const frame of taken.splice(0, 2)) taken.push(abandon(pool, frame, late.promise));
+      for (const frame of taken) pool.give(frame);
+      late.end();
+      await settled(late.promise);
+      pool.checkInvariants();
+    }
+    // Those that were made in exchange, beyond the blocks, have gone again.
+    expect(seen.size).toBe(8);
   });
 
   test("a free frame is used in exchange before a new one is made", () => {
@@ -52,7 +137,7 @@ describe("a frame pool", () => {
     const late = pool.tryTake() as Uint8Array;
     const free = pool.tryTake() as Uint8Array;
     pool.give(free);
-    expect(pool.replace(new Promise(() => undefined))).toBe(free);
+    expect(abandon(pool, late, new Promise(() => undefined))).toBe(free);
     expect(pool.freeCount).toBe(0);
     expect(late).not.toBe(free);
   });

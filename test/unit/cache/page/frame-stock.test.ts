@@ -1,5 +1,6 @@
 /** Frames made ahead: prepared before anybody has them, never more than a quarter of the budget, never beyond it. */
 import { describe, expect, test } from "vitest";
+import type { PlatformMemory } from "../../../../src/cache/page/frame-blocks.ts";
 import { FramePool } from "../../../../src/cache/page/frame-pool.ts";
 
 const frameBytes = 64 * 1024;
@@ -8,9 +9,12 @@ const frameBytes = 64 * 1024;
 class Preparation {
   readonly batches: (readonly Uint8Array[])[] = [];
   readonly #ends: (() => void)[] = [];
-  readonly prepareMemory = (pieces: readonly Uint8Array[]): Promise<void> => {
-    this.batches.push(pieces);
-    return new Promise((resolve) => this.#ends.push(resolve));
+  readonly memory: PlatformMemory = {
+    make: (byteCount) => new Uint8Array(byteCount),
+    prepare: (pieces) => {
+      this.batches.push(pieces);
+      return new Promise((resolve) => this.#ends.push(resolve));
+    },
   };
 
   async arrive(): Promise<void> {
@@ -22,7 +26,7 @@ class Preparation {
 
 function poolOf(frameCountMax: number): { pool: FramePool; preparation: Preparation } {
   const preparation = new Preparation();
-  const pool = new FramePool(frameBytes, frameCountMax, () => undefined, preparation.prepareMemory);
+  const pool = new FramePool(frameBytes, frameCountMax, () => undefined, preparation.memory);
   return { pool, preparation };
 }
 
@@ -54,7 +58,7 @@ describe("frames made ahead", () => {
   test("[S5.9] frames that are still being prepared are nobody's yet, and whoever waits hears when they are ready", async () => {
     let heard = 0;
     const preparation = new Preparation();
-    const pool = new FramePool(frameBytes, 16, () => heard++, preparation.prepareMemory);
+    const pool = new FramePool(frameBytes, 16, () => heard++, preparation.memory);
     for (let count = 0; count < 12; count++) expect(pool.tryTake()).toBeDefined();
     expect(pool.tryTake()).toBeUndefined();
     await preparation.arrive();

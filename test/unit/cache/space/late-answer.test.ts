@@ -1,34 +1,19 @@
 /**
- * Operations that pass their deadline while the store may still do them: their frames are never used again, nothing newer is
- * sent before they have ended, and what they did in the end is known.
+ * Operations that pass their deadline while the store may still do them: their frames are not used before they have ended,
+ * nothing newer is sent before that, and what they did in the end is known.
  */
 import { describe, expect, test } from "vitest";
-import { DeadlineStore, LateFailure } from "../../../../src/port/index.ts";
+import { DeadlineStore } from "../../../../src/port/index.ts";
 import { asSuperuser, bytesAtStore, cachedFile } from "../../../kit/cached-file.ts";
 import { anotherSpace, bytesOf, gatedFile, pageSize, readBack, storedFile } from "../../../kit/gated-file.ts";
 import { GatedStore } from "../../../kit/gated-store.ts";
+import { late } from "../../../kit/late-failure.ts";
 import { settle, VirtualClock } from "../../../kit/virtual-clock.ts";
 
 const noReadahead = { readaheadBytesMax: 0 };
 
-/** A failure of an operation that ends when the test says so, and how to say so. */
-function late(): { failure: LateFailure; end: (answer?: unknown) => Promise<void> } {
-  let end = (_answer: unknown): void => undefined;
-  const settled = new Promise((resolve) => {
-    end = resolve;
-  });
-  const failure = new LateFailure("ETIMEDOUT", { syscall: "test" }, settled);
-  return {
-    failure,
-    end: async (answer) => {
-      end(answer);
-      await settle();
-    },
-  };
-}
-
 describe("late reads", () => {
-  test("[S5.10] a frame that a late read may touch is never used again", async () => {
+  test("[S5.10] a frame is not used again while a late read may touch it", async () => {
     const file = await storedFile(bytesOf(2 * pageSize, 7), noReadahead);
     const never = late();
     file.gates.close("read");
