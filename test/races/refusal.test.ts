@@ -138,11 +138,11 @@ describe("[S0.R10] an fsync that waits ‖ the refusal of what it waits for", ()
   testRace({
     world: async () => {
       const world = await aliceIsRefused();
-      return Object.assign(world, { cursors: [world.space.errors.sample(), world.space.errors.sample()] });
+      return Object.assign(world, { handles: [world.space.errors.sample(), world.space.errors.sample()] });
     },
     actors: {
-      first: ({ space, cursors }) => expectRefused(space.sync(alice), space, cursors[0]),
-      second: ({ space, cursors }) => expectRefused(space.sync(alice), space, cursors[1]),
+      first: ({ space, handles }) => expectRefused(space.sync(alice), space, handles[0]),
+      second: ({ space, handles }) => expectRefused(space.sync(alice), space, handles[1]),
     },
     forced: [
       { actor: "first", until: "store: write arrives" },

@@ -12,7 +12,7 @@
 import { runningActor } from "./point.ts";
 
 export const reads = 1;
-const writes = 2;
+export const writes = 2;
 const adds = 4;
 export const begins = 8;
 export const ends = 16;

@@ -2,14 +2,14 @@
 import { expect } from "vitest";
 import type { Call } from "../../../src/port/index.ts";
 import { asSuperuser, bytesAtStore } from "../../kit/cached-file.ts";
-import { readAs, resized, written } from "./history.ts";
+import { describeBytes, readAs } from "./history.ts";
 import type { RaceWorld } from "./race.ts";
 
 export function write(world: RaceWorld, position: number, source: Uint8Array, call: Call): Promise<number> {
   return world.history.did(
     {
       name: `write of ${source[0]} at ${position}`,
-      effect: (before, count) => written(before, position, source.subarray(0, count)),
+      effect: (before, count) => before.write(position, source.subarray(0, count)),
       wrote: (count) => ({ position, bytes: source.subarray(0, count) }),
     },
     () => world.space.write(position, source, call),
@@ -24,8 +24,8 @@ export function append(
   return world.history.did(
     {
       name: `append of ${source[0]}`,
-      effect: (before, { position, byteCount }) =>
-        position === before.length ? written(before, position, source.subarray(0, byteCount)) : undefined,
+      effect: (before, { position, byteCount }, beganAt) =>
+        before.append(position, source.subarray(0, byteCount), beganAt),
       wrote: ({ position, byteCount }) => ({ position, bytes: source.subarray(0, byteCount) }),
     },
     () => world.space.append(source, call),
@@ -36,7 +36,7 @@ export function truncate(world: RaceWorld, size: number, call: Call): Promise<un
   return world.history.did(
     {
       name: `truncate to ${size}`,
-      effect: (before) => resized(before, size),
+      effect: (before) => before.resize(size),
       cleared: { start: size, end: Number.POSITIVE_INFINITY },
     },
     () => world.space.truncate(size, call),
@@ -55,8 +55,11 @@ export function read(world: RaceWorld, position: number, length: number, call: C
   );
 }
 
-/** Everything is sent: then cache and store have the same bytes, and the model says that they can be what they are. */
-export async function expectExplained(world: RaceWorld, call: Call = asSuperuser): Promise<void> {
+/**
+ * Everything is sent: then cache and store have the same bytes, the model says that they can be what they are, and each
+ * handle hears once of what was refused, or of nothing. Answers the bytes.
+ */
+export async function expectExplained(world: RaceWorld, call: Call = asSuperuser): Promise<Uint8Array> {
   const { space } = world;
   await space.sync(call);
   expect(space.dirtyBytes, "nothing is left unsent").toBe(0);
@@ -64,6 +67,16 @@ export async function expectExplained(world: RaceWorld, call: Call = asSuperuser
   expect(space.size, "the size here is the size there").toBe(stored.length);
   const cached = new Uint8Array(stored.length + 1);
   const count = await space.read(0, cached, space.newReadahead(), call);
-  expect(Buffer.compare(cached.subarray(0, count), stored), "the bytes here are the bytes there").toBe(0);
+  expect(describeBytes(cached.subarray(0, count)), "the bytes here are the bytes there").toBe(describeBytes(stored));
   expect(world.history.contradiction(stored)).toBeUndefined();
+  expectToldOnce(world);
+  return stored;
+}
+
+/** Each of two handles that were open before hears of the last refusal, and of nothing a second time (S5.8). */
+export function expectToldOnce({ space, failures, cursors }: RaceWorld): void {
+  for (const cursor of cursors) {
+    expect(space.errors.check(cursor)?.code, "what a handle hears").toBe(failures.at(-1)?.failure.code);
+    expect(space.errors.check(cursor), "what it hears again").toBeUndefined();
+  }
 }

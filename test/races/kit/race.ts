@@ -8,7 +8,7 @@
  */
 import { expect, test } from "vitest";
 import { neverFires } from "../../../src/base/index.ts";
-import type { CacheOptions } from "../../../src/cache/index.ts";
+import type { CacheOptions, ErrorCursor } from "../../../src/cache/index.ts";
 import { type Call, posixCredential, type Store } from "../../../src/port/index.ts";
 import { type MemoryStoreOptions, memoryStore } from "../../../src/stores/memory/index.ts";
 import { asSuperuser, type CachedFile, cachedFile } from "../../kit/cached-file.ts";
@@ -38,6 +38,8 @@ export interface RaceWorld extends CachedFile {
   readonly history: History;
   /** Another client of the server, without turns. */
   readonly other: Store;
+  /** What two handles know of the file's errors that were open before the race. */
+  readonly cursors: readonly ErrorCursor[];
 }
 
 export interface Race<World extends RaceWorld = RaceWorld> {
@@ -73,7 +75,13 @@ export async function raceWorld(
     await file.store.write(file.node, 0, [bytes], undefined, asSuperuser);
     file.space.revalidate(await file.store.getAttributes(file.node, asSuperuser), file.space.changeCount);
   }
-  const world = Object.assign(file, { clock, racing: racing as RacingStore, other, history: new History(bytes) });
+  const world = Object.assign(file, {
+    clock,
+    racing: racing as RacingStore,
+    history: new History(bytes),
+    other,
+    cursors: [file.space.errors.sample(), file.space.errors.sample()],
+  });
   world.racing.done.length = 0;
   poisonFrames(world);
   return world;

@@ -7,6 +7,7 @@
  */
 import type { Failure } from "../../../src/base/index.ts";
 import type { Call, NodeId, Store } from "../../../src/port/index.ts";
+import { reads, touch, writes } from "../../kit/schedule/footprint.ts";
 import { point } from "../../kit/schedule/point.ts";
 
 /** The operations that race. */
@@ -50,6 +51,7 @@ export class RacingStore {
 
   /** The writes that the store has done, in order. */
   get writes(): DoneOperation[] {
+    touch(this, reads);
     return this.done.filter(({ name, refusal }) => name === "write" && refusal === undefined);
   }
 
@@ -69,6 +71,7 @@ export class RacingStore {
       ),
     };
     this.done.push(operation);
+    if (name !== "read" && name !== "getAttributes") touch(this, writes);
     await point(
       answer.catch(() => undefined),
       `store: ${name} is answered`,

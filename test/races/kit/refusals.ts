@@ -5,21 +5,32 @@
  */
 import { expect } from "vitest";
 import { Failure } from "../../../src/base/index.ts";
-import type { CacheOptions } from "../../../src/cache/index.ts";
+import type { CacheOptions, WritebackFailure } from "../../../src/cache/index.ts";
 import type { Call, RefusedBytes, RescueId } from "../../../src/port/index.ts";
 import type { MemoryStoreOptions } from "../../../src/stores/memory/index.ts";
-import { asSuperuser, bytesAtStore } from "../../kit/cached-file.ts";
-import { RescueInMemory } from "../../kit/rescue-in-memory.ts";
+import { type RescuedEntry, RescueInMemory } from "../../kit/rescue-in-memory.ts";
 import { point } from "../../kit/schedule/point.ts";
+import { expectExplained } from "./acts.ts";
+import type { RefusedRange } from "./file-state.ts";
 import { describeBytes } from "./history.ts";
 import { type RaceWorld, raceWorld } from "./race.ts";
 
 /** A rescue that takes turns: bytes are on their way to it, and its answer is on its way back. */
 class RacingRescue extends RescueInMemory {
+  /** When the bytes of each entry were in rescue: from then on they may leave. */
+  readonly keptAt: Map<RescueId, number> = new Map();
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    super();
+    this.#now = now;
+  }
+
   override async keep(refused: RefusedBytes, signal: AbortSignal): Promise<RescueId> {
     const before = bytesOf(refused);
     await point(undefined, "rescue: arrives");
     const id = await super.keep(refused, signal);
+    this.keptAt.set(id, this.#now());
     await point(undefined, "rescue: is answered");
     expect(Buffer.compare(bytesOf(refused), before), "bytes that changed while they were rescued").toBe(0);
     return id;
@@ -31,7 +42,7 @@ function bytesOf({ ranges }: RefusedBytes): Buffer {
 }
 
 export interface RefusalWorld extends RaceWorld {
-  readonly rescue: RescueInMemory;
+  readonly rescue: RacingRescue;
 }
 
 export async function refusalWorld(
@@ -39,8 +50,33 @@ export async function refusalWorld(
   options: Partial<CacheOptions> = {},
   storeOptions: MemoryStoreOptions = {},
 ): Promise<RefusalWorld> {
-  const rescue = new RacingRescue();
-  return Object.assign(await raceWorld(bytes, { rescue, ...options }, storeOptions), { rescue });
+  let world: RefusalWorld | undefined;
+  const rescue = new RacingRescue(() => world?.history.now() ?? 0);
+  world = Object.assign(await raceWorld(bytes, { rescue, ...options }, storeOptions), { rescue });
+  noteExcisions(world);
+  return world;
+}
+
+/** The model hears of each refusal that is told: between its rescue and now the bytes have left. */
+function noteExcisions({ history, racing, rescue, failures, rescued }: RefusalWorld): void {
+  const isAccepted = (offset: number, value: number): boolean =>
+    racing.writes.some((write) => write.bytes[offset - write.offset] === value);
+  for (const told of [failures, rescued]) {
+    const push = (...failed: WritebackFailure[]): number => {
+      for (const { rescueId } of failed) {
+        const entry = rescue.entries.find(({ id }) => id === rescueId);
+        if (entry === undefined) continue;
+        const keptAt = rescue.keptAt.get(entry.id) as number;
+        history.excised(entry.id, keptAt, { ranges: rangesOf(entry), isAccepted });
+      }
+      return Array.prototype.push.apply(told, failed);
+    };
+    Object.defineProperty(told, "push", { value: push });
+  }
+}
+
+function rangesOf({ refused, bytes }: RescuedEntry): RefusedRange[] {
+  return refused.ranges.map(({ offset }, at) => ({ start: offset as number, bytes: bytes[at] as Uint8Array }));
 }
 
 /** The store refuses this user's writes: all of them, or as many as said. */
@@ -53,28 +89,27 @@ export function refuse(world: RaceWorld, { credential }: Call, count: number = N
 }
 
 /**
- * When everything is sent: every acknowledged byte is somewhere, each refusal was told once and has its rescue entry, and
- * cache and store agree on bytes and size. Answers the bytes.
+ * When everything is sent: the model explains what was seen and what is there, every acknowledged byte is somewhere, and each
+ * refusal was told once and has its rescue entry. Answers the bytes.
  */
 export async function expectPromise(world: RefusalWorld): Promise<Uint8Array> {
-  const { history, failures, rescue, space } = world;
-  await space.sync(asSuperuser);
-  for (const write of history.acknowledged) {
-    const lost = write.bytes.findIndex((value, at) => !isSomewhere(world, write.position + at, value, write.beganAt));
-    expect(lost, `${write.name}: the first byte that is nowhere`).toBe(-1);
-  }
+  const { failures, rescue } = world;
+  const stored = await expectExplained(world);
+  expectFates(world);
   expectAsSent(world);
-  expect(space.dirtyBytes, "bytes that are still unsent").toBe(0);
   expect(
     failures.map(({ rescueId }) => rescueId),
     "events",
   ).toEqual(rescue.entries.map(({ id }) => id));
-  const stored = await bytesAtStore(world);
-  expect(space.size, "the size here is the size there").toBe(stored.length);
-  const cached = new Uint8Array(stored.length + 1);
-  const count = await space.read(0, cached, space.newReadahead(), asSuperuser);
-  expect(describeBytes(cached.subarray(0, count)), "the bytes here are the bytes there").toBe(describeBytes(stored));
   return stored;
+}
+
+/** Of each acknowledged byte it is known where it is (S5.1). */
+export function expectFates(world: RefusalWorld): void {
+  for (const write of world.history.acknowledged) {
+    const lost = write.bytes.findIndex((value, at) => !isSomewhere(world, write.position + at, value, write.beganAt));
+    expect(lost, `${write.name}: the first byte that is nowhere`).toBe(-1);
+  }
 }
 
 /** What the store refused is rescued as it was sent, not as the page became since. */

@@ -12,7 +12,7 @@ import { exploreTraces, SampledOrder } from "../../kit/schedule/explore-traces.t
 import type { Policy } from "../../kit/schedule/scheduler.ts";
 
 /** So many orders take some seconds; all kinds there are is asked for with RACE_ORDERS=Infinity. */
-const ordersMax = Number(process.env.RACE_ORDERS ?? 1_000);
+const ordersMax = Number(process.env.RACE_ORDERS ?? 500);
 const samplesMax = Number(process.env.RACE_SAMPLES ?? 10);
 
 /** Plays orders until there is none of another kind; answers in words what was reached. */
