@@ -190,6 +190,9 @@ const pages: readonly (readonly [string, BookPage])[] = [
   ...Object.entries(gaugePages),
 ];
 
+/** What has a page. */
+export const bookNames: readonly string[] = pages.map(([name]) => name);
+
 /** The first number that does not agree; undefined when all do. */
 export function complaintOfBooks(evidence: Evidence, isAtRest: boolean): string | undefined {
   for (const [name, { always, atRest }] of pages) {

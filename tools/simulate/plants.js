@@ -160,8 +160,8 @@ export const plants = [
     name: "not-wound-back",
     mistake: "after a refusal the size stays where the refused bytes had moved it",
     path: "src/cache/refusal/excise.ts",
-    find: "return size === refusedEnd ? Math.max(storeSize, unsentEnd) : size;",
-    replace: "return Math.max(size, refusedEnd, storeSize, unsentEnd);",
+    find: "return size === goneEnd ? Math.max(storeSize, unsentEnd) : size;",
+    replace: "return Math.max(size, goneEnd, storeSize, unsentEnd);",
   },
   {
     name: "excised-newer",
