@@ -187,7 +187,14 @@ export class MediumNodes {
     if (node.holds?.size === 0) node.holds = undefined;
   }
 
-  /** Notes an answer about a node, and passes it on. */
+  /** Notes what a look at a node, or a write to it, was answered: others may be under way, and answered in any order. */
+  noticed(id: NodeId, attributes: Attributes): Attributes {
+    const node = this.#nodes.get(id);
+    if (node !== undefined && isNews(node.attributes, attributes)) node.attributes = attributes;
+    return attributes;
+  }
+
+  /** Notes the answer to a change of a node that goes alone, and passes it on. */
   saw<Answer extends Attributes>(id: NodeId, attributes: Answer): Answer {
     const node = this.#nodes.get(id);
     if (node !== undefined) node.attributes = attributes;
@@ -219,7 +226,7 @@ export class MediumNodes {
   wrote(id: NodeId, attributes: Attributes): void {
     const node = this.#nodes.get(id);
     if (node === undefined) return;
-    node.attributes = attributes;
+    this.noticed(id, attributes);
     node.replayed = undefined;
   }
 
@@ -368,4 +375,10 @@ async function holdAgain(store: Store, node: NodeId, holds: ReadonlyMap<string, 
       await store.hold(node, mode, { credential, signal: neverFires }).catch(() => undefined);
     }
   }
+}
+
+/** Whether this was said after that. Of the same instant, the greater size: writes that go side by side only add. */
+function isNews(before: Attributes, said: Attributes): boolean {
+  if (said.changeTimeNs !== before.changeTimeNs) return said.changeTimeNs > before.changeTimeNs;
+  return said.size >= before.size;
 }

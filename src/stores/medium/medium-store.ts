@@ -166,7 +166,8 @@ export class MediumStore implements Store {
   }
 
   async getAttributes(node: NodeId, call: Call): Promise<Attributes> {
-    const ask = async (store: Store, inner: NodeId) => this.#nodes.saw(node, await store.getAttributes(inner, call));
+    const ask = async (store: Store, inner: NodeId) =>
+      this.#nodes.noticed(node, await store.getAttributes(inner, call));
     try {
       return await this.#operations.on(node, "stat", call, ask);
     } catch (thrown) {

@@ -164,3 +164,18 @@ describe("nodes of a medium", () => {
     expect(await nodes.resolve(moved, one, 2, call)).toBe("one");
   });
 });
+
+describe("what was last said of a held file", () => {
+  it("[S1.10] is what the latest state was, in whatever order writes and looks are answered", () => {
+    const nodes = new MediumNodes("inode", 100);
+    const { node } = nodes.meet(entry("a2", 2), rooted(nodes), "file", 1);
+    nodes.held(node, writing, call);
+    const at = (changeTimeNs: bigint, size: number): Attributes => ({ ...sample, changeTimeNs, size });
+    nodes.wrote(node, at(sample.changeTimeNs + 5n, 60_000));
+    nodes.wrote(node, at(sample.changeTimeNs + 5n, 40_960));
+    nodes.noticed(node, at(sample.changeTimeNs + 4n, 70_000));
+    expect(nodes.attributesOfHeld(node)?.size).toBe(60_000);
+    nodes.saw(node, at(sample.changeTimeNs + 5n, 10));
+    expect(nodes.attributesOfHeld(node)?.size).toBe(10);
+  });
+});
