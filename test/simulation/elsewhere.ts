@@ -2,6 +2,7 @@
 import { type ByteOffset, Failure } from "../../src/base/index.ts";
 import { asSuperuser } from "../kit/cached-file.ts";
 import type { ModelFile } from "../model/model-file.ts";
+import type { Medium } from "./media.ts";
 import { name } from "./open-slot.ts";
 import type { OtherOperation } from "./operation.ts";
 import type { World } from "./world.ts";
@@ -16,6 +17,8 @@ export async function happenElsewhere(world: World, operation: OtherOperation): 
       return changeWeather(world, operation);
     case "crash":
       return crash(world);
+    case "medium":
+      return changeMedium(world, operation.inserted);
     default: {
       // One that is being made just now is not known yet.
       const node = world.server.root.entries?.get(name(operation.file))?.id;
@@ -28,7 +31,7 @@ export async function happenElsewhere(world: World, operation: OtherOperation): 
 
 async function onFile(
   world: World,
-  operation: Exclude<OtherOperation, { kind: "weather" | "crash" }>,
+  operation: Exclude<OtherOperation, { kind: "weather" | "crash" | "medium" }>,
   file: ModelFile,
 ): Promise<string> {
   const { node } = file;
@@ -89,6 +92,16 @@ function changeWeather(
   faulty.weather.add(weather);
   clock.after(weatherMsMax, () => faulty.endWeather(weather));
   return "on";
+}
+
+/** The medium comes back by itself, as weather ends. */
+function changeMedium({ media, faults, excuses, clock }: World, inserted: Medium | "none"): string {
+  faults.add(`medium ${inserted}`);
+  // What had no name any more has not outlasted it.
+  excuses.add("ENOMEDIUM").add("ENOENT").add("ESTALE");
+  media?.change(inserted === "none" ? undefined : inserted);
+  if (inserted !== "own") clock.after(weatherMsMax, () => media?.change("own"));
+  return "changed";
 }
 
 /** What was not durable is gone; what an fsync has promised is not. */

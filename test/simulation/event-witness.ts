@@ -75,7 +75,8 @@ export class EventWitness {
   check(): void {
     for (const file of this.#unexplained) {
       // A server that lost its power may have lost what nobody misses: the version moves all the same.
-      if (file.isNews || this.#world.server.crashCount > 0) continue;
+      // So does a medium that is back: nobody knows what happened to it meanwhile.
+      if (file.isNews || this.#world.server.crashCount > 0 || this.#world.media !== undefined) continue;
       this.#world.complain(`${this.#world.nameOf(file)} is said to have changed elsewhere, and it has not`);
     }
     this.#unexplained.clear();

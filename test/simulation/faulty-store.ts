@@ -25,6 +25,8 @@ export interface StoreWitness {
   resized(node: NodeId, size: number): void;
   punched(node: NodeId, start: number, end: number): void;
   created(node: NodeId, name: string): void;
+  /** A node was given another name. */
+  noteNames(): void;
   /** A name was removed or replaced; its node may be gone. */
   unnamed(name: string): void;
   /** A fault of this kind happened; operations may fail with the code. */
@@ -87,6 +89,7 @@ export class FaultyStore {
       setAttributes: this.#setAttributes.bind(this),
       punchHole: this.#punchHole.bind(this),
       createFile: this.#createFile.bind(this),
+      link: this.#plain("link", inner.link, () => witness.noteNames()),
       remove: this.#plain("remove", inner.remove, ([, name]) => witness.unnamed(name as string)),
       rename: this.#plain("rename", inner.rename, ([, , , to]) => witness.unnamed(to as string)),
     };

@@ -9,6 +9,7 @@ const quietEvery = 60;
 const openChance = 0.07;
 /** How often an operation is done on any slot, whether it is for that or not: it must be refused then. */
 const unfittingChance = 0.02;
+const insertions = ["none", "none", "own", "own", "other"] as const;
 
 /** The script of a seed. */
 export function scriptOf(seed: number, operationCount: number): Operation[] {
@@ -33,14 +34,13 @@ class Generator {
       for (let slot = 0; slot < slotCount; slot++) this.#add(actor, this.#open(slot));
     });
     while (this.#script.length < operationCount) {
-      const elsewhere = this.#elsewhere();
       if (this.#script.length % quietEvery === quietEvery - 1) {
         this.#add(others, { kind: "quiet", isSettled: random.chance(0.6) });
-      } else if (elsewhere === "other") this.#add(others, this.#deed(others, otherDeeds));
-      else if (elsewhere === "weather") {
-        this.#add(others, this.#weather());
-      } else if (elsewhere === "crash") this.#add(others, { kind: "crash" });
-      else this.#addProgramDeed();
+        continue;
+      }
+      const deed = this.#elsewhere();
+      if (deed === undefined) this.#addProgramDeed();
+      else this.#add(others, deed);
     }
     return this.#script.slice(0, operationCount);
   }
@@ -92,12 +92,13 @@ class Generator {
     return { kind: "weather", weather: random.pick(isOn ? this.#scenario.weathers : present), isOn };
   }
 
-  #elsewhere(): "other" | "weather" | "crash" | undefined {
+  #elsewhere(): Deed | undefined {
     const random = this.#random;
-    const { hasOthers, weathers, store } = this.#scenario;
-    if (hasOthers && random.chance(0.06)) return "other";
-    if (weathers.length > 0 && random.chance(0.05)) return "weather";
-    if (store.durability === "volatile" && weathers.length > 0 && random.chance(0.01)) return "crash";
+    const { hasOthers, weathers, store, isMedium } = this.#scenario;
+    if (hasOthers && random.chance(0.06)) return this.#deed(others, otherDeeds);
+    if (weathers.length > 0 && random.chance(0.05)) return this.#weather();
+    if (isMedium && random.chance(0.06)) return { kind: "medium", inserted: random.pick(insertions) };
+    if (store.durability === "volatile" && weathers.length > 0 && random.chance(0.01)) return { kind: "crash" };
     return undefined;
   }
 

@@ -3,6 +3,7 @@
  * is waited for by everybody. Leaving any entry out leaves a script that can be played.
  */
 import type { RenameMode } from "../../src/port/index.ts";
+import type { Medium } from "./media.ts";
 import type { Weather } from "./weather.ts";
 
 interface Entry {
@@ -87,6 +88,8 @@ export type OtherOperation = Entry &
     | { readonly kind: "otherMode"; readonly file: number; readonly mode: number }
     | { readonly kind: "weather"; readonly weather: Weather; readonly isOn: boolean }
     | { readonly kind: "crash" }
+    /** What is in the drive from now on. */
+    | { readonly kind: "medium"; readonly inserted: Medium | "none" }
   );
 
 /** Everybody waits; what must be equal now is compared. At a settled one all troubles end, and the store gets everything. */

@@ -32,6 +32,7 @@ export async function settle(world: World, programs: readonly Program[]): Promis
   world.faulty.calm();
   world.rescue.calm();
   world.keyOffice?.calm();
+  await world.media?.putBack();
   for (const file of world.files.values()) {
     await world.other.setAttributes(file.node, { mode: 0o666 }, asSuperuser).catch(requireGone);
   }

@@ -32,6 +32,8 @@ export interface Scenario {
   readonly rescueFaults: RescueFaults;
   /** How credentials end; undefined: never. */
   readonly keys: KeyTerms | undefined;
+  /** Whether the store is a medium that may be taken out: then it keeps what it answers, as media are mounted. */
+  readonly isMedium: boolean;
 }
 
 const users: readonly Credential[] = [
@@ -62,12 +64,15 @@ const actions: readonly RefusalAction[] = ["excise", "invalidateLazily", "salvag
 const classes: readonly RefusalClass[] = ["permission", "conflict", "space", "media", "gone", "integrity", "transient"];
 const rescueDeadlineMs = 2_000;
 
-/** Mostly what users get who choose nothing. */
-function refusals(random: SeededRandom): Pick<Scenario, "refusals" | "rescueFaults"> {
+/** Mostly what users get who choose nothing; a medium's bytes are salvaged, as they are where media are mounted. */
+function refusals(random: SeededRandom, isMedium: boolean): Pick<Scenario, "refusals" | "rescueFaults"> {
   const chosen = random.chance(0.6) ? [] : classes.filter(() => random.chance(0.3));
   return {
     refusals: {
-      refusalActions: Object.fromEntries(chosen.map((each) => [each, random.pick(actions)])),
+      refusalActions: {
+        ...(isMedium ? { media: "salvage" } : {}),
+        ...Object.fromEntries(chosen.map((each) => [each, random.pick(actions)])),
+      },
       conflict: random.pick(["refuse", "keepBoth", "overwrite"]),
       retryDeadlineMs: random.pick([3_000, 60_000, 3_600_000]),
       rescueDeadlineMs,
@@ -96,6 +101,7 @@ export function scenarioOf(seed: number): Scenario {
   const conditionalWrites = random.chance(0.35);
   const actorCount = 2 + random.below(4);
   const first = random.below(users.length);
+  const isMedium = random.chance(0.15);
   const credentialCount = 1 + random.below(3);
   return {
     pageSize,
@@ -107,7 +113,7 @@ export function scenarioOf(seed: number): Scenario {
     store: {
       conditionalWrites,
       parallelWrites: conditionalWrites ? 1 : random.pick([1, 4]),
-      durability: random.pick(["stable", "volatile"]),
+      durability: isMedium ? "stable" : random.pick(["stable", "volatile"]),
       writeBytesMax: random.pick([3_000, 4_096, 10_000, 1_048_576]),
       reportsChanges: random.chance(0.5),
       readsAtOnce: random.chance(0.2),
@@ -123,7 +129,8 @@ export function scenarioOf(seed: number): Scenario {
     hasOthers: random.chance(0.6),
     interrupts: random.chance(0.3),
     hurries: random.chance(0.5),
-    ...refusals(random),
+    ...refusals(random, isMedium),
     keys: keys(random),
+    isMedium,
   };
 }

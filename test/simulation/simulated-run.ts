@@ -226,6 +226,7 @@ class Play {
     world.faulty.calm();
     world.rescue.calm();
     world.keyOffice?.calm();
+    await world.media?.putBack();
     for (const program of this.#programs) {
       for (const number of [...program.mappings.keys()]) await program.unmap(number, neverFires);
       for (const number of [...program.slots.keys()]) await program.close(number, neverFires);

@@ -22,6 +22,7 @@ import { EventWitness } from "./event-witness.ts";
 import { FaultyStore, type SentWrite, type StoreWitness } from "./faulty-store.ts";
 import { Keeper } from "./keeper.ts";
 import { KeyOffice } from "./key-office.ts";
+import { Media } from "./media.ts";
 import { RefusalWitness } from "./refusal-witness.ts";
 import type { Scenario } from "./scenario.ts";
 import { Tallies, type Timeline } from "./timeline.ts";
@@ -48,6 +49,8 @@ export class World implements StoreWitness {
   readonly keyOffice: KeyOffice | undefined;
   /** Of each actor. */
   readonly credentials: readonly Credential[];
+  /** The drive of the store, where that is a medium. */
+  readonly media: Media | undefined;
   readonly copies: ConflictCopies = new ConflictCopies(this);
   readonly traffic: CacheTraffic = new CacheTraffic();
   readonly told: ToldOf = new ToldOf();
@@ -87,6 +90,9 @@ export class World implements StoreWitness {
       deadlineMs: scenario.storeTimeoutMs,
       victim: scenario.credentials[0]?.id ?? superuser.id,
     });
+    this.media = scenario.isMedium
+      ? new Media(this.faulty.store, clock, new SeededRandom(seed ^ 0x3ed10), (what) => this.complain(what))
+      : undefined;
     this.rescue = new RefusalWitness(this, clock, new SeededRandom(seed ^ 0x7e5c0e), scenario.rescueFaults);
   }
 
@@ -94,7 +100,7 @@ export class World implements StoreWitness {
     const { scenario, clock } = this;
     const { pageSize, attributeTimeoutMs } = scenario;
     listenToCaches(this.traffic, (node, observer) => this.#listening(node, observer));
-    this.volume = (await openVolume(this.faulty.store, {
+    this.volume = (await openVolume((await this.media?.store()) ?? this.faulty.store, {
       credential: superuser,
       umask: 0,
       clock,
@@ -184,7 +190,10 @@ export class World implements StoreWitness {
   forgetExcuses(): void {
     this.excuses.clear();
     // A removal may go unnoticed here: by others, or when a name is given anew meanwhile.
-    if ([...this.files.values()].some(({ removed }) => removed !== undefined)) this.excuses.add("ESTALE");
+    if ([...this.files.values()].some(({ removed }) => removed !== undefined)) {
+      this.excuses.add("ESTALE");
+      if (this.media !== undefined) this.excuses.add("ENOENT");
+    }
     // A file that was forgotten before it was durable is found to have lost something when it is met again.
     if (this.server.crashCount > 0) this.excuses.add("EIO");
     // Waiting for a hook takes of an operation's time.

@@ -25,6 +25,7 @@ const rooms = [
   "src/cache",
   "src/files",
   "src/stores/memory",
+  "src/stores/medium",
   "test/kit",
   "test/model",
   "test/simulation",
