@@ -87,7 +87,11 @@ const counterPages: Readonly<Record<keyof Counters, BookPage>> = {
     always: ({ counters: { writtenBytes }, traffic }) =>
       writtenBytes >= traffic.writtenBytes && writtenBytes <= traffic.writtenBytes + traffic.unacknowledgedBytes,
   },
-  copiesOnWrite: { always: ({ counters, traffic }) => counters.copiesOnWrite === traffic.framesCopied },
+  // A page also gets a copy where a late answer keeps its frame.
+  copiesOnWrite: {
+    always: ({ counters: { copiesOnWrite }, traffic: { framesCopied, framesKeptByLate } }) =>
+      copiesOnWrite <= framesCopied && copiesOnWrite >= framesCopied - framesKeptByLate,
+  },
   evictedPages: {
     always: ({ counters, traffic }) => counters.evictedPages === traffic.pagesRemoved - traffic.pagesDropped,
   },

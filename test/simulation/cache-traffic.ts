@@ -5,6 +5,7 @@
  */
 import { Failure } from "../../src/base/index.ts";
 import { classify, type FrameRun, PageCache, type SpaceObserver } from "../../src/cache/index.ts";
+import { FramePool } from "../../src/cache/page/frame-pool.ts";
 import { Page } from "../../src/cache/page/page.ts";
 import type { PageTransition } from "../../src/cache/page/page-state.ts";
 import { AddressSpace } from "../../src/cache/space/address-space.ts";
@@ -48,6 +49,7 @@ export class CacheTraffic {
   pagesRedirtied = 0;
   pagesIssued = 0;
   framesCopied = 0;
+  framesKeptByLate = 0;
   readonly spaces: Set<FilePages> = new Set();
   /** The cache of the run, as soon as it has a space. */
   cache: PageCache | undefined;
@@ -99,6 +101,12 @@ Page.prototype.transition = function (this: Page, taken: PageTransition): void {
 Page.prototype.copyTo = function (this: Page, frame): void {
   current.framesCopied += 1;
   copyTo.call(this, frame);
+};
+
+const { replace } = FramePool.prototype;
+FramePool.prototype.replace = function (this: FramePool, late) {
+  current.framesKeptByLate += 1;
+  return replace.call(this, late);
 };
 
 const { tryRead, read, tryReadFrames, readFrames } = AddressSpace.prototype;
