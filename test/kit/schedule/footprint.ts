@@ -43,6 +43,7 @@ export class FootprintRecorder {
   know(thing: object): number {
     const before = this.#known.get(thing);
     if (before !== undefined) return before;
+    if (this.#objectCount === objectsPerTurn) throw new Error(`one turn made more than ${objectsPerTurn} objects`);
     const key = this.#turn * objectsPerTurn + this.#objectCount++;
     this.#known.set(thing, key);
     return key;

@@ -23,7 +23,7 @@ import { type Policy, Scheduler, StuckError } from "../../kit/schedule/scheduler
 import { History } from "./history.ts";
 import { everybodyHasEnded, RacePolicy, ReplayPolicy } from "./race-policy.ts";
 import { RacingStore } from "./racing-store.ts";
-import { search } from "./search.ts";
+import { search, searchMsMax } from "./search.ts";
 
 export const pageSize = 4096;
 
@@ -96,11 +96,12 @@ export function testRace<World extends RaceWorld>(description: Race<World>): voi
     description.forcedCheck?.(world);
   });
 
-  test("in every order", async () => {
+  test("in every order", { timeout: searchMsMax }, async () => {
     const work = async (policy: Policy): Promise<void> => {
       await play(description, policy);
     };
-    console.log(await search(work));
+    const reached = await search(work);
+    console.log(`${expect.getState().currentTestName}: ${reached}`);
   });
 }
 
