@@ -51,12 +51,20 @@ export interface DeadlineOptions {
   readonly credentials?: CredentialSource;
 }
 
+/** The operations under way that a signal may cancel, and what does that. */
+class Listening {
+  readonly operations: Set<() => void> = new Set();
+  readonly fire = (): void => {
+    for (const cancel of [...this.operations]) cancel();
+  };
+}
+
 export class DeadlineStore implements Store {
   readonly #inner: Store;
   readonly #clock: Clock;
   readonly #deadlineMs: Milliseconds;
   readonly #credentials: CredentialSource | undefined;
-  readonly #listeners = new WeakMap<CancelSignal, Set<() => void>>();
+  readonly #listening = new Map<CancelSignal, Listening>();
   /** What ends each operation that is under way as its deadline does. */
   readonly #underWay = new Set<() => void>();
   #lateCount = 0;
@@ -96,13 +104,12 @@ export class DeadlineStore implements Store {
     if (call.signal.aborted) return Promise.reject(new Failure("EINTR", { syscall }));
     return new Promise<Result>((resolve, reject) => {
       const controller = cancelController();
-      const listeners = this.#listenersOf(call.signal);
       let isOver = false;
       const end = (): boolean => {
         if (isOver) return false;
         isOver = true;
         cancelTimer();
-        listeners.delete(onCancel);
+        listenNoMore();
         this.#underWay.delete(onDeadline);
         return true;
       };
@@ -120,7 +127,7 @@ export class DeadlineStore implements Store {
       const onDeadline = (): void => giveUp("ETIMEDOUT");
       const inner = this.#begin(syscall, { credential: call.credential, signal: controller.signal }, start);
       const cancelTimer = this.#clock.after(this.#deadlineMs, onDeadline);
-      listeners.add(onCancel);
+      const listenNoMore = this.#listen(call.signal, onCancel);
       this.#underWay.add(onDeadline);
       inner.then(
         (result) => {
@@ -139,16 +146,24 @@ export class DeadlineStore implements Store {
     return this.#credentials.perform(syscall, limited, (credential) => start({ credential, signal }));
   }
 
-  /** One listener a signal, however many operations it may cancel: many share the signal that never fires. */
-  #listenersOf(signal: CancelSignal): Set<() => void> {
-    const known = this.#listeners.get(signal);
-    if (known !== undefined) return known;
-    const listeners = new Set<() => void>();
-    this.#listeners.set(signal, listeners);
-    signal.addEventListener("abort", () => {
-      for (const listener of [...listeners]) listener();
-    });
-    return listeners;
+  /**
+   * One listener a signal, however many operations it may cancel, and none while it may cancel none: programs keep a signal
+   * longer than a store. Answers what ends the listening.
+   */
+  #listen(signal: CancelSignal, onCancel: () => void): () => void {
+    const known = this.#listening.get(signal);
+    const listening = known ?? new Listening();
+    if (known === undefined) {
+      this.#listening.set(signal, listening);
+      signal.addEventListener("abort", listening.fire);
+    }
+    listening.operations.add(onCancel);
+    return () => {
+      listening.operations.delete(onCancel);
+      if (listening.operations.size > 0) return;
+      this.#listening.delete(signal);
+      signal.removeEventListener("abort", listening.fire);
+    };
   }
 
   /** What a late success brought that nobody will give back is given back here. */

@@ -1,4 +1,5 @@
 /** The deadline wrapper over a memory store whose answers a test can hold back. */
+import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import { cancelController } from "../../../src/base/index.ts";
 import { type Call, DeadlineStore, LateFailure, type Store, superuser } from "../../../src/port/index.ts";
@@ -37,6 +38,20 @@ describe("DeadlineStore", () => {
     await expect(store.lookup(root.node, "b", call())).rejects.toMatchObject({ code: "ENOENT" });
     expect(clock.timerCount).toBe(0);
     expect(store.lateCount).toBe(0);
+  });
+
+  it("listens to a signal once while operations wait under it, and not at all afterwards", async () => {
+    const { signal } = new AbortController();
+    const shared: Call = { credential: superuser, signal };
+    const { store: inner, answer } = slowStore();
+    const store = new DeadlineStore(inner, { clock: new VirtualClock() });
+    for (let round = 0; round < 2; round++) {
+      const roots = [store.root(shared), store.root(shared)];
+      expect(getEventListeners(signal, "abort")).toHaveLength(1);
+      answer();
+      await Promise.all(roots);
+      expect(getEventListeners(signal, "abort")).toHaveLength(0);
+    }
   });
 
   it("ends an operation that is never answered with ETIMEDOUT, and tells the store by the signal", async () => {
