@@ -4,6 +4,7 @@
  */
 import { type ByteRanges, type Failure, failureFrom } from "../../base/index.ts";
 import type { RefusalClass } from "../../port/index.ts";
+import { dropClean } from "../invalidate/drop-clean.ts";
 import type { Page, Sending } from "../page/page.ts";
 import { classify, passesByItself } from "../refusal/classify.ts";
 import { judge, type RefusalVerdict } from "../refusal/policy.ts";
@@ -42,6 +43,7 @@ export function collectFlight(
     else if (landing?.verdict.outcome === "refuse") refused.push(keepOnly(space, page, unsent));
     else redirty(space, page, unsent, late);
   }
+  if (sent.hasOverwritten) dropClean(space, flight.segments[0]?.offset ?? 0, endOf(flight));
   if (late !== undefined) {
     noteLateChange(space, late, (changed) => {
       space.trail.step(changed);

@@ -29,6 +29,8 @@ export interface Sent {
   readonly byteCount: ByteCount;
   readonly attributes: Attributes | undefined;
   readonly failure: unknown;
+  /** Whether another client's change was overwritten on the way: what was taken before may be gone. */
+  readonly hasOverwritten: boolean;
 }
 
 /**
@@ -49,11 +51,11 @@ export async function sendFlight(space: FilePages, flight: Flight): Promise<Sent
         attributes = result.attributes;
       } catch (thrown) {
         const failure = await again.after(thrown);
-        if (failure !== undefined) return { byteCount, attributes, failure };
+        if (failure !== undefined) return { byteCount, attributes, failure, hasOverwritten: again.hasOverwritten };
       }
     }
   }
-  return { byteCount, attributes, failure: undefined };
+  return { byteCount, attributes, failure: undefined, hasOverwritten: again.hasOverwritten };
 }
 
 async function sendOnce(

@@ -30,6 +30,11 @@ export class SendingAgain {
     this.#flight = flight;
   }
 
+  /** Whether the flight goes over another client's bytes: what was taken of it before that may be gone. */
+  get hasOverwritten(): boolean {
+    return this.#overwriteTries > 0;
+  }
+
   /** Resolves with nothing when the write is to be sent again now, or with the failure that stops the flight. */
   async after(thrown: unknown): Promise<unknown> {
     const failure = failureFrom(thrown, { syscall: "write" });
