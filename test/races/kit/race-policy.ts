@@ -9,14 +9,13 @@ import { isTraced, type Trace } from "../../kit/schedule/trace.ts";
 export const everybodyHasEnded = "everybody has ended";
 
 export class RacePolicy implements Policy {
+  /** The serials of the turns that went, and `timePasses`. */
+  readonly choices: number[] = [];
   readonly #inner: Policy;
-  readonly #choices: number[];
   #isOver = false;
 
-  /** Notes the serials of the turns that go in `choices`. */
-  constructor(inner: Policy, choices: number[]) {
+  constructor(inner: Policy) {
     this.#inner = inner;
-    this.#choices = choices;
   }
 
   get trace(): Trace | undefined {
@@ -31,7 +30,7 @@ export class RacePolicy implements Policy {
       return 0;
     }
     const turn = others[this.#inner.choose(others, moment)];
-    this.#choices.push(turn?.serial ?? timePasses);
+    this.choices.push(turn?.serial ?? timePasses);
     return turn === undefined ? timePasses : ready.indexOf(turn);
   }
 

@@ -110,13 +110,13 @@ type Played<World> = { readonly world: World } | { readonly thrown: unknown };
 
 /** One order; if it breaks the lock order, it is played again for the places where it does. */
 async function play<World extends RaceWorld>(description: Race<World>, policy: Policy): Promise<World> {
-  const choices: number[] = [];
-  let next: Policy = policy;
+  let goes = policy;
   const played = await playWatched(
     async (watch) => {
-      const policy = new RacePolicy(next, choices);
-      next = new ReplayPolicy([...choices]);
-      return await playOnce(description, policy, watch);
+      const race = new RacePolicy(goes);
+      const result = await playOnce(description, race, watch);
+      goes = new ReplayPolicy(race.choices);
+      return result;
     },
     (result: Played<World>) => ("thrown" in result ? result.thrown : undefined),
   );
