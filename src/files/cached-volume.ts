@@ -327,6 +327,8 @@ export class CachedVolume implements Volume {
     for (const node of nodes) inBackground(this.#core.discardPages(node));
     await this.#core.allDiscarded();
     await Promise.all(nodes.map((node) => this.#core.releaseLingering(node)));
+    this.#core.nodes.unuse(this.root);
+    this.#core.nodes.dropAll();
     this.#core.keyring.close();
     await this.#core.store.close();
   }

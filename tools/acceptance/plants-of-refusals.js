@@ -180,6 +180,14 @@ export const plantsOfRefusals = [
   ),
   plant(
     "S5.15",
+    "a volume that is closed remembers nodes and names",
+    "src/files/cached-volume.ts",
+    "    this.#core.nodes.dropAll();\n",
+    "",
+    unit("files/gauges"),
+  ),
+  plant(
+    "S5.15",
     "no event is told of a refusal",
     cache("refusal/settle"),
     "    space.observer.writebackFailed(told);\n",

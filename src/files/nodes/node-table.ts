@@ -139,6 +139,11 @@ export class NodeTable {
     else if (node.wantsCommit) this.#onUncommitted(node);
   }
 
+  /** Forgets every idle node: nothing is asked of the volume any more. */
+  dropAll(): void {
+    for (const node of [...this.#byId.values()]) this.drop(node);
+  }
+
   #add(node: VolumeNode): void {
     this.#byId.set(node.id, node);
     this.#byNumber.set(node.number, node);
