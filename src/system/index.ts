@@ -3,6 +3,7 @@
 export { checkAccess } from "./access.ts";
 export { allocateFile, punchFileHole, seekFile } from "./allocation.ts";
 export { changeMode, changeOwner, changeTimes, pathOfDescriptor } from "./attributes-at.ts";
+export { compileForServing } from "./compiler.ts";
 export { deviceErrno, IoVector, makeNonBlocking, type ReadableWatch, whenReadable } from "./device-io.ts";
 export { nextDirectoryEntries, type RawDirectoryEntry } from "./directory-entries.ts";
 export {

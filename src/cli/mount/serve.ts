@@ -4,7 +4,7 @@ import { openVolume, type Volume } from "../../files/index.ts";
 import { type Mount, mountVolume } from "../../fuse/index.ts";
 import type { Rescue } from "../../rescue/index.ts";
 import { MediumStore } from "../../stores/medium/index.ts";
-import { platformMemory } from "../../system/index.ts";
+import { compileForServing, platformMemory } from "../../system/index.ts";
 import { CommandError } from "../command-error.ts";
 import type { ControlAnswer, ControlProgress, ControlRequest } from "../control/protocol.ts";
 import { ControlServer } from "../control/server.ts";
@@ -20,6 +20,7 @@ import type { MountSettings } from "./settings.ts";
 /** Mounts, calls `ready`, and answers with the exit status once the mount is gone. */
 export async function serve(settings: MountSettings, log: Log, ready: () => void): Promise<number> {
   const { directory } = settings;
+  compileForServing();
   await requireFuse();
   await requireFreeMountPoint(directory, settings.nonEmpty);
   await requireApart(directory, settings.location.localDirectory);
