@@ -164,9 +164,11 @@ const gaugePages: Readonly<Record<Exclude<keyof CacheSnapshot, "counters">, Book
   unrescuedPages: {
     always: ({ gauges, traffic }) => {
       let parts = 0;
-      for (const { pages } of traffic.spaces)
-        for (let page = pages.next(0); page !== undefined; page = pages.next(page.index + 1))
-          parts += page.unrescued?.length ?? 0;
+      for (const { refusals } of traffic.spaces) {
+        for (const refusal of refusals) {
+          if (refusal.state === "unrescued") parts += refusal.parts.filter(({ hasLeft }) => !hasLeft).length;
+        }
+      }
       return gauges.unrescuedPages === parts;
     },
   },

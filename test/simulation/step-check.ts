@@ -16,6 +16,18 @@ import type { World } from "./world.ts";
 
 const mappingKinds: ReadonlySet<Operation["kind"]> = new Set(["load", "store", "msync", "unmap"]);
 
+/** Entries that are not about bytes. */
+const bytelessKinds: ReadonlySet<Operation["kind"]> = new Set([
+  "open",
+  "map",
+  "stat",
+  "unlink",
+  "rename",
+  "link",
+  "otherMode",
+  "otherDelete",
+]);
+
 /** The file that an entry of the script is about, as far as that is known now. */
 export function touchedFile(world: World, operation: Operation, program: Program | undefined): ModelFile | undefined {
   if ("slot" in operation) {
@@ -27,6 +39,13 @@ export function touchedFile(world: World, operation: Operation, program: Program
   return node === undefined ? undefined : world.files.get(node);
 }
 
+/** The bytes that it may have brought in, changed, sent or dropped. */
+function touchedRange(operation: Operation): { start: number; end: number } {
+  if (bytelessKinds.has(operation.kind)) return { start: 0, end: 0 };
+  if (!("position" in operation && "length" in operation)) return { start: 0, end: Number.POSITIVE_INFINITY };
+  return { start: operation.position, end: operation.position + operation.length };
+}
+
 /** An entry of the script, about this file, has been done. */
 export function checkStep(world: World, file: ModelFile | undefined, operation: Operation): void {
   world.volume.checkInvariants();
@@ -35,10 +54,7 @@ export function checkStep(world: World, file: ModelFile | undefined, operation: 
   world.noteNames();
   world.eventWitness.check();
   if (file !== undefined) {
-    const [start, end] =
-      "length" in operation && "position" in operation
-        ? [operation.position, operation.position + operation.length]
-        : [0, Number.POSITIVE_INFINITY];
+    const { start, end } = touchedRange(operation);
     checkFile(world, file, start, end);
     world.keeper.check(file, false);
   }
