@@ -28,7 +28,8 @@ function place(random: SeededRandom, { pageSize, fileBytes }: Scenario): number 
   return Math.min(fileBytes - 1, page + within);
 }
 
-function extent(random: SeededRandom, scenario: Scenario): { position: number; length: number } {
+/** A stretch of a file. */
+export function extent(random: SeededRandom, scenario: Scenario): { position: number; length: number } {
   const { pageSize, fileBytes } = scenario;
   const position = random.chance(0.1) ? 0 : place(random, scenario);
   const wanted = random.pick([1, 100, pageSize, pageSize + 1, random.below(500) + 1, random.below(2.5 * pageSize) + 1]);
@@ -43,8 +44,8 @@ function wholePages(random: SeededRandom, scenario: Scenario): { position: numbe
 }
 
 const accesses: readonly Access[] = ["rw", "rw", "rw", "r", "w", "a", "a"];
-const readWays: readonly ReadWay[] = ["now", "wait", "views"];
-const writeWays: readonly WriteWay[] = ["now", "wait"];
+const readWays: readonly ReadWay[] = ["now", "now", "wait", "wait", "views", "views", "direct"];
+const writeWays: readonly WriteWay[] = ["now", "now", "now", "wait", "wait", "wait", "direct"];
 const renameWays: readonly RenameMode[] = ["replace", "replace", "noReplace", "exchange"];
 
 /** Opens what there is, or makes what there is not. */

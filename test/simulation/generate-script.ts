@@ -1,12 +1,14 @@
 /** Scripts from seeds: a scenario, and operations that fit what the script has open by then. */
 import { SeededRandom } from "../../src/base/index.ts";
-import { type Deed, type DeedKind, openDeed, otherDeeds, programDeeds } from "./deeds.ts";
+import { type Deed, type DeedKind, extent, openDeed, otherDeeds, programDeeds } from "./deeds.ts";
 import { type Operation, others } from "./operation.ts";
 import { type Scenario, scenarioOf } from "./scenario.ts";
 import { type Need, ScriptState, slotCount } from "./script-state.ts";
 
 const quietEvery = 60;
 const openChance = 0.07;
+/** How often programs and others meet at one place after a quiet point. */
+const meetingChance = 0.3;
 /** How often an operation is done on any slot, whether it is for that or not: it must be refused then. */
 const unfittingChance = 0.02;
 const insertions = ["none", "none", "own", "own", "other"] as const;
@@ -36,6 +38,7 @@ class Generator {
     while (this.#script.length < operationCount) {
       if (this.#script.length % quietEvery === quietEvery - 1) {
         this.#add(others, { kind: "quiet", isSettled: random.chance(0.6) });
+        if (this.#scenario.hasOthers && random.chance(meetingChance)) this.#meet();
         continue;
       }
       const deed = this.#elsewhere();
@@ -43,6 +46,24 @@ class Generator {
       else this.#add(others, deed);
     }
     return this.#script.slice(0, operationCount);
+  }
+
+  /** A program reads what is not cached, another client writes there, a second program looks at the file, and all is compared. */
+  #meet(): void {
+    const random = this.#random;
+    const { credentials, fileCount, fileBytes } = this.#scenario;
+    const file = this.#state.fileFor(random, fileCount);
+    const place = extent(random, this.#scenario);
+    const reader = random.below(credentials.length);
+    const looker = (reader + 1) % credentials.length;
+    const slot = random.below(slotCount);
+    this.#add(reader, { kind: "open", slot, file, access: "rw" });
+    this.#add(reader, { kind: "invalidate", slot, position: 0, length: fileBytes });
+    this.#add(reader, { kind: "read", slot, ...place, way: "wait" });
+    this.#add(others, { kind: "otherWrite", file, ...place });
+    this.#add(looker, { kind: "open", slot, file, access: "rw" });
+    this.#add(looker, { kind: "stat", slot });
+    this.#add(others, { kind: "quiet", isSettled: true });
   }
 
   #addProgramDeed(): void {
