@@ -112,7 +112,7 @@ export const plants = [
     name: "late-read-frame",
     mistake: "a frame that a late read may still fill is used again",
     path: "src/cache/read/fill-batch.ts",
-    find: "if (settled !== undefined && page.frame === frame) replaceFrame(this.#space, page, settled);",
+    find: "if (settled !== undefined) leaveToLateRead(this.#space, page, frame, settled);",
     replace: "",
   },
   {
