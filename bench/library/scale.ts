@@ -107,7 +107,7 @@ function allTable(sizes: readonly TimingsOfSize[]): Table {
       ...all.slice(2).map((timing) => percent(speedAgainst(timing, all[1]))),
     ]),
     notes: [
-      "Separate pieces are allocations of their own, as frames are. Above some 8,000 pages the footprint is larger than the",
+      "Separate pieces are allocations of their own. Above some 8,000 pages the footprint is larger than the",
       "processor's caches: plain copies become dearer too, and a hit has the page and its tree node to fetch as well.",
     ],
   };
