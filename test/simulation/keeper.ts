@@ -75,10 +75,16 @@ export class Keeper {
     return `ok ${copy.bytes.length}`;
   }
 
-  /** Sends the pages of a file that were stored to. */
-  async send(file: ModelFile, signal: CancelSignal): Promise<string> {
+  /** Sends the pages of a file that were stored to, those of a range before a direct transfer of it. */
+  async send(
+    file: ModelFile,
+    signal: CancelSignal,
+    from: number = 0,
+    to: number = Number.POSITIVE_INFINITY,
+  ): Promise<string> {
     let outcome = "ok";
     for (const copy of [...file.copies]) {
+      if (copy.start >= to || copy.start + copyPageBytes <= from) continue;
       const mapping = this.#storers.get(copy);
       if (mapping !== undefined) outcome = await this.#sendPage(copy, mapping, signal);
     }

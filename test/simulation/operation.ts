@@ -17,10 +17,10 @@ interface Entry {
 
 export const others = -1;
 
-/** How bytes are asked for: at once if possible, with waiting, as views of frames. */
-export type ReadWay = "now" | "wait" | "views";
-/** How bytes are given: at once if possible, with waiting, as frames that may be taken over. */
-export type WriteWay = "now" | "wait" | "frames";
+/** How bytes are asked for: at once if possible, with waiting, as views of frames, or past what the kernel keeps (O_DIRECT). */
+export type ReadWay = "now" | "wait" | "views" | "direct";
+/** How bytes are given: at once if possible, with waiting, as frames that may be taken over, or past what the kernel keeps. */
+export type WriteWay = "now" | "wait" | "frames" | "direct";
 export type Access = "r" | "w" | "rw" | "a";
 
 /** What a program does. `slot` is one of the actor's places for an open file, `file` the number of a name. */

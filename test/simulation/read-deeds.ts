@@ -21,6 +21,7 @@ export async function readFrom(
   const from = world.now();
   try {
     if (way === "views") return await readViews(world, slot, position, length, signal);
+    if (way === "direct") await world.keeper.send(file, signal, position, position + length);
     const target = new Uint8Array(length);
     let count = way === "now" ? handle.tryRead(position, target) : -1;
     if (count < 0) count = await handle.readAt(position, target, signal);

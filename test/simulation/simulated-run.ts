@@ -62,10 +62,9 @@ export interface RunReport {
   readonly interleaving: string;
 }
 
-/** Operations of the cache that are planned and not there yet, so that nobody plays them. Printed with every simulation. */
+/** Behaviour that nobody plays yet. Printed with every simulation. */
 export const openSlots: readonly { readonly slot: string; readonly reason: string }[] = [
-  { slot: "direct read and write", reason: "the library opens no file past its cache" },
-  { slot: "a copy beside a file in conflict", reason: "the model has no copies; unit/files/conflict-copy has tests" },
+  { slot: "mappings of the library", reason: "it has none; those of a mount are played" },
 ];
 
 /** The script of a seed: the same in every process. */

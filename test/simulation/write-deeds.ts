@@ -22,6 +22,7 @@ export async function writeTo(
   const { handle, file } = slot;
   // A handle for appending has its own way.
   if ((handle.flags & openFlags.O_APPEND) !== 0) return await appendTo(world, slot, 1 + (length % 200), signal);
+  if (way === "direct") await world.keeper.send(file, signal, position, position + length);
   const id = file.newId();
   if (id === 0) return "no id left";
   const change = file.begin("write", position, position + length, id, handle.credential.id, world.now());
@@ -30,12 +31,14 @@ export async function writeTo(
     file.end(change, world.now(), length);
     return `taken over ${length}`;
   }
-  return await acknowledged(world, slot, change, source, async () => {
+  const outcome = await acknowledged(world, slot, change, source, async () => {
     const count = way === "now" ? handle.tryWrite(position, source) : -1;
     if (count >= 0) return count;
     change.isWrittenAnew = way === "now";
     return await handle.writeAt(position, source, signal);
   });
+  if (way === "direct") file.copies.drop(position, position + length);
+  return outcome;
 }
 
 /** Gives whole pages away; answers whether they were taken. */
