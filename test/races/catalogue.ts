@@ -1,7 +1,7 @@
 /**
  * The races that were asked for, by their ids in docs/acceptance.md, and where each stands. A row that is *raced* has a
- * `describe` in this folder that cites its id: the forced interleaving and a search over all orders. An *open* one lacks
- * machinery that is named; catalogue.test.ts prints it, and fails when a row and the tests disagree.
+ * `describe` in this folder that cites its id: the forced interleaving and a search over all orders (docs/races.md). An *open*
+ * one lacks machinery that is named; catalogue.test.ts prints it, and fails when a row and the tests disagree.
  *
  * Each race was seen to fail: tools/acceptance/plants-of-races.js has the mistakes, and `npm run acceptance -- --plants S2.9`
  * replays those of one id.
@@ -17,7 +17,7 @@ export interface RaceRow {
   readonly missing?: string;
 }
 
-const mappings = "mappings in the library: nothing in this process faults";
+const mappings = "page faults: nothing in this process faults, and no step of the kernel's can be forced";
 
 export const catalogue: readonly RaceRow[] = [
   {

@@ -105,6 +105,9 @@ export function testRace<World extends RaceWorld>(description: Race<World>): voi
   });
 }
 
+/** The longest races have some hundred turns. */
+const choicesMax = 20_000;
+
 /** What a play came to. */
 type Played<World> = { readonly world: World } | { readonly thrown: unknown };
 
@@ -136,6 +139,7 @@ async function playOnce<World extends RaceWorld>(
   const scheduler = new Scheduler({
     policy,
     clock: world.clock,
+    choicesMax,
     settled: () => unrecorded(() => world.cache.checkInvariants()),
     chosen: (turn) => policy.sees(turn),
   });
