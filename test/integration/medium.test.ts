@@ -3,9 +3,16 @@ import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { RunningMount, runHoldfast } from "../kit/command.ts";
-import { run } from "../kit/mounted-store.ts";
+import { attempt, run } from "../kit/mounted-store.ts";
 import { mountsBelow, scratchDirectory } from "../kit/scratch.ts";
-import { type FileSystemType, lacksFileSystem, mountAgain, mountSmallDisk, pullOut } from "../kit/small-disk.ts";
+import {
+  breakDisksOn,
+  type FileSystemType,
+  lacksFileSystem,
+  mountAgain,
+  mountSmallDisk,
+  pullOut,
+} from "../kit/small-disk.ts";
 import { until } from "../kit/until.ts";
 import { Worker } from "../kit/worker.ts";
 
@@ -13,16 +20,23 @@ const root = { uid: 0, gid: 0 };
 const lacking = await lacksFileSystem("ext4");
 const lackingExfat = await lacksFileSystem("exfat");
 
+/** Unmounts when nobody uses it any more: the kernel lets go of the image of a disk a moment after the disk was unmounted. */
+function unmounted(directory: string): Promise<void> {
+  return until(`${directory} is not used`, async () => (await attempt("umount", [directory])).status === 0);
+}
+
 class DriveBay implements AsyncDisposable {
   readonly drive: string;
   readonly point: string;
   readonly rescue: string;
   readonly #scratch: string;
+  #images: string;
   readonly #type: FileSystemType;
   mount: RunningMount | undefined;
 
   private constructor(scratch: string, type: FileSystemType) {
     this.#scratch = scratch;
+    this.#images = scratch;
     this.#type = type;
     this.drive = join(scratch, "drive");
     this.point = join(scratch, "mount");
@@ -37,7 +51,7 @@ class DriveBay implements AsyncDisposable {
   }
 
   #image(name: string): string {
-    return join(this.#scratch, `${name}.image`);
+    return join(this.#images, `${name}.image`);
   }
 
   async format(name: string): Promise<void> {
@@ -49,13 +63,32 @@ class DriveBay implements AsyncDisposable {
     return mountAgain(this.#type, this.#image(name), this.drive);
   }
 
+  /** From now on images lie on a disk of their own, which can be broken and mended while they are used. */
+  async putImagesOnDisk(): Promise<void> {
+    this.#images = join(this.#scratch, "images");
+    await mkdir(this.#images);
+    await mountSmallDisk("ext4", join(this.#scratch, "images.image"), this.#images, 32 * 1024 * 1024);
+  }
+
+  /** The medium answers nothing but errors, and is taken out. */
+  async breakDisk(): Promise<void> {
+    await breakDisksOn(this.#images);
+    await this.takeOut();
+  }
+
+  /** It can be put in again, when nobody has the broken one open any more. */
+  async mendDisk(): Promise<void> {
+    await unmounted(this.#images);
+    await mountAgain("ext4", join(this.#scratch, "images.image"), this.#images);
+  }
+
   /** While it is in use: whoever has it open keeps what is left of it. */
   takeOut(): Promise<string> {
     return run("umount", ["--lazy", this.drive]);
   }
 
-  async start(): Promise<RunningMount> {
-    const flags = ["--rescue", this.rescue, "--attribute-timeout", "200ms"];
+  async start(...more: readonly string[]): Promise<RunningMount> {
+    const flags = ["--rescue", this.rescue, "--attribute-timeout", "200ms", ...more];
     this.mount = await RunningMount.start(`medium:${this.drive}`, this.point, flags);
     return this.mount;
   }
@@ -71,7 +104,10 @@ class DriveBay implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.mount?.[Symbol.asyncDispose]();
-    for (const directory of await mountsBelow(this.#scratch)) await run("umount", [directory]);
+    const mounted = await mountsBelow(this.#scratch);
+    // Images last: what lies in them is in use until then.
+    for (const directory of mounted) if (directory !== this.#images) await unmounted(directory);
+    if (mounted.includes(this.#images)) await unmounted(this.#images);
   }
 }
 
@@ -193,6 +229,43 @@ describe.skipIf(lacking !== undefined)(
       await until("it is replayed", async () => (await bay.entries()).length === 0);
       expect(await readFile(join(bay.drive, "file"), "utf8")).toBe(bytes);
       expect(await readFile(join(bay.drive, "other"), "utf8")).toBe("NOT sent yet");
+    });
+  },
+);
+
+describe.skipIf(lacking !== undefined)(
+  `a medium pulled out while it is written to (needs root and ext4; lacking: ${lacking ?? "nothing"})`,
+  () => {
+    it("[S1.10] [S5.1] [G30] whatever was on its way, it has every byte when it is back", async () => {
+      await using bay = await DriveBay.make();
+      await bay.putImagesOnDisk();
+      await bay.format("one");
+      await bay.putIn("one");
+      const mount = await bay.start("--dirty-background", "64K", "--dirty-limit", "1M");
+      const worker = await bay.worker();
+      const piece = "0123456789abcdef".repeat(2048);
+      const pieces = 64;
+      for (const round of [1, 2, 3]) {
+        const file = await worker.do("open", "stream", "w+");
+        expect(await worker.try("fsync", file)).toBe("ok");
+        const sees = mount.log.split("the medium was taken out").length;
+        let written = 0;
+        const writing = (async () => {
+          for (; written < pieces; written++) await worker.do("write", file, piece, written * piece.length);
+        })();
+        await until("some of it is stored", async () => (await stat(join(bay.drive, "stream"))).size > round * 100_000);
+        await bay.breakDisk();
+        await writing;
+        await until("the mount sees it", () => mount.log.split("the medium was taken out").length > sees);
+        await worker.try("close", file);
+        await bay.mendDisk();
+        await bay.putIn("one");
+        const isBack = async (): Promise<boolean> => mount.log.split("the medium is back").length > round;
+        await until("it is back", isBack);
+        await until("everything is replayed", async () => (await bay.entries()).length === 0);
+        expect(await readFile(join(bay.drive, "stream"), "utf8")).toBe(piece.repeat(pieces));
+      }
+      await worker[Symbol.asyncDispose]();
     });
   },
 );

@@ -7,8 +7,11 @@ export type FileSystemType = keyof typeof bytes;
 
 /** Flags of each maker: of an ext4 nothing is kept back for root. */
 const makerFlags = { ext4: ["-q", "-m", "0"], btrfs: ["-q"], exfat: [] } as const;
-/** FS_IOC_SHUTDOWN of linux/fs.h without a flush of the journal, as perl(1) has to be told it. */
-const shutDown = '$how = pack("L", 2); open(D, "<", $ARGV[0]) && ioctl(D, 0x8004587d, $how) or die "$!"';
+/** FS_IOC_SHUTDOWN of linux/fs.h, as perl(1) has to be told it. */
+const shutDown = '$how = pack("L", $ARGV[1]); open(D, "<", $ARGV[0]) && ioctl(D, 0x8004587d, $how) or die "$!"';
+/** How: what is dirty is written first, or nothing is, not even the journal. */
+const flushing = "0";
+const withoutFlush = "2";
 
 /** Why there can be no such file system here; undefined where there can. */
 export async function lacksFileSystem(type: FileSystemType): Promise<string | undefined> {
@@ -29,9 +32,14 @@ async function hasFuseServer(type: FileSystemType): Promise<boolean> {
 }
 
 /** Makes the file system in `image` and mounts it on `directory`. Whoever asks unmounts it. */
-export async function mountSmallDisk(type: FileSystemType, image: string, directory: string): Promise<void> {
+export async function mountSmallDisk(
+  type: FileSystemType,
+  image: string,
+  directory: string,
+  size: number = bytes[type],
+): Promise<void> {
   await writeFile(image, "");
-  await truncate(image, bytes[type]);
+  await truncate(image, size);
   await run(`mkfs.${type}`, [...makerFlags[type], image]);
   await mountAgain(type, image, directory);
 }
@@ -51,8 +59,16 @@ export async function mountAgain(type: FileSystemType, image: string, directory:
   }
 }
 
-/** What is mounted on `directory` fails from now on, and what it has not written to its disk is lost. For ext4. */
+/**
+ * What is mounted on `directory` fails from now on, and what it has not written to its disk is lost. For ext4. A program that
+ * waits for an fsync just then may be told that it succeeded (Linux 6.18): see `breakDisksOn`.
+ */
 export async function pullOut(directory: string): Promise<void> {
-  await run("perl", ["-e", shutDown, directory]);
+  await run("perl", ["-e", shutDown, directory, withoutFlush]);
   await run("umount", ["--lazy", directory]);
+}
+
+/** Disks whose images lie on the ext4 at `directory` answer every read and write with an error from now on. */
+export async function breakDisksOn(directory: string): Promise<void> {
+  await run("perl", ["-e", shutDown, directory, flushing]);
 }

@@ -11,6 +11,8 @@ export class TwoMedia {
   insertion = 1;
   /** Whether the next commit finds that the medium has just been pulled out. */
   isPulledInCommit = false;
+  /** What commits fail with. */
+  commitFailure: string | undefined;
 
   readonly drive: Drive = {
     identify: async () => {
@@ -28,6 +30,9 @@ export class TwoMedia {
           const member = Reflect.get(target, name, target) as unknown;
           if (typeof member !== "function") return member;
           if (name === "commit" && this.isPulledInCommit) this.pull();
+          if (name === "commit" && this.commitFailure !== undefined) {
+            return async () => Promise.reject(Object.assign(new Error("failed"), { code: this.commitFailure }));
+          }
           if ((this.inside === opened && this.insertion === insertion) || name === "close" || name === "watch")
             return member.bind(target);
           return name === "tryRead" ? () => undefined : fail;

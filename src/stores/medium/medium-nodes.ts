@@ -45,8 +45,8 @@ class MediumNode {
   childCount = 0;
   isRecentlyUsed = false;
   holds: Map<string, Hold> | undefined;
-  /** What was replayed to it: where it stood before, for those who wrote on that, and where it stands since. */
-  replayed: { readonly earlier: Set<Version>; version: Version } | undefined;
+  /** Where it stood before bytes that its writer was not told of came to it from here, and where it stands since. */
+  led: { readonly earlier: ReadonlySet<Version>; readonly version: Version } | undefined;
   /** Under way: it is being looked for after a return. */
   finding: { readonly generation: number; readonly innerId: Promise<NodeId> } | undefined;
 
@@ -207,27 +207,22 @@ export class MediumNodes {
     return node?.holds === undefined ? undefined : node.attributes;
   }
 
-  /** Parked bytes of a node are on the medium: who expects one of the earlier versions means the one that they made. */
-  replayed(id: NodeId, earlier: readonly Version[], version: Version): void {
+  /** Bytes from here led from the earlier versions to this one, and their writer has not been told. */
+  ledTo(id: NodeId, earlier: readonly Version[], version: Version): void {
     const node = this.#nodes.get(id);
-    if (node === undefined) return;
-    node.replayed = { earlier: new Set([...(node.replayed?.earlier ?? []), ...earlier]), version };
+    if (node !== undefined) node.led = { earlier: new Set([...(node.led?.earlier ?? []), ...earlier]), version };
   }
 
-  /** The version that a writer means who expects `expected`. */
+  /** The version that a writer means who expects `expected`: an earlier one stands for what became of it. */
   meantBy(id: NodeId, expected: Version | undefined): Version | undefined {
-    const replayed = this.#nodes.get(id)?.replayed;
-    return replayed !== undefined && expected !== undefined && replayed.earlier.has(expected)
-      ? replayed.version
-      : expected;
+    const led = this.#nodes.get(id)?.led;
+    return led !== undefined && expected !== undefined && led.earlier.has(expected) ? led.version : expected;
   }
 
-  /** A write at its expected version leads on from there: nobody can mean an earlier one any more. */
-  wrote(id: NodeId, attributes: Attributes): void {
+  /** Its writer has been told where it stands. */
+  told(id: NodeId): void {
     const node = this.#nodes.get(id);
-    if (node === undefined) return;
-    this.noticed(id, attributes);
-    node.replayed = undefined;
+    if (node !== undefined) node.led = undefined;
   }
 
   /** The lasting id of an inner one. */
@@ -299,6 +294,8 @@ export class MediumNodes {
     node.innerId = innerId;
     node.generation = this.#generation;
     node.attributes = attributes;
+    // What was not durable may be lost with the medium; what is at another version was changed by others.
+    if (node.led?.version !== attributes.version) node.led = undefined;
     this.#byInner.set(innerId, node);
   }
 

@@ -136,18 +136,24 @@ export class MediumOperations {
     });
   }
 
-  /** A change of one node; one of its content is durable before it is answered. */
+  /** A change of one node; one of its content is durable before it is answered. `notDurable` hears of one that is not. */
   change<Answer>(
     node: NodeId,
     syscall: string,
     call: Call,
     isContent: boolean,
     act: (store: Store, inner: NodeId) => Promise<Answer>,
+    notDurable: (answer: Answer) => void = () => undefined,
   ): Promise<Answer> {
     return this.on(node, syscall, call, async (store, inner) => {
       const answer = await act(store, inner);
-      if (isContent && this.durableWrites) await this.#commitOn(node, store, inner, call);
-      else await this.changed([node], store, call);
+      try {
+        if (isContent && this.durableWrites) await this.#commitOn(node, store, inner, call);
+        else await this.changed([node], store, call);
+      } catch (thrown) {
+        notDurable(answer);
+        throw thrown;
+      }
       return answer;
     });
   }

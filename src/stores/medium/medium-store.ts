@@ -144,7 +144,7 @@ export class MediumStore implements Store {
 
   /** Says that parked bytes led from the earlier versions to this one: a writer who expects an earlier one is no stranger. */
   replayed(node: NodeId, earlier: readonly Version[], version: Version): void {
-    this.#nodes.replayed(node, earlier, version);
+    this.#nodes.ledTo(node, earlier, version);
   }
 
   /** Looks at the drive now, without waiting for the next time. */
@@ -283,19 +283,26 @@ export class MediumStore implements Store {
     return this.#operations.on(node, "read", call, (store, inner) => store.read(inner, offset, frames, call));
   }
 
-  write(
+  async write(
     node: NodeId,
     offset: ByteOffset,
     frames: readonly Uint8Array[],
     expected: Version | undefined,
     call: Call,
   ): Promise<WriteResult> {
-    return this.#operations.change(node, "write", call, true, async (store, inner) => {
+    const act = async (store: Store, inner: NodeId): Promise<WriteResult> => {
       const meant = this.#nodes.meantBy(node, expected);
       const result = await store.write(inner, offset, frames, meant, call);
-      this.#nodes.wrote(node, result.attributes);
-      return result;
-    });
+      this.#nodes.noticed(node, result.attributes);
+      if (meant === expected || expected === undefined) return result;
+      return { ...result, attributes: { ...result.attributes, previous: expected } };
+    };
+    const notDurable = ({ attributes }: WriteResult): void => {
+      if (expected !== undefined) this.#nodes.ledTo(node, [expected], attributes.version);
+    };
+    const result = await this.#operations.change(node, "write", call, true, act, notDurable);
+    this.#nodes.told(node);
+    return result;
   }
 
   /** What is durable already stays so, in or out. */

@@ -171,8 +171,8 @@ describe("what was last said of a held file", () => {
     const { node } = nodes.meet(entry("a2", 2), rooted(nodes), "file", 1);
     nodes.held(node, writing, call);
     const at = (changeTimeNs: bigint, size: number): Attributes => ({ ...sample, changeTimeNs, size });
-    nodes.wrote(node, at(sample.changeTimeNs + 5n, 60_000));
-    nodes.wrote(node, at(sample.changeTimeNs + 5n, 40_960));
+    nodes.noticed(node, at(sample.changeTimeNs + 5n, 60_000));
+    nodes.noticed(node, at(sample.changeTimeNs + 5n, 40_960));
     nodes.noticed(node, at(sample.changeTimeNs + 4n, 70_000));
     expect(nodes.attributesOfHeld(node)?.size).toBe(60_000);
     nodes.saw(node, at(sample.changeTimeNs + 5n, 10));

@@ -211,6 +211,31 @@ describe("what a medium has taken when it is pulled out", () => {
     expect(await media.contentOf("one", "/file")).toBe("");
   });
 
+  it("[S1.10] [G18] bytes that came to it although that failed are no change of others", async () => {
+    const { media, store } = await mediumInDrive();
+    const { node: root } = await store.root(call);
+    const { node, attributes } = await store.createFile(root, "file", 0o644, call);
+    const { version } = attributes;
+    media.commitFailure = "EIO";
+    await expect(store.write(node, 0, [text("aa")], version, call)).rejects.toMatchObject({ code: "EIO" });
+    media.commitFailure = undefined;
+    const { attributes: after } = await store.write(node, 2, [text("bb")], version, call);
+    expect(await media.contentOf("one", "/file")).toBe("aabb");
+    // Once it was told where the file stands, an earlier version is a stranger's.
+    await expect(store.write(node, 0, [text("x")], version, call)).rejects.toMatchObject({ code: "ESTALE" });
+
+    media.commitFailure = "EIO";
+    const lost = store.write(node, 4, [text("cc")], after.version, call);
+    await expect(lost).rejects.toMatchObject({ code: "EIO" });
+    media.commitFailure = undefined;
+    media.pull();
+    await store.look();
+    media.inside = "one";
+    await store.look();
+    await store.write(node, 4, [text("dd")], (await store.getAttributes(node, call)).version, call);
+    expect(await media.contentOf("one", "/file")).toBe("aabbdd");
+  });
+
   it("a held file's attributes are told while it is out, and nobody else's", async () => {
     const { media, store } = await mediumInDrive();
     const { node: root } = await store.root(call);
