@@ -292,8 +292,10 @@ export class MediumNodes {
   #arrive(node: MediumNode, { node: innerId, attributes }: StoreEntry): void {
     if (this.#byInner.get(node.innerId) === node) this.#byInner.delete(node.innerId);
     node.innerId = innerId;
+    // A look at a name may be answered after a later change of the file was.
+    const isLatest = node.generation !== this.#generation || isNews(node.attributes, attributes);
     node.generation = this.#generation;
-    node.attributes = attributes;
+    if (isLatest) node.attributes = attributes;
     // What was not durable may be lost with the medium; what is at another version was changed by others.
     if (node.led?.version !== attributes.version) node.led = undefined;
     this.#byInner.set(innerId, node);

@@ -175,6 +175,8 @@ describe("what was last said of a held file", () => {
     nodes.noticed(node, at(sample.changeTimeNs + 5n, 40_960));
     nodes.noticed(node, at(sample.changeTimeNs + 4n, 70_000));
     expect(nodes.attributesOfHeld(node)?.size).toBe(60_000);
+    nodes.meet(entry("a2", 2), rooted(nodes), "file", 1);
+    expect(nodes.attributesOfHeld(node)?.size).toBe(60_000);
     nodes.saw(node, at(sample.changeTimeNs + 5n, 10));
     expect(nodes.attributesOfHeld(node)?.size).toBe(10);
   });
