@@ -140,7 +140,8 @@ describe.skipIf(lacking !== undefined)(
 
       await bay.takeOut();
       await bay.putIn("one");
-      await until("it is replayed", async () => (await bay.entries()).length === 0);
+      await until("it is back", () => mount.log.includes("the medium is back"));
+      expect(await bay.entries()).toEqual([]);
       expect(await readFile(join(bay.drive, "file"), "utf8")).toBe("in the cache");
       const again = await bay.worker();
       await until("the mount shows it", async () => (await again.do<string>("readFile", "file")) === "in the cache");
@@ -226,7 +227,8 @@ describe.skipIf(lacking !== undefined)(
       await worker[Symbol.asyncDispose]();
 
       await bay.putIn("one");
-      await until("it is replayed", async () => (await bay.entries()).length === 0);
+      await until("it is back", () => mount.log.includes("the medium is back"));
+      expect(await bay.entries()).toEqual([]);
       expect(await readFile(join(bay.drive, "file"), "utf8")).toBe(bytes);
       expect(await readFile(join(bay.drive, "other"), "utf8")).toBe("NOT sent yet");
     });
@@ -262,7 +264,7 @@ describe.skipIf(lacking !== undefined)(
         await bay.putIn("one");
         const isBack = async (): Promise<boolean> => mount.log.split("the medium is back").length > round;
         await until("it is back", isBack);
-        await until("everything is replayed", async () => (await bay.entries()).length === 0);
+        expect(await bay.entries()).toEqual([]);
         expect(await readFile(join(bay.drive, "stream"), "utf8")).toBe(piece.repeat(pieces));
       }
       await worker[Symbol.asyncDispose]();
@@ -299,8 +301,9 @@ describe.skipIf(lackingExfat !== undefined)(
 
     it("[S1.10] [S1.11] what was parked is replayed to it by the mount that parked it", async () => {
       await using bay = await DriveBay.make("exfat");
-      const { worker } = await parkAndReturn(bay);
-      await until("it is replayed", async () => (await bay.entries()).length === 0);
+      const { mount, worker } = await parkAndReturn(bay);
+      await until("it is back", () => mount.log.includes("the medium is back"));
+      expect(await bay.entries()).toEqual([]);
       expect(await readFile(join(bay.drive, "second"), "utf8")).toBe("parked on the disk");
       await until("it is shown", async () => (await worker.do<string>("readFile", "second")) === "parked on the disk");
       await worker.do("writeFile", "first", "as ever");
@@ -311,7 +314,8 @@ describe.skipIf(lackingExfat !== undefined)(
     it("[S1.10] [S1.11] what was parked is replayed to it by the next mount", async () => {
       await using bay = await DriveBay.make("exfat");
       const { mount, worker } = await parkAndReturn(bay);
-      await until("it is replayed", async () => (await bay.entries()).length === 0);
+      await until("it is back", () => mount.log.includes("the medium is back"));
+      expect(await bay.entries()).toEqual([]);
       const file = await worker.do("open", "first", "r+");
       await worker.do("write", file, "parked", 0);
       await bay.takeOut();
