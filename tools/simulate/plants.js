@@ -253,4 +253,18 @@ export const plants = [
     find: '        this.#core.events.emit("invalidate", { what: "content", node, start: 0, end: undefined });\n',
     replace: "",
   },
+  {
+    name: "another-medium",
+    mistake: "whatever medium is put in counts as the volume's own",
+    path: "src/stores/medium/presence.ts",
+    find: "const isOurs = found?.medium === this.id;",
+    replace: "const isOurs = found !== undefined;",
+  },
+  {
+    name: "old-answer-kept",
+    mistake: "what is told of a file while its medium is out is the last answer, and not the latest state",
+    path: "src/stores/medium/medium-nodes.ts",
+    find: "if (said.changeTimeNs !== before.changeTimeNs) return said.changeTimeNs > before.changeTimeNs;",
+    replace: "if (said.changeTimeNs !== before.changeTimeNs) return true;",
+  },
 ];
