@@ -141,15 +141,19 @@ export class MediumNodes {
   }
 
   async #resolve(store: Store, node: MediumNode, generation: number, call: Call): Promise<NodeId> {
-    if (node.generation === generation) return node.innerId;
-    if (node.finding?.generation !== generation) {
-      node.finding = { generation, innerId: this.#find(store, node, generation, call) };
-    }
-    const { finding } = node;
-    try {
-      return await finding.innerId;
-    } finally {
-      if (node.finding === finding) node.finding = undefined;
+    for (;;) {
+      if (node.generation === generation) return node.innerId;
+      const isOwn = node.finding?.generation !== generation;
+      if (isOwn) node.finding = { generation, innerId: this.#find(store, node, generation, call) };
+      const finding = node.finding as NonNullable<MediumNode["finding"]>;
+      try {
+        return await finding.innerId;
+      } catch (thrown) {
+        // Somebody else was interrupted, or may not look there: that says nothing of this call.
+        if (isOwn) throw thrown;
+      } finally {
+        if (node.finding === finding) node.finding = undefined;
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 /** What a medium store remembers of nodes: which are the same after a return, and which are forgotten. */
 import { describe, expect, it } from "vitest";
+import { Failure } from "../../../../src/base/index.ts";
 import type { Attributes, NodeKind, Store, StoreEntry } from "../../../../src/port/index.ts";
 import { MediumNodes } from "../../../../src/stores/medium/medium-nodes.ts";
 import { MemoryServer, memoryStore } from "../../../../src/stores/memory/index.ts";
@@ -179,5 +180,24 @@ describe("what was last said of a held file", () => {
     expect(nodes.attributesOfHeld(node)?.size).toBe(60_000);
     nodes.saw(node, at(sample.changeTimeNs + 5n, 10));
     expect(nodes.attributesOfHeld(node)?.size).toBe(10);
+  });
+});
+
+describe("a node that several callers look for after a return", () => {
+  it("[S1.10] is found for the others when one of them is interrupted meanwhile", async () => {
+    const nodes = new MediumNodes("inode", 100);
+    const root = rooted(nodes);
+    const { node } = nodes.meet(entry("a2", 2), root, "file", 1);
+    const store = answering(entry("root", 1, "directory"), { "root/file": entry("b2", 2) });
+    const { lookup } = store;
+    let lookups = 0;
+    store.lookup = (...given) => {
+      lookups += 1;
+      return lookups === 1 ? Promise.reject(new Failure("EINTR", { syscall: "lookup" })) : lookup(...given);
+    };
+    const interrupted = nodes.resolve(store, node, 2, call);
+    const other = nodes.resolve(store, node, 2, call);
+    await expect(interrupted).rejects.toMatchObject({ code: "EINTR" });
+    expect(await other).toBe("b2");
   });
 });
