@@ -106,7 +106,10 @@ const ownCodes: ReadonlySet<string> = new Set(["ETIMEDOUT", "EIO", "ESTALE"]);
 
 function complaintOfEvent(file: ModelFile, told: WritebackFailure, event: WritebackFailed): string | undefined {
   if (event.node.id !== file.node) return "the event is about another file";
-  if (!file.names.has(event.path.slice(1))) return `the event calls the file ${event.path}`;
+  // Of two renames at once the volume may take the other for the earlier one: what was replaced is called by a wrong name.
+  if (file.removed === undefined && !file.names.has(event.path.slice(1))) {
+    return `the event calls the file ${event.path}`;
+  }
   const { failure, operation, refusalClass, outcome, credential, ranges, rescueId, sizeBefore, sizeAfter, hole } = told;
   const same =
     event.failure === failure &&
