@@ -26,6 +26,7 @@ export function admit(world: World, handle: Handle, from: Tick): OpenSlot {
   const node = handle.node as VolumeNode;
   const file = world.fileOf(node);
   world.nodes.set(file, node);
+  if (world.syncsUnderWay > 0) file.failures.maybeHeardAll();
   return { handle, file, ear: file.failures.open(from) };
 }
 

@@ -287,6 +287,7 @@ export class Program {
   async #syncAll(call: Call): Promise<string> {
     const world = this.#world;
     const from = world.now();
+    world.syncsUnderWay += 1;
     try {
       await world.volume.sync(call);
       world.promiseDurable(from);
@@ -294,6 +295,7 @@ export class Program {
     } catch (thrown) {
       return world.excused(thrown, "sync", world.excuses.size > 0 ? ["EIO"] : []);
     } finally {
+      world.syncsUnderWay -= 1;
       for (const file of world.files.values()) file.failures.maybeHeardAll();
     }
   }

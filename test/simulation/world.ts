@@ -63,6 +63,8 @@ export class World implements StoreWitness {
   readonly files: Map<NodeId, ModelFile> = new Map();
   /** The volume's node of each file, as last met. */
   readonly nodes: Map<ModelFile, VolumeNode> = new Map();
+  /** Programs that sync everything just now: any of them may have heard a failure before it says so. */
+  syncsUnderWay = 0;
   readonly faults: Tallies = new Tallies();
   readonly events: Tallies = new Tallies();
   readonly outcomes: Tallies = new Tallies();
