@@ -67,6 +67,9 @@ export const openSlots: readonly { readonly slot: string; readonly reason: strin
   { slot: "mappings of the library", reason: "it has none; those of a mount are played" },
 ];
 
+/** One seed in so many is watched for the order of locks: to know who asks costs something at every promise. */
+const watchedEvery = 4;
+
 /** The script of a seed: the same in every process. */
 export function generateScript(seed: number, options: RunOptions = {}): Operation[] {
   return scriptOf(seed, options.operations ?? 200);
@@ -78,6 +81,7 @@ export async function runScript(
   script: readonly Operation[],
   options: RunOptions = {},
 ): Promise<RunReport> {
+  if (seed % watchedEvery !== 0) return (await playOnce(seed, script, options, undefined)).report;
   const { report } = await playWatched(
     (watch) => playOnce(seed, script, options, watch),
     ({ thrown }) => thrown,
@@ -89,7 +93,7 @@ async function playOnce(
   seed: number,
   script: readonly Operation[],
   options: RunOptions,
-  watch: LockOrderOptions,
+  watch: LockOrderOptions | undefined,
 ): Promise<{ report: RunReport; thrown: unknown }> {
   const clock = new ActorClock();
   const timeline = new Timeline(clock, options.keepsTrace ?? false);
@@ -106,10 +110,10 @@ async function playOnce(
   let failure: RunFailure | undefined;
   let thrown: unknown;
   listenTo(transitions);
-  const locks = watchLocks(watch);
+  const locks = watch === undefined ? undefined : watchLocks(watch);
   try {
     await scheduler.run(() => play.all(script, scheduler));
-    locks.check();
+    locks?.check();
   } catch (caught) {
     thrown = caught;
     failure = failureOf(caught, play.begun);
