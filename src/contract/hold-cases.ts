@@ -96,6 +96,23 @@ export const holdCases: readonly ContractStep[] = [
       await store.release(node, readingAndWriting, owner);
     },
   ),
+  contractCase("opening for reading does not bring back an ended right to write", [aSecondClient], async (stage) => {
+    const { store, owner } = stage;
+    const node = await stage.file("f", "before");
+    await store.hold(node, readingAndWriting, owner);
+    const theirs = await stage.inSecond("f");
+    await stage.second.setAttributes(theirs.node, { mode: 0o400 }, owner);
+    await store.hold(node, reading, owner);
+    await expectFailure(store.write(node, 0, [bytesOf("after")], undefined, owner), "EACCES", "write");
+    expectEqual(await stage.read(node), "before", "content");
+    await stage.second.setAttributes(theirs.node, { mode: 0o200 }, owner);
+    await store.hold(node, writing, owner);
+    await stage.write(node, 0, "again!");
+    await expectFailure(stage.read(node), "EACCES", "read after opening for writing");
+    await store.release(node, writing, owner);
+    await store.release(node, reading, owner);
+    await store.release(node, readingAndWriting, owner);
+  }),
   contractCase(
     "another client's change of the owner ends the right",
     [aSecondClient, twoUsers, aSuperuser],

@@ -118,8 +118,9 @@ export interface Store {
   /**
    * Asks for the right to read or write a file's content and pins the node: until the matching `release`, reads and writes
    * under this credential go on although the name is removed, and although the mode bits alone would forbid them, unless
-   * another client changes mode, owner or group: that ends the right, and the mode bits decide again. Changes through this
-   * store never end it. Holds are counted, for each credential by itself.
+   * another client changes mode, owner or group: that ends the right, and the mode bits decide again, until the same right
+   * is asked for anew; asking to read brings back no right to write. Changes through this store never end it. Holds are
+   * counted, for each credential by itself.
    */
   hold(node: NodeId, mode: AccessMode, call: Call): Promise<void>;
   release(node: NodeId, mode: AccessMode, call: Call): Promise<void>;

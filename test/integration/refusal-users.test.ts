@@ -58,6 +58,22 @@ describe.skipIf(!isRoot)("a right that another client takes away (needs root to 
     expect((await place.unmount()).ended.status).toBe(1);
   });
 
+  it("[S0.7] [G15] fsync hears of it although the same user has opened the file for reading since", async () => {
+    await using place = await RefusalMount.start("read-since");
+    const worker = await place.as(alice);
+    await worker.do("writeFile", "letter", "before", 0o644);
+    const file = await worker.do("open", "letter", "r+");
+    await worker.do("write", file, " and after", 6);
+    await chmod(place.mounted.inStore("letter"), 0o444);
+    expect(await worker.do<string>("readFile", "letter")).toBe("before and after");
+    expect(await worker.try("fsync", file)).toBe("EACCES");
+    expect(await readFile(place.mounted.inStore("letter"), "utf8")).toBe("before");
+    const [entry] = await place.entries();
+    expect(await place.textOf(entry?.id ?? "")).toBe(" and after");
+    await worker.do("close", file);
+    expect((await place.unmount()).ended.status).toBe(1);
+  });
+
   it("[S5.8] [G9] msync tells it, and the mapping shows the store's bytes again", async () => {
     await using place = await RefusalMount.start("msync");
     const worker = await place.as(alice);

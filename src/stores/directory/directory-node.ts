@@ -18,8 +18,9 @@ export interface Place {
 export interface DirectoryHold {
   readers: number;
   writers: number;
-  /** Set when somebody else changed mode, owner or group: from then on those decide again. */
-  isEnded: boolean;
+  /** Each set when somebody else changed mode, owner or group: then those decide, until that right is asked for anew. */
+  readEnded: boolean;
+  writeEnded: boolean;
 }
 
 export const placesMax = 8;

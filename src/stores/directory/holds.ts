@@ -1,8 +1,9 @@
 /**
  * Holds: who has a file open, and whether that right still stands. The right was granted under a mode, owner and group;
- * when somebody else than this store changes one of them, it ends, and they decide again.
+ * when somebody else than this store changes one of them, it ends, and they decide again. The right to read and the right to
+ * write are two, each with its count.
  *
- *   (none) --acquire--> standing --notice (changed by others)--> ended
+ *   (none) --acquire--> standing --notice (changed by others)--> ended --acquire of the same right--> standing
  *   standing, ended --release, the last of its count--> (none)
  */
 import { assert, Failure } from "../../base/index.ts";
@@ -10,7 +11,7 @@ import type { AccessMode, Credential } from "../../port/index.ts";
 import type { FileStatus } from "../../system/index.ts";
 import type { Authority } from "./authority.ts";
 import type { Descriptors } from "./descriptors.ts";
-import type { DirectoryNode } from "./directory-node.ts";
+import type { DirectoryHold, DirectoryNode } from "./directory-node.ts";
 import type { Locator } from "./locator.ts";
 import type { NodeTable } from "./node-table.ts";
 
@@ -50,10 +51,12 @@ export class Holds {
     node.makerId = undefined;
     let hold = node.holds.get(credential.id);
     if (hold === undefined) {
-      hold = { readers: 0, writers: 0, isEnded: false };
+      hold = { readers: 0, writers: 0, readEnded: false, writeEnded: false };
       node.holds.set(credential.id, hold);
     }
-    hold.isEnded = false;
+    // What was asked for anew is good again, and nothing else.
+    if (mode.read || mode.execute) hold.readEnded = false;
+    if (mode.write) hold.writeEnded = false;
     this.#count(node, hold, mode, 1);
     this.held.add(node);
     this.#descriptors.settle(node);
@@ -107,7 +110,10 @@ export class Holds {
     const grant = grantOf(status);
     if (grant === node.grantedUnder) return;
     node.grantedUnder = grant;
-    for (const hold of node.holds.values()) hold.isEnded = true;
+    for (const hold of node.holds.values()) {
+      hold.readEnded = true;
+      hold.writeEnded = true;
+    }
   }
 
   /** After a change by this store itself: what was granted stays granted. */
@@ -126,7 +132,7 @@ export class Holds {
   ): void {
     this.notice(node, status);
     const hold = node.holds.get(credential.id);
-    const isHeld = hold !== undefined && !hold.isEnded && (purpose === "read" ? hold.readers : hold.writers) > 0;
+    const isHeld = hold !== undefined && stands(hold, purpose);
     if (!isHeld) this.#authority.requireAccess(credential, syscall, fd, status, access[purpose]);
   }
 
@@ -146,6 +152,10 @@ export class Holds {
       throw failure;
     }
   }
+}
+
+function stands(hold: DirectoryHold, purpose: "read" | "write"): boolean {
+  return purpose === "read" ? hold.readers > 0 && !hold.readEnded : hold.writers > 0 && !hold.writeEnded;
 }
 
 /** Mode, owner and group: what a right is granted under. The kernel takes set-id bits away by itself; they do not count. */

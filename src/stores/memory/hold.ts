@@ -1,9 +1,10 @@
 /**
  * Holds: the right of a client's credential to a file's content for as long as it has the file open, and the pin that keeps
  * an unlinked node alive. The first hold of a file by its maker is granted whatever the mode says, as open(2) grants
- * O_RDWR together with O_CREAT and mode 0444.
+ * O_RDWR together with O_CREAT and mode 0444. The right to read and the right to write are two, each with its count.
  *
  *   (none) --acquireHold--> valid --endHolds (another client changed mode, owner or group)--> ended
+ *   ended --acquireHold of the same right--> valid
  *   valid, ended --releaseHold, the last of its count--> (none)
  */
 import { assert } from "../../base/index.ts";
@@ -20,12 +21,13 @@ export function acquireHold(node: MemoryNode, mode: AccessMode, client: object, 
   node.maker = undefined;
   let hold = holdOf(node, client, credential);
   if (hold === undefined) {
-    hold = { client, credentialId: credential.id, readers: 0, writers: 0, isEnded: false };
+    hold = { client, credentialId: credential.id, readers: 0, writers: 0, readEnded: false, writeEnded: false };
     node.holds.add(hold);
   }
   count(hold, mode, 1);
-  // A right that was asked for anew is good again.
-  if (!isMaker) hold.isEnded = false;
+  // What was asked for anew is good again, and nothing else.
+  if (mode.read || mode.execute) hold.readEnded = false;
+  if (mode.write) hold.writeEnded = false;
 }
 
 export function releaseHold(
@@ -52,17 +54,21 @@ export function releaseAllHolds(server: MemoryServer, node: MemoryNode, client: 
 
 /** Ends the rights of all other clients, because this one changed who may do what. */
 export function endHolds(node: MemoryNode, client: object): void {
-  for (const hold of node.holds) if (hold.client !== client) hold.isEnded = true;
+  for (const hold of node.holds) {
+    if (hold.client === client) continue;
+    hold.readEnded = true;
+    hold.writeEnded = true;
+  }
 }
 
 export function mayRead(node: MemoryNode, client: object, credential: Credential): boolean {
   const hold = holdOf(node, client, credential);
-  return (hold !== undefined && !hold.isEnded && hold.readers > 0) || permits(node, readAccess, credential);
+  return (hold !== undefined && !hold.readEnded && hold.readers > 0) || permits(node, readAccess, credential);
 }
 
 export function mayWrite(node: MemoryNode, client: object, credential: Credential): boolean {
   const hold = holdOf(node, client, credential);
-  return (hold !== undefined && !hold.isEnded && hold.writers > 0) || permits(node, writeAccess, credential);
+  return (hold !== undefined && !hold.writeEnded && hold.writers > 0) || permits(node, writeAccess, credential);
 }
 
 function holdOf(node: MemoryNode, client: object, credential: Credential): MemoryHold | undefined {

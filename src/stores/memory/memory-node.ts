@@ -9,8 +9,9 @@ export interface MemoryHold {
   readonly credentialId: string;
   readers: number;
   writers: number;
-  /** Set when another client changed mode, owner or group: from then on the mode bits decide again. */
-  isEnded: boolean;
+  /** Each set when another client changed mode, owner or group: then the mode bits decide, until that right is asked for anew. */
+  readEnded: boolean;
+  writeEnded: boolean;
 }
 
 export interface MemoryNode {
