@@ -4,6 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { citingTitles, idsIn } from "./acceptance/citations.js";
 import { misused, readArguments } from "./usage.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -27,6 +28,11 @@ const { values, words } = readArguments(command, text, {
 });
 const stranger = words.find((word) => !/^[SG][0-9.R]+$/.test(word));
 if (stranger !== undefined) misused(command, `"${stranger}" is no id of a race, such as S0.R2`);
+const raced = citingTitles(root).filter(({ path }) => path.startsWith("test/races/"));
+const racedIds = new Set(raced.flatMap(({ title }) => idsIn(title).ids));
+const unraced = words.filter((word) => !racedIds.has(word));
+if (unraced.length > 0)
+  misused(command, `no race has the id ${unraced.join(", ")}; test/races/catalogue.ts says what is open, and why`);
 if (values.whole && values.orders !== undefined) misused(command, "--whole and --orders exclude each other");
 
 const orders = values.whole ? "Infinity" : wholeNumber("orders", values.orders);

@@ -15,6 +15,7 @@ describe.each([
   ["npm run gates", "gates.js"],
   ["npm run acceptance", "acceptance.js"],
   ["npm run check:models", "models.js"],
+  ["npm run races", "races.js"],
   ["npm run demo", "demo.js"],
 ])("%s", (command, file) => {
   it("tells how it is used, and does nothing else", async () => {
@@ -30,6 +31,16 @@ describe.each([
       expect(refused.stderr).toMatch(/^npm run .*unheard-of.*; see npm run .* -- --help\n$/);
     }
   });
+});
+
+it("the races' command plays nothing in silence: an id that no race has is refused", async () => {
+  for (const id of ["S9.9", "S0.R3"]) {
+    const refused = await runTool("races.js", "S0.R7", id);
+    expect(refused).toMatchObject({ status: 2, stdout: "" });
+    expect(refused.stderr).toBe(
+      `npm run races: no race has the id ${id}; test/races/catalogue.ts says what is open, and why; see npm run races -- --help\n`,
+    );
+  }
 });
 
 it("a reader that goes away ends neither the demonstration nor the command with a trace", async () => {

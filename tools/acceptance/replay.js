@@ -15,6 +15,8 @@ const recordPattern = /^\| ([SG][0-9.R]+) \| ([^|]+) \| [^|]+ \| [^|]+ \|$/gm;
 const recordsMin = 20;
 /** The first test that sees a mistake is enough, and one that waits in vain because of it need not wait long. */
 const untilFirstFailure = ["--bail", "1", "--testTimeout", "10000"];
+/** What the report of the test runner has in place of "timed out". */
+const timedOut = "Error: STACK_TRACE_ERROR";
 
 /** Runs a file's tests in the copy: { tests, firstFailure }, the first line of what the first test that fails says. */
 function runTests(copy, file, only = []) {
@@ -28,7 +30,8 @@ function runTests(copy, file, only = []) {
   try {
     const report = JSON.parse(readFileSync(reportPath, "utf8"));
     const failures = report.testResults.flatMap(({ assertionResults }) => assertionResults);
-    const firstFailure = failures.find((one) => one.status === "failed")?.failureMessages[0]?.split("\n")[0];
+    const firstMessage = failures.find((one) => one.status === "failed")?.failureMessages[0]?.split("\n")[0];
+    const firstFailure = firstMessage === timedOut ? "it did not end in time" : firstMessage;
     return { tests: testsOf(report, copy.directory).tests, firstFailure };
   } catch {
     return { tests: [], firstFailure: `no report, exit status ${status}: ${output.slice(-500)}` };
