@@ -158,6 +158,7 @@ describe("restore", () => {
     const refused = await holdfast("restore", id);
     expect(refused).toMatchObject({ status: 1, stdout: "" });
     expect(refused.stderr).toMatch(/^holdfast: ESTALE: .*changed by others.*\n$/);
+    expect(refused.stderr).toContain(`; see holdfast rescue diff ${id}, then say --overwrite, or --to PATH\n`);
     expect((await holdfast("diff", id)).stdout).toContain("changed since the bytes were written");
     expect(await readFile(letter, "utf8")).toBe("changed by somebody else");
     expect(await holdfast("restore", id, "--overwrite")).toMatchObject({ status: 0 });
@@ -168,7 +169,10 @@ describe("restore", () => {
     const id = await keepEntry({ ranges: { 2: "rescued" } });
     await rm(letter);
     const gone = await holdfast("restore", id);
-    expect(gone).toMatchObject({ status: 1, stderr: expect.stringContaining("can be restored to another path") });
+    expect(gone).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/ENOENT: .* to another path.*; say --to PATH\n$/),
+    });
     const made = await holdfast("restore", id, "--to", "/letter.txt");
     expect(made).toMatchObject({
       status: 0,

@@ -1,5 +1,7 @@
 /** `holdfast rescue restore ID`: an entry's bytes are written to the store again. */
+import { failureFrom } from "../../base/index.ts";
 import type { RestoreResult, WholeEntry } from "../../rescue/index.ts";
+import { CommandError } from "../command-error.ts";
 import type { Verb, VerbArguments } from "../verb.ts";
 import { credentialOf, storeOptions, withStoreOf } from "./entry-store.ts";
 import { printable } from "./entry-text.ts";
@@ -42,10 +44,20 @@ async function runRestore(parsed: VerbArguments): Promise<number> {
       ...(credential === undefined ? {} : { credential }),
       ...(values.to === undefined ? {} : { path: values.to }),
     }),
-  );
+  ).catch((thrown: unknown) => {
+    throw values.to === undefined ? withAdvice(thrown, entry) : thrown;
+  });
   const text = switches.has("json") ? JSON.stringify({ event: "restored", ...restored }) : sentence(entry, restored);
   process.stdout.write(`${text}\n`);
   return 0;
+}
+
+/** What can be said besides on the command line, where the file is not what it was. */
+function withAdvice(thrown: unknown, { id }: WholeEntry): unknown {
+  const { code, message } = failureFrom(thrown);
+  if (code === "ENOENT") return new CommandError(`${message}; say --to PATH`);
+  if (code !== "ESTALE") return thrown;
+  return new CommandError(`${message}; see holdfast rescue diff ${id}, then say --overwrite, or --to PATH`);
 }
 
 function sentence({ manifest }: WholeEntry, { id, path, byteCount, isNew, entry: fate }: RestoreResult): string {
