@@ -7,6 +7,7 @@ import { type Clock, delay, Failure, type SeededRandom } from "../../src/base/in
 import type { NodeId, Store } from "../../src/port/index.ts";
 import { type Drive, type Inserted, type MediumStore, mediumStore } from "../../src/stores/medium/index.ts";
 import { MemoryServer, memoryStore } from "../../src/stores/memory/index.ts";
+import { asSuperuser } from "../kit/cached-file.ts";
 import { renamedIds } from "./renamed-ids.ts";
 
 export type Medium = "own" | "other";
@@ -58,6 +59,17 @@ export class Media implements Drive {
   async putBack(): Promise<void> {
     this.change("own");
     await this.#medium?.look();
+  }
+
+  /** Whether the medium, which is in, has no such file: one without a name is not found again when the medium was out. */
+  async hasLost(id: NodeId): Promise<boolean> {
+    try {
+      await this.#medium?.getAttributes(this.#lastingIds.get(id) ?? id, asSuperuser);
+      return false;
+    } catch (thrown) {
+      if (thrown instanceof Failure && thrown.code === "ESTALE") return true;
+      throw thrown;
+    }
   }
 
   async identify(): Promise<Inserted | undefined> {

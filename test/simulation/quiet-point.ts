@@ -76,14 +76,17 @@ function requireGone(thrown: unknown): void {
   if (!(thrown instanceof Failure && thrown.code === "ESTALE")) throw thrown;
 }
 
-/** Sends everything, as often as it takes; a file in conflict is cut by hand. */
+/** Sends everything, as often as it takes; a file in conflict is cut by hand, one that can never be sent is gone. */
 async function drain(world: World): Promise<void> {
   for (let tries = 0; tries < drainTriesMax; tries++) {
     await world.volume.sync().catch((thrown) => world.excused(thrown, "sync", ["EIO"]));
     for (const file of world.files.values()) file.failures.maybeHeardAll();
     const unsent = unsentFiles(world);
     if (unsent.length === 0) return;
-    for (const file of unsent) await resolveConflict(world, file);
+    for (const file of unsent) {
+      if (await isLostWithMedium(world, file)) world.faulty.gone.add(file.node);
+      else await resolveConflict(world, file);
+    }
     await delay(world.clock, 1_000);
   }
   const names = unsentFiles(world).map((file) => world.nameOf(file));
@@ -107,6 +110,11 @@ function isHeld(world: World, file: ModelFile): boolean {
   const space = world.nodes.get(file)?.space;
   if (space === undefined) return false;
   return space.dirtyBytes + space.unrescuedBytes > 0 || space.isSettling || space.lateChanges !== null;
+}
+
+/** Whether others took the last name of the file, and its medium came back without it: nobody finds it again. */
+async function isLostWithMedium({ media }: World, file: ModelFile): Promise<boolean> {
+  return media !== undefined && file.removed === "elsewhere" && (await media.hasLost(file.node));
 }
 
 /** Where writes are conditional, bytes over another client's change stay refused until somebody gives them up. */
