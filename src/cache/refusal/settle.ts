@@ -28,17 +28,18 @@ const outcomes: Readonly<Record<SettledAction, WritebackOutcome>> = {
 const rescueRetryMs = 30_000;
 
 /**
- * Settles what the pass met. A file that is gone adds what is dirty besides. `answer` is what the store would say when it is
- * not to be asked any more.
+ * Settles what the pass met. A file that is gone adds what is dirty besides, and the store is not asked again: were its next
+ * answer an older one, others would be told of a conflict. `answer` is what the store would say when it is not to be asked at all.
  */
 export async function settleRefusals(space: FilePages, answer?: Attributes | Failure): Promise<void> {
+  let lastWord = answer;
   for (const refusal of space.refusals) {
     if (refusal.state !== "held") continue;
     space.isSettling = true;
     lockWitness?.has("flight", refusal.released, "alone");
     for (const record of refusal.records) refuseRecord(space, record, refusal);
-    const said = answer ?? (await storeSays(space, refusal));
-    if (refusal.refusalClass === "gone") meetGone(space, refusal, said);
+    const said = lastWord ?? (await storeSays(space, refusal));
+    if (refusal.refusalClass === "gone" && meetGone(space, refusal, said)) lastWord = said;
     if (refusal.refusalClass === "conflict" && space.core.options.conflict === "keepBoth") refuseRestOf(space, refusal);
     const told = await dispose(space, refusal, said);
     space.core.counters.refusals[refusal.refusalClass] += 1;
@@ -91,15 +92,20 @@ function storeSays(space: FilePages, { credential }: Refusal): Promise<Attribute
   return space.core.store.getAttributes(space.node, call).catch((thrown) => failureFrom(thrown, { syscall: "stat" }));
 }
 
-/** A store that still knows the file refused a version. A file that is gone takes everybody's bytes along (S0.14). */
-function meetGone(space: FilePages, refusal: Refusal, said: Attributes | Failure): void {
-  if (said instanceof Failure ? classify(said) === "gone" : said.linkCount === 0) {
+/**
+ * Whether the file is gone: then everybody's bytes go along (S0.14). A store that still knows the file refused a version; one
+ * that does not say leaves it open.
+ */
+function meetGone(space: FilePages, refusal: Refusal, said: Attributes | Failure): boolean {
+  const isGone = said instanceof Failure ? classify(said) === "gone" : said.linkCount === 0;
+  if (isGone) {
     space.stale = true;
     refuseEverything(space, refusal);
     dropClean(space);
   } else if (!(said instanceof Failure)) {
     refusal.refusalClass = "conflict";
   }
+  return isGone;
 }
 
 /** Rescues the bytes and does what the policy says, or leaves them where they are; answers what is to be told. */

@@ -62,6 +62,25 @@ describe("a file that is gone at the store", () => {
     expect(await file.space.write(0, bytesOf(10, 3), alice)).toBe(10);
   });
 
+  test("[S0.14] [S5.4] stays gone for all that was refused with it, though the store then tells what it knew before", async () => {
+    const file = await refusalScene(bytesOf(2 * pageSize, 7));
+    await file.space.write(0, bytesOf(100, 1), alice);
+    await file.space.write(pageSize, bytesOf(100, 2), bob);
+    file.gates.close("getAttributes");
+    const syncing = file.space.sync(asSuperuser);
+    (await nextWrite(file)).refuse(new Failure("ESTALE"));
+    (await file.gates.arrived("getAttributes", 1)).refuse(new Failure("ESTALE"));
+    file.gates.open("getAttributes");
+    await syncing;
+    expect(file.failures.map(({ credential, refusalClass }) => [credential.id, refusalClass])).toEqual([
+      [alice.credential.id, "gone"],
+      [bob.credential.id, "gone"],
+    ]);
+    expect(file.rescue.entries.map(({ refused }) => refused.refusalClass)).toEqual(["gone", "gone"]);
+    expect([file.space.stale, file.space.dirtyBytes]).toEqual([true, 0]);
+    file.cache.checkInvariants();
+  });
+
   test("[S0.14] a store that says gone and then does not answer has not said it of the others", async () => {
     const file = await refusalScene(bytesOf(2 * pageSize, 7), {}, { conditionalWrites: false });
     await file.space.write(0, bytesOf(100, 1), alice);
