@@ -11,12 +11,14 @@
  *   step    at the known version    known moves on, over the stray that begins there, if any
  *           at the end of a stray   the stray grows
  *           anywhere else           a new stray: an answer is still to come, or somebody else changed the file
+ *   stepLate                        as step; but only at the known version when there was a restart since the change was sent
  *   restart                         what was learned elsewhere is known; strays are forgotten
  */
 import type { ChangedAttributes, Version } from "../../port/index.ts";
 
 export class VersionTrail {
   #known: Version;
+  #restartCount = 0;
   /** What was answered last of each stray, by the version that it began at; the one that moved last comes last. */
   readonly #strays: Map<Version, ChangedAttributes> = new Map();
 
@@ -36,7 +38,13 @@ export class VersionTrail {
     return [...this.#strays.values()].at(-1);
   }
 
+  /** How often what is known was learned elsewhere. */
+  get restartCount(): number {
+    return this.#restartCount;
+  }
+
   restart(known: Version): void {
+    this.#restartCount += 1;
     this.#known = known;
     this.#strays.clear();
   }
@@ -52,6 +60,14 @@ export class VersionTrail {
     const start = this.#startOfStrayTo(changed.previous) ?? changed.previous;
     this.#strays.delete(start);
     this.#strays.set(start, this.#takeFrom(changed));
+  }
+
+  /**
+   * An own change was answered that nobody waited for any more since there had been so many restarts. What was learned meanwhile
+   * may have the change in it, and newer ones: where the change does not go on from there, its answer tells nothing.
+   */
+  stepLate(changed: ChangedAttributes, restartCount: number): void {
+    if (restartCount === this.#restartCount || changed.previous === this.#known) this.step(changed);
   }
 
   /** The end of what follows a change: its own answer, or that of the stray that begins there. */

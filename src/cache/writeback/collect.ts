@@ -45,8 +45,9 @@ export function collectFlight(
   }
   if (sent.hasOverwritten) dropClean(space, flight.segments[0]?.offset ?? 0, endOf(flight));
   if (late !== undefined) {
+    const { restartCount } = space.trail;
     noteLateChange(space, late, (changed) => {
-      space.trail.step(changed);
+      space.trail.stepLate(changed, restartCount);
       space.adoptWritten(changed);
     });
   }

@@ -47,6 +47,30 @@ describe("a trail of versions", () => {
       }
     }
   });
+
+  test("[G17] what was learned elsewhere stands against late answers to older changes, in whatever order", () => {
+    for (const late of ordersOf([
+      ["0", "1"],
+      ["1", "2"],
+      ["3", "4"],
+    ] as const)) {
+      const trail = new VersionTrail("0");
+      const { restartCount } = trail;
+      trail.restart("5");
+      for (const [previous, version] of late) trail.stepLate({ previous, version } as ChangedAttributes, restartCount);
+      expect([trail.known, trail.stray]).toEqual(["5", undefined]);
+    }
+  });
+
+  test("[G17] a late answer goes on from what is known, and leads astray when nothing was learned meanwhile", () => {
+    const trail = new VersionTrail("0");
+    const { restartCount } = trail;
+    trail.restart("1");
+    trail.stepLate({ previous: "1", version: "2" } as ChangedAttributes, restartCount);
+    expect([trail.known, trail.stray]).toEqual(["2", undefined]);
+    trail.stepLate({ previous: "3", version: "4" } as ChangedAttributes, trail.restartCount);
+    expect([trail.known, trail.stray?.version]).toEqual(["2", "4"]);
+  });
 });
 
 /** A file of three pages, cached, on a store that refuses no write and takes several at once. */
