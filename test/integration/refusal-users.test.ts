@@ -1,5 +1,5 @@
 /** What users of a mount meet when the store says no to one of them: through the kernel, with real users and real stores. */
-import { chmod, readFile, stat, writeFile } from "node:fs/promises";
+import { appendFile, chmod, readFile, stat, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { runHoldfast } from "../kit/command.ts";
 import { alice, bob, RefusalMount } from "../kit/refusal-mount.ts";
@@ -71,6 +71,27 @@ describe.skipIf(!isRoot)("a right that another client takes away (needs root to 
     const [entry] = await place.entries();
     expect(await place.textOf(entry?.id ?? "")).toBe(" and after");
     await worker.do("close", file);
+    expect((await place.unmount()).ended.status).toBe(1);
+  });
+
+  it("[S5.1] [S5.8] [S0.12] [G9] each of two writers hears why his own bytes were refused, in whatever order that happened", async () => {
+    await using place = await RefusalMount.start("two-reasons");
+    const [ofAlice, ofBob] = [await place.as(alice), await place.as(bob)];
+    await ofAlice.do("writeFile", "shared", "s".repeat(128 * 1024), 0o666);
+    const path = place.mounted.inStore("shared");
+    await chmod(path, 0o666);
+    const [file, second] = [await ofAlice.do("open", "shared", "r+"), await ofBob.do("open", "shared", "r+")];
+    await ofAlice.do("write", file, "hers", 0);
+    await ofBob.do("write", second, "his", 70_000);
+    await appendFile(path, "theirs");
+    await chmod(path, 0o466);
+    expect(await ofAlice.try("fsync", file)).toBe("EACCES");
+    expect(await ofBob.try("fsync", second)).toBe("ESTALE");
+    expect([await ofAlice.try("fsync", file), await ofBob.try("fsync", second)]).toEqual(["ok", "ok"]);
+    expect((await place.refusals()).map(({ uid, code }) => [uid, code])).toEqual([
+      [alice.uid, "EACCES"],
+      [bob.uid, "ESTALE"],
+    ]);
     expect((await place.unmount()).ended.status).toBe(1);
   });
 

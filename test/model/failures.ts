@@ -1,6 +1,7 @@
 /**
  * Who has heard of which failed write-back (S5.8). Each failure is told once to each handle that was open when it happened;
- * one that nobody has heard is told to the next that opens the file. Of several a handle hears of the latest.
+ * one that nobody has heard is told to the next that opens the file. Of several a handle hears of the latest about bytes of its
+ * own credential, or else of the latest.
  *
  * An *ear* is what one handle may have heard: somewhere from `low` to `high` failures, since nobody can see when in a call
  * that lasted it looked.
@@ -56,18 +57,28 @@ export class Failures {
     return { low: Math.max(0, countThen - 1), high: now };
   }
 
-  /** A call that tells failures threw one; answers a complaint if that cannot be. */
-  told(ear: Ear, failure: WritebackFailure, from: Tick, now: Tick): string | undefined {
+  /** A call of a credential's that tells failures threw one; answers a complaint if that cannot be. */
+  told(ear: Ear, failure: WritebackFailure, credentialId: string, from: Tick, now: Tick): string | undefined {
     const countThen = this.countAt(from);
     const number = this.#all.lastIndexOf(failure) + 1;
     if (number === 0) return "a failure was told that no event told of";
     if (number <= ear.low) return `failure ${number} was told twice`;
-    if (number < countThen) return `failure ${number} was told although ${countThen} had come by then`;
-    ear.low = number;
-    ear.high = number;
-    this.#heard = Math.max(this.#heard, number);
+    const isOwn = failure.credential.id === credentialId;
+    const own = this.#newestOf(credentialId, isOwn ? countThen : number);
+    if (own > (isOwn ? number : ear.high)) return `failure ${number} was told instead of ${own}, its own`;
+    if (!isOwn && number < countThen) return `failure ${number} was told although ${countThen} had come by then`;
+    // With one of its own, the handle has heard of those that others had by then.
+    ear.low = Math.max(number, countThen);
+    ear.high = isOwn ? this.count : number;
+    this.#heard = Math.max(this.#heard, ear.low);
+    this.#maybeHeard = Math.max(this.#maybeHeard, ear.high);
     this.#lastHeardAt = now;
     return undefined;
+  }
+
+  /** The number of the newest failure about a credential's bytes among the first so many; 0 without one. */
+  #newestOf(credentialId: string, count: number): number {
+    return this.#all.findLastIndex(({ credential }, index) => index < count && credential.id === credentialId) + 1;
   }
 
   /** A call that tells failures ended well: there was nothing new to tell. */

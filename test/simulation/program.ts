@@ -231,7 +231,7 @@ export class Program {
     } catch (thrown) {
       const { code, cause } = thrown as Failure;
       if (!(cause instanceof ToldFailure)) return world.excused(thrown, what);
-      world.require(prefixed(what, file.failures.told(ear, cause.told, from, world.now())));
+      world.require(prefixed(what, file.failures.told(ear, cause.told, handle.credential.id, from, world.now())));
       if (code !== cause.told.failure.code) world.require(`${what} told ${code} for ${cause.told.failure.code}`);
       return code;
     }

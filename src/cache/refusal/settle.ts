@@ -43,7 +43,7 @@ export async function settleRefusals(space: FilePages, answer?: Attributes | Fai
     if (refusal.refusalClass === "conflict" && space.core.options.conflict === "keepBoth") refuseRestOf(space, refusal);
     const told = await dispose(space, refusal, said);
     space.core.counters.refusals[refusal.refusalClass] += 1;
-    space.errors.record(new ToldFailure(told));
+    space.errors.record(new ToldFailure(told), told.credential.id);
     space.isSettling = false;
     space.observer.writebackFailed(told);
     space.noteProgress();

@@ -288,7 +288,7 @@ export class FilePages implements PageOwner, CachedPages {
   tellFailure(failed: PlainFailure): void {
     const kept = { rescueId: undefined, copyIsMixed: false, rescueFailure: undefined, hole: undefined };
     const told: WritebackFailure = { ...failed, ...kept, sizeBefore: this.#size, sizeAfter: this.#size };
-    this.errors.record(new ToldFailure(told));
+    this.errors.record(new ToldFailure(told), told.credential.id);
     this.observer.writebackFailed(told);
   }
 

@@ -11,7 +11,8 @@
  *   I3  The first dirty byte of a clean file is written only while its attributes are believed, so a change by another
  *       client that is known by then is its base and no conflict.
  *   I4  Bytes are taken only while the credential is not too near its end (S5.7).
- *   I5  Each failure of write-back since the open is thrown once, by `flush` or `sync`, whichever comes first (S5.8).
+ *   I5  A failure of write-back since the open is thrown once, by `flush` or `sync`, whichever comes first (S5.8); of several
+ *       the newest about the credential's own bytes, or else the newest.
  */
 import { type ByteCount, type ByteOffset, type CancelSignal, Failure, failureFrom } from "../../base/index.ts";
 import type { AddressSpace, ErrorCursor, FrameRun, Readahead, UnsentChoice } from "../../cache/index.ts";
@@ -281,7 +282,7 @@ export class OpenHandle implements Handle {
   }
 
   #throwUnheard(syscall: string): void {
-    const failure = this.#space.errors.check(this.#cursor);
+    const failure = this.#space.errors.check(this.#cursor, this.credential.id);
     if (failure !== undefined) throw unheardFailure(syscall, this.path, failure);
   }
 }

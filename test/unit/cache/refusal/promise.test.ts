@@ -79,9 +79,9 @@ async function worldOf(seed: number, storeOptions: MemoryStoreOptions, isLate: b
   });
   const recorded: string[] = [];
   const record = space.errors.record.bind(space.errors);
-  space.errors.record = (failure) => {
+  space.errors.record = (failure, owner) => {
     recorded.push(failure.code);
-    record(failure);
+    record(failure, owner);
   };
   const last = new Uint8Array(fileBytes);
   return { random, clock, store, node, cache, space, rescue, refusing, told, recorded, last };
