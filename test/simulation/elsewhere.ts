@@ -22,7 +22,8 @@ export async function happenElsewhere(world: World, operation: OtherOperation): 
     default: {
       // One that is being made just now is not known yet.
       const node = world.server.root.entries?.get(name(operation.file))?.id;
-      if (node === undefined) return operation.kind === "otherWrite" ? await create(world, operation) : "no such file";
+      if (node === undefined)
+        return operation.kind === "otherWrite" ? await unlessGone(create(world, operation)) : "no such file";
       const file = world.files.get(node);
       return file === undefined ? "no such file" : await unlessGone(onFile(world, operation, file));
     }
@@ -46,8 +47,7 @@ async function onFile(
       file.serverResized(operation.size, undefined, world.now(), world.clock.nowMs());
       return "ok";
     case "otherDelete": {
-      const root = await world.other.root(asSuperuser);
-      await world.other.remove(root.node, name(operation.file), asSuperuser);
+      await world.other.remove(world.server.root.id, name(operation.file), asSuperuser);
       world.noteRemovalsElsewhere();
       if (operation.forgets && file.removed !== undefined) {
         world.faulty.gone.add(file.node);
@@ -62,10 +62,9 @@ async function onFile(
   }
 }
 
-/** Another client makes a file. */
+/** Another client makes a file, in the turn that saw that there is none: a program may make it in the next. */
 async function create(world: World, operation: Extract<OtherOperation, { kind: "otherWrite" }>): Promise<string> {
-  const { node: root } = await world.other.root(asSuperuser);
-  const { node } = await world.other.createFile(root, name(operation.file), 0o666, asSuperuser);
+  const { node } = await world.other.createFile(world.server.root.id, name(operation.file), 0o666, asSuperuser);
   world.created(node, name(operation.file));
   world.faults.add("otherCreate");
   await write(world, world.fileOf({ id: node }), operation.position, operation.length);
