@@ -17,7 +17,7 @@
  *       their ids are stale then. The search is a clock: a node that was used since the hand last passed goes round once more.
  *   I5  Places lead to the root, or to a node that has none; never in a circle.
  */
-import { Failure, neverFires } from "../../base/index.ts";
+import { Failure, failureFrom, neverFires } from "../../base/index.ts";
 import type { AccessMode, Attributes, Call, Credential, NodeId, Store, StoreEntry, Version } from "../../port/index.ts";
 import type { KnownBy } from "./medium.ts";
 
@@ -163,7 +163,9 @@ export class MediumNodes {
     const found =
       place === undefined
         ? await store.root(call)
-        : await store.lookup(await this.#resolve(store, place.parent, generation, call), place.name, call);
+        : await store
+            .lookup(await this.#resolve(store, place.parent, generation, call), place.name, call)
+            .catch(missingIsStale);
     if (node !== this.#root && !this.#isSame(node, found.attributes)) throw stale();
     await holdAgain(store, found.node, node.holds);
     this.#requirePresent(generation);
@@ -355,6 +357,11 @@ export class MediumNodes {
 
 function stale(): Failure {
   return new Failure("ESTALE", { syscall: "lookup" });
+}
+
+/** Whoever asks for a node by its id asked for no name: one that is missing is the node's. */
+function missingIsStale(thrown: unknown): never {
+  throw failureFrom(thrown).code === "ENOENT" ? stale() : thrown;
 }
 
 function holdKey({ read, write, execute }: AccessMode, { credential }: Call): string {

@@ -150,6 +150,20 @@ describe("nodes of a medium", () => {
     expect(await nodes.resolve(store, kept, 2, call)).toBe("F");
   });
 
+  it("[S1.10] are stale, and no missing name, when others took their name or their directory away meanwhile", async () => {
+    const nodes = new MediumNodes("inode", 100);
+    const root = rooted(nodes);
+    const { node: directory } = nodes.meet(entry("d", 2, "directory"), root, "d", 1);
+    const { node: kept } = nodes.meet(entry("k", 3, "directory"), root, "k", 1);
+    const { node: below } = nodes.meet(entry("b", 4), directory, "b", 1);
+    const { node: file } = nodes.meet(entry("f", 5), kept, "f", 1);
+    const store = answering(entry("root", 1, "directory"), { "root/k": entry("K", 3, "directory") });
+    for (const node of [directory, below, file]) {
+      await expect(nodes.resolve(store, node, 2, call)).rejects.toMatchObject({ code: "ESTALE" });
+    }
+    expect(await nodes.resolve(store, kept, 2, call)).toBe("K");
+  });
+
   it("directories that others moved into each other are no circle", async () => {
     const nodes = new MediumNodes("inode", 100);
     const root = rooted(nodes);

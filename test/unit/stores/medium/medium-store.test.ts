@@ -304,4 +304,25 @@ describe("a volume on a medium that is taken out", () => {
     await expect(volume.open("/other", "w")).rejects.toMatchObject({ code: "ENOMEDIUM" });
     await file.close();
   });
+
+  it("[S1.10] [S0.14] [G25] a file that others removed meanwhile is gone for whoever has it open, and its bytes are kept", async () => {
+    const { media, clock, store } = await mediumInDrive();
+    const rescue = new RescueInMemory();
+    const volume = await volumeOn(store, clock, rescue);
+    const file = await volume.open("/file", "w+");
+    await file.writeFile("first");
+    await file.sync();
+    media.pull();
+    await store.look();
+    await file.write("second", 0);
+    const other = memoryStore(media.servers.one);
+    await other.remove((await other.root(call)).node, "file", callAs(superuser));
+    media.inside = "one";
+    await store.look();
+    await expect(file.sync()).rejects.toMatchObject({ code: "ESTALE", refusalClass: "gone", outcome: "excised" });
+    expect(rescue.entries.map(({ bytes }) => new TextDecoder().decode(bytes[0]))).toEqual(["second"]);
+    await expect(file.stat()).rejects.toMatchObject({ code: "ESTALE" });
+    await expect(volume.open("/file", "r")).rejects.toMatchObject({ code: "ENOENT" });
+    await file.close().catch(() => undefined);
+  });
 });
