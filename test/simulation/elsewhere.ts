@@ -97,7 +97,7 @@ function changeWeather(
 function changeMedium({ media, faults, excuses, clock }: World, inserted: Medium | "none"): string {
   faults.add(`medium ${inserted}`);
   // What had no name any more has not outlasted it; what is open is held again when it is back, one after the other.
-  for (const code of ["ENOMEDIUM", "ENOENT", "ESTALE", "ETIMEDOUT"] as const) excuses.add(code);
+  for (const code of ["ENOMEDIUM", "ESTALE", "ETIMEDOUT"] as const) excuses.add(code);
   media?.change(inserted === "none" ? undefined : inserted);
   if (inserted !== "own") clock.after(weatherMsMax, () => media?.change("own"));
   return "changed";

@@ -192,10 +192,7 @@ export class World implements StoreWitness {
   forgetExcuses(): void {
     this.excuses.clear();
     // A removal may go unnoticed here: by others, or when a name is given anew meanwhile.
-    if ([...this.files.values()].some(({ removed }) => removed !== undefined)) {
-      this.excuses.add("ESTALE");
-      if (this.media !== undefined) this.excuses.add("ENOENT");
-    }
+    if ([...this.files.values()].some(({ removed }) => removed !== undefined)) this.excuses.add("ESTALE");
     // A file that was forgotten before it was durable is found to have lost something when it is met again.
     if (this.server.crashCount > 0) this.excuses.add("EIO");
     // Waiting for a hook takes of an operation's time.
