@@ -2,6 +2,7 @@
 import { type CancelSignal, delay } from "../../src/base/index.ts";
 import { FrameRun } from "../../src/cache/index.ts";
 import { complaintOfRead } from "../model/lawful.ts";
+import { answered, asking } from "./noticed.ts";
 import { type OpenSlot, prefixed } from "./open-slot.ts";
 import type { ReadWay } from "./operation.ts";
 import type { World } from "./world.ts";
@@ -18,14 +19,14 @@ export async function readFrom(
   signal: CancelSignal,
 ): Promise<string> {
   const { handle, file } = slot;
-  const from = world.now();
+  const question = asking(world, file);
   try {
     if (way === "views") return await readViews(world, slot, position, length, signal);
     if (way === "direct") await world.keeper.send(file, signal, position, position + length);
     const target = new Uint8Array(length);
     let count = way === "now" ? handle.tryRead(position, target) : -1;
     if (count < 0) count = await handle.readAt(position, target, signal);
-    const asked = { from, to: world.now(), noticed: 0 };
+    const asked = answered(world, question);
     world.require(prefixed(world.nameOf(file), complaintOfRead(file, position, target, count, length, asked)));
     return `ok ${count}`;
   } catch (thrown) {
@@ -41,12 +42,12 @@ async function readViews(
   signal: CancelSignal,
 ): Promise<string> {
   const run = new FrameRun();
-  const from = world.now();
+  const question = asking(world, file);
   try {
     const isNow = handle.tryReadFrames(position, length, run);
     if (!isNow) await handle.readFramesAt(position, length, run, signal);
     const bytes = Buffer.concat(run.views);
-    const asked = { from, to: world.now(), noticed: 0 };
+    const asked = answered(world, question);
     world.require(prefixed(world.nameOf(file), complaintOfRead(file, position, bytes, bytes.length, length, asked)));
     if (isNow) return `ok ${bytes.length}`;
     await delay(world.clock, world.random.below(viewedMsMax));

@@ -254,6 +254,13 @@ export const plants = [
     replace: "",
   },
   {
+    name: "believed-for-ever",
+    mistake: "an answer of the store about a file is believed for ever, not for the attribute time-out",
+    path: "src/files/nodes/attribute-cache.ts",
+    find: "const untilMs = this.#core.clock.nowMs() + this.#core.options.attributeTimeoutMs;\n    if (node.changedAt",
+    replace: "const untilMs = Number.POSITIVE_INFINITY;\n    if (node.changedAt",
+  },
+  {
     name: "another-medium",
     mistake: "whatever medium is put in counts as the volume's own",
     path: "src/stores/medium/presence.ts",

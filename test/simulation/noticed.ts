@@ -1,0 +1,37 @@
+/**
+ * How soon what others change must show (G17). An answer of the store is believed for the attribute time-out, and comes at
+ * most the store's deadline after the state that it tells of: whoever asks now sees every change that is older than both.
+ */
+import type { Tick } from "../model/change.ts";
+import type { Asked } from "../model/lawful.ts";
+import type { ModelFile } from "../model/model-file.ts";
+import type { World } from "./world.ts";
+
+/** For what lies between a question of a program and one of the volume to its store. */
+const slackMs = 1_000;
+
+export interface Question extends Pick<Asked, "from" | "noticed"> {
+  readonly file: ModelFile;
+}
+
+/** A program asks what the file is, or has, now. */
+export function asking(world: World, file: ModelFile): Question {
+  return { file, noticed: noticedBy(world, file), from: world.now() };
+}
+
+/** It is answered. A file that has lost its name meanwhile is shown as it was. */
+export function answered(world: World, { file, noticed, from }: Question): Asked {
+  return { from, to: world.now(), noticed: file.removed === undefined ? noticed : 0 };
+}
+
+/**
+ * The latest change by others that must show; 0 when there is none, and where other promises come first: over unsent and
+ * unrescued bytes, over refused ones that the policy leaves to be seen, and for a file without a name.
+ */
+function noticedBy({ scenario, nodes, clock }: World, file: ModelFile): Tick {
+  const space = nodes.get(file)?.space;
+  if (space === undefined || file.removed !== undefined || space.dirtyBytes + space.unrescuedBytes > 0) return 0;
+  if (file.refused.some(({ lingers }) => lingers)) return 0;
+  const beforeMs = clock.nowMs() - scenario.attributeTimeoutMs - scenario.storeTimeoutMs - slackMs;
+  return file.server.findLast(({ local, atMs }) => local === undefined && atMs < beforeMs)?.tick ?? 0;
+}
