@@ -5,6 +5,7 @@ import { type Handle, openFlags } from "../../src/files/index.ts";
 import type { VolumeNode } from "../../src/files/nodes/volume-node.ts";
 import type { Call, Credential } from "../../src/port/index.ts";
 import { mayEndAt } from "../model/lawful.ts";
+import { answered, asking } from "./noticed.ts";
 import { admit, canWrite, flagsOf, misuseOf, mustRefuse, name, type OpenSlot, prefixed } from "./open-slot.ts";
 import type { MappingOperation, ProgramOperation, ReadWay, SlotOperation } from "./operation.ts";
 import { readFrom } from "./read-deeds.ts";
@@ -124,7 +125,9 @@ export class Program {
     const unopened = this.#unopened.get(operation.slot);
     if (unopened !== undefined) {
       const outcome = await this.#open(unopened, call);
-      if (outcome !== "ok") return outcome;
+      this.#world.outcomes.add(`open ${outcome}`);
+      this.#world.timeline.add(this.name, `open again, slot ${operation.slot}: ${outcome}`);
+      if (outcome !== "ok") return "not open";
     }
     const open = this.slots.get(operation.slot);
     const slot = open ?? this.#closed.get(operation.slot);
@@ -261,12 +264,12 @@ export class Program {
 
   async #stat({ handle, file }: OpenSlot, call: Call): Promise<string> {
     const world = this.#world;
-    const from = world.now();
+    const question = asking(world, file);
     try {
       const now = world.volume.tryGetAttributes(handle.node, call.credential);
       const { size } = now ?? (await world.volume.getAttributes(handle.node, call));
-      const asked = { from, to: world.now(), noticed: 0 };
-      if (!mayEndAt(file, size, asked)) world.require(`${world.nameOf(file)} is said to end at ${size}`);
+      if (!mayEndAt(file, size, answered(world, question)))
+        world.require(`${world.nameOf(file)} is said to end at ${size}`);
       return `ok ${size}`;
     } catch (thrown) {
       return world.excused(thrown, "stat");
