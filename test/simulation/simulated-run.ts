@@ -21,8 +21,11 @@ import { Tallies, Timeline, type TraceEntry } from "./timeline.ts";
 import { listenTo } from "./transition-tally.ts";
 import { Complaint, World } from "./world.ts";
 
+/** How many operations a script has unless it is asked for more or fewer. */
+export const operationsByDefault = 200;
+
 export interface RunOptions {
-  /** How many operations a generated script has. Default: 200. */
+  /** How many operations a generated script has. Default: `operationsByDefault`. */
   readonly operations?: number;
   /** Whether `trace` is kept; `traceHash` is made in any case. Default: false. */
   readonly keepsTrace?: boolean;
@@ -72,7 +75,7 @@ const watchedEvery = 4;
 
 /** The script of a seed: the same in every process. */
 export function generateScript(seed: number, options: RunOptions = {}): Operation[] {
-  return scriptOf(seed, options.operations ?? 200);
+  return scriptOf(seed, options.operations ?? operationsByDefault);
 }
 
 /** Plays a script. Rejects for nothing that happens in the run; that is the report's failure. */

@@ -24,7 +24,7 @@ export function hunt(root, name, parameters) {
   }
   let missed = 0;
   for (const plant of chosen) {
-    const result = play(buildSimulation(root, plant), root, parameters);
+    const result = play(plant, root, parameters);
     if (typeof result === "number") return result;
     console.log(lineOf(plant, result));
     if (result.failure === undefined) missed += 1;
@@ -33,14 +33,21 @@ export function hunt(root, name, parameters) {
 }
 
 /** One campaign, at its end or at the first seed that fails; an exit status when it could not be run. */
-function play(main, root, parameters) {
+function play(plant, root, parameters) {
+  const main = buildSimulation(root, plant);
+  // Apart from what is really wrong.
+  const failures = ["--failures", `dist/simulation/planted/${plant.name}`];
   const limit = parameters.some((parameter) => /^--(seeds|minutes)/.test(parameter)) ? [] : ["--seeds", `${seedsMax}`];
-  const { status, stdout } = spawnSync(process.execPath, [main, "--json", "--whole", ...limit, ...parameters], {
-    cwd: root,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
-    maxBuffer: 256 << 20,
-  });
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [main, "--json", "--whole", ...failures, ...limit, ...parameters],
+    {
+      cwd: root,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "inherit"],
+      maxBuffer: 256 << 20,
+    },
+  );
   return status === 0 || (status === 1 && stdout !== "") ? JSON.parse(stdout) : (status ?? 1);
 }
 

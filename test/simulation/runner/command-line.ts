@@ -1,5 +1,6 @@
 /** What `npm run simulate` was asked for: read from its arguments, or refused with one line that says what to do. */
 import { parseArgs } from "node:util";
+import { operationsByDefault } from "../simulated-run.ts";
 
 export interface CampaignRequest {
   readonly kind: "campaign";
@@ -11,6 +12,8 @@ export interface CampaignRequest {
   readonly workers: number | undefined;
   /** Whether a failing script is made smaller. */
   readonly shrinks: boolean;
+  /** The directory that failing scripts are written to. */
+  readonly failures: string;
   readonly isJson: boolean;
 }
 
@@ -32,9 +35,10 @@ export const usage: string = `npm run simulate -- [OPTIONS]
   --seeds N        how many seeds (default 1000)
   --minutes M      as many seeds as there is time for
   --from N         the first seed (default 1)
-  --operations N   operations of a script (default 200)
+  --operations N   operations of a script (default ${operationsByDefault})
   --workers N      threads (default: one for each core)
   --whole          leaves the script of a failing seed as it is, instead of making it smaller
+  --failures DIR   where the script of a failing seed is written to (default dist/simulation/failures)
   --seed N         plays one seed and prints its timeline
   --replay FILE    plays the script that a failure was written to, and prints its timeline
   --plant NAME     plants a mistake first, or each of them in turn with "all", and tells how many seeds find it
@@ -47,10 +51,10 @@ const seedMax = 0xffffffff;
 export function parseCommandLine(argv: readonly string[]): Request {
   const values = parse(argv);
   if (values.help === true) return { kind: "help" };
-  const operations = wholeNumber("operations", values.operations, 1, 100_000) ?? 200;
+  const operations = wholeNumber("operations", values.operations, 1, 100_000) ?? operationsByDefault;
   const isJson = values.json === true;
   if (values.replay !== undefined || values.seed !== undefined) {
-    for (const name of ["seeds", "minutes", "from", "workers", "whole"] as const) {
+    for (const name of ["seeds", "minutes", "from", "workers", "whole", "failures"] as const) {
       if (values[name] !== undefined)
         throw new UsageError(`--${name} is for many seeds: leave it out, or leave out --seed`);
     }
@@ -69,6 +73,7 @@ export function parseCommandLine(argv: readonly string[]): Request {
     operations,
     workers: wholeNumber("workers", values.workers, 1, 1024),
     shrinks: values.whole !== true,
+    failures: values.failures ?? "dist/simulation/failures",
     isJson,
   };
 }
@@ -82,6 +87,7 @@ const options = {
   seed: { type: "string" },
   replay: { type: "string" },
   whole: { type: "boolean" },
+  failures: { type: "string" },
   json: { type: "boolean" },
   help: { type: "boolean" },
 } as const;

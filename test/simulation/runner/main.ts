@@ -1,5 +1,4 @@
 /** `npm run simulate`: many seeds, or one, as the arguments ask; the exit status says whether all went well. */
-import { join } from "node:path";
 import { generateScript } from "../simulated-run.ts";
 import { runCampaign } from "./campaign.ts";
 import {
@@ -15,7 +14,6 @@ import { playScript } from "./play-seed.ts";
 import { dataOfCampaign, textOfCampaign, textOfFailure } from "./summary.ts";
 
 const tellEveryMs = 10_000;
-const failuresDirectory = join("dist", "simulation", "failures");
 const command = "npm run simulate --";
 
 async function campaign(request: CampaignRequest): Promise<number> {
@@ -28,7 +26,7 @@ async function campaign(request: CampaignRequest): Promise<number> {
   const { failed } = result;
   const canBePlayed = failed?.failure.message.startsWith("no end after") === false;
   const reported =
-    failed === undefined ? undefined : await reportFailure(failed, failuresDirectory, canBePlayed, request.shrinks);
+    failed === undefined ? undefined : await reportFailure(failed, request.failures, canBePlayed, request.shrinks);
   if (request.isJson) console.log(JSON.stringify(dataOfCampaign(request.from, result, reported)));
   else {
     console.log(textOfCampaign(result));

@@ -3,12 +3,16 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { plants } from "../../../tools/simulate/plants.js";
 import { parseCommandLine, UsageError } from "./command-line.ts";
+import type { ReportedFailure } from "./failure-report.ts";
 import { shrink, signatureOf } from "./shrink.ts";
 import { coverageOf, lawfulTransitions } from "./state-coverage.ts";
+import { textOfCampaign, textOfFailure } from "./summary.ts";
+import { interleavingsMax, noTotals } from "./totals.ts";
 
 describe("the arguments", () => {
   test("have defaults", () => {
     expect(parseCommandLine([])).toMatchObject({ kind: "campaign", from: 1, seeds: 1000, operations: 200 });
+    expect(parseCommandLine([])).toMatchObject({ failures: "dist/simulation/failures" });
     expect(parseCommandLine(["--minutes", "0.5"])).toMatchObject({ seeds: undefined, minutes: 0.5 });
     expect(parseCommandLine(["--seed", "7", "--json"])).toMatchObject({
       kind: "replay",
@@ -31,6 +35,32 @@ describe("the arguments", () => {
     expect(parsing).toThrow(UsageError);
     expect(parsing).toThrow(message);
     expect(parsing).not.toThrow(/\n/);
+  });
+});
+
+describe("the summary", () => {
+  const failed = (operationsBefore: number): ReportedFailure => {
+    const nothing = { virtualMs: 0, traceHash: "", trace: [], choiceCount: 0, interleaving: "" };
+    const none = { faults: {}, events: {}, outcomes: {}, transitions: {} };
+    const report = { seed: 7, failure: undefined, operationCount: 0, ...none, ...nothing };
+    return { seed: 7, schedule: 0, message: "m", script: [], operationsBefore, isMinimal: true, path: "p", report };
+  };
+  const told = (count: number): string => textOfFailure(failed(count), "simulate");
+
+  test("says how to play a failing seed again, with as many operations", () => {
+    expect(told(200)).toContain("play it again: simulate --seed 7\n");
+    expect(told(900)).toContain("play it again: simulate --seed 7 --operations 900\n");
+  });
+
+  test("says that there are more interleavings than it remembers", () => {
+    const told = (count: number): string => {
+      const interleavings = new Set(Array.from({ length: count }, (_, at) => `${at}`));
+      const totals = { ...noTotals(), interleavings };
+      return textOfCampaign({ totals, failed: undefined, elapsedMs: 1, processorMs: 1, workerCount: 1 });
+    };
+    expect(told(3)).toContain("\n3 distinct interleavings");
+    expect(told(interleavingsMax)).toContain("\n1,000,000 distinct interleavings");
+    expect(told(interleavingsMax + 1)).toContain("\nmore than 1,000,000 distinct interleavings");
   });
 });
 

@@ -1,9 +1,10 @@
 /** What a campaign came to, as text and as plain data. */
-import { openSlots, type Tally } from "../simulated-run.ts";
+import { openSlots, operationsByDefault, type Tally } from "../simulated-run.ts";
 import type { CampaignResult } from "./campaign.ts";
 import type { ReportedFailure } from "./failure-report.ts";
 import { textOfScript, textOfTimeline } from "./failure-report.ts";
 import { coverageOf } from "./state-coverage.ts";
+import { interleavingsMax } from "./totals.ts";
 
 const count = (value: number): string => Math.round(value).toLocaleString("en-US");
 
@@ -34,12 +35,13 @@ export function textOfCampaign(result: CampaignResult): string {
   const { byClock, byProcessor } = ratesOf(result);
   const seconds = (elapsedMs / 1000).toFixed(1);
   const processorSeconds = (processorMs / 1000).toFixed(1);
-  const interleavings = totals.interleavings.size;
+  const { size } = totals.interleavings;
+  const interleavings = size > interleavingsMax ? `more than ${count(interleavingsMax)}` : count(size);
   return [
     `${count(totals.seedCount)} seeds, ${count(totals.operationCount)} operations, ${count(totals.choiceCount)} choices`,
     `${seconds} s, ${processorSeconds} s of the processor, ${workerCount} threads`,
     `${count(byClock)} seeds a minute (${count(byClock / 60)} a second); with all cores free: ${count(byProcessor)} a minute`,
-    `${count(interleavings)} distinct interleavings; ${count(totals.virtualMs / 1000)} s of virtual time`,
+    `${interleavings} distinct interleavings; ${count(totals.virtualMs / 1000)} s of virtual time`,
     `${count(totals.replayCount)} seeds were played twice and came out the same`,
     textOfTally("faults injected", totals.faults),
     textOfTally("events", totals.events),
@@ -51,6 +53,7 @@ export function textOfCampaign(result: CampaignResult): string {
 
 export function textOfFailure(failed: ReportedFailure, replayCommand: string): string {
   const { seed, message, script, operationsBefore, isMinimal, report } = failed;
+  const operations = operationsBefore === operationsByDefault ? "" : ` --operations ${operationsBefore}`;
   const size = `${script.length} of ${operationsBefore} operations${isMinimal ? "" : " (it may become smaller yet)"}`;
   return [
     `SEED ${seed} FAILS: ${message}`,
@@ -59,7 +62,7 @@ export function textOfFailure(failed: ReportedFailure, replayCommand: string): s
     textOfScript(script),
     "\ntimeline:",
     textOfTimeline(report),
-    `\nplay it again: ${replayCommand} --seed ${seed}`,
+    `\nplay it again: ${replayCommand} --seed ${seed}${operations}`,
     `the small script alone: ${replayCommand} --replay ${failed.path}`,
   ].join("\n");
 }
@@ -72,7 +75,8 @@ export function dataOfCampaign(from: number, result: CampaignResult, failed: Rep
   return {
     from,
     ...counts,
-    distinctInterleavings: interleavings.size,
+    distinctInterleavings: Math.min(interleavings.size, interleavingsMax),
+    hasMoreInterleavings: interleavings.size > interleavingsMax,
     elapsedMs: Math.round(elapsedMs),
     processorMs: Math.round(processorMs),
     workerCount,

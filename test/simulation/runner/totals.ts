@@ -1,8 +1,8 @@
 /** What many runs came to, added up; a worker sends its own now and then, and they are added up again. */
 import type { RunReport, Tally } from "../simulated-run.ts";
 
-/** Interleavings are remembered up to this many, so that a run of days does not fill the memory. */
-const interleavingsMax = 1_000_000;
+/** So many interleavings are remembered, and one more to tell that there are more: a run of days must not fill the memory. */
+export const interleavingsMax: number = 1_000_000;
 
 export interface Totals {
   seedCount: number;
@@ -54,7 +54,7 @@ export function addTotals(totals: Totals, more: Totals): void {
 }
 
 function addInterleaving({ interleavings }: Totals, interleaving: string): void {
-  if (interleavings.size < interleavingsMax) interleavings.add(interleaving);
+  if (interleavings.size <= interleavingsMax) interleavings.add(interleaving);
 }
 
 function addTallies(totals: Totals, more: Pick<RunReport, "faults" | "events" | "outcomes" | "transitions">): void {
