@@ -50,8 +50,8 @@ export class ErrorSequence {
 
   /** What this cursor has not heard of, if anything: the owner's newest failure, or else the newest. It has heard all then. */
   check(cursor: ErrorCursor, owner?: string): Failure | undefined {
+    if (cursor.heard === this.#sequence) return undefined;
     const { heard } = cursor;
-    if (heard === this.#sequence) return undefined;
     cursor.heard = this.#sequence;
     this.#seen = this.#sequence;
     const own = owner === undefined ? undefined : this.#byOwner.get(owner);
