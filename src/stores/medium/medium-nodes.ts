@@ -1,75 +1,41 @@
 /**
  * The nodes of a medium under names that outlast its absence. A store that is opened anew may give its nodes new ids, so a
- * node is found again by the way it was first found, the name in its parent, and then recognised:
+ * node is found again by the way it was found before, a name in its parent, and then recognised:
  *
  *   by inode   its inode number and its birth are the same, whatever its name is by now
  *   by path    it has the same name, kind and birth. For file systems that give out inode numbers anew each time that they are
  *              mounted (FAT, exFAT). The node keeps the name that it was first met under as its id, wherever it is moved
  *
  * Words: the *inner id* is the id that the store of the moment has given, in its generation; a *hold* is the right to a file's
- * content that somebody was granted and has not given back; a *place* is a name in a directory.
+ * content that somebody was granted and has not given back; a *place* is a name in a directory (`medium-places.ts`).
  *
  * Invariants
- *   I1  `#byInner` leads from every inner id of the present generation to its node, `#byPlace` from a node's place to it.
- *   I2  `childCount` is the number of nodes whose place is in the node.
- *   I3  After a return a held node is held again, for every credential and mode, before anything else is asked of it.
- *   I4  Beyond `nodesMax` nodes are forgotten that nobody holds, that no other's place needs and that were not used lately;
+ *   I1  `#byInner` leads from every inner id of the present generation to its node.
+ *   I2  After a return a held node is held again, for every credential and mode, before anything else is asked of it.
+ *   I3  Beyond `nodesMax` nodes are forgotten that nobody holds, that no other's place needs and that were not used lately;
  *       their ids are stale then. The search is a clock: a node that was used since the hand last passed goes round once more.
- *   I5  Places lead to the root, or to a node that has none; never in a circle.
  */
 import { Failure, failureFrom, neverFires } from "../../base/index.ts";
-import type { AccessMode, Attributes, Call, Credential, NodeId, Store, StoreEntry, Version } from "../../port/index.ts";
+import type { AccessMode, Attributes, Call, NodeId, Store, StoreEntry, Version } from "../../port/index.ts";
 import type { KnownBy } from "./medium.ts";
+import { type Hold, MediumNode } from "./medium-node.ts";
+import { MediumPlaces, pathOf } from "./medium-places.ts";
 
 const evictionStepsMax = 64;
-
-interface Hold {
-  readonly mode: AccessMode;
-  readonly credential: Credential;
-  count: number;
-}
-
-interface Place {
-  readonly parent: MediumNode;
-  readonly name: string;
-}
-
-class MediumNode {
-  readonly id: NodeId;
-  innerId: NodeId;
-  generation: number;
-  /** What the store said last. */
-  attributes: Attributes;
-  /** Undefined for the root, and for a node whose name was removed from here. */
-  place: Place | undefined;
-  childCount = 0;
-  isRecentlyUsed = false;
-  holds: Map<string, Hold> | undefined;
-  /** Where it stood before bytes that its writer was not told of came to it from here, and where it stands since. */
-  led: { readonly earlier: ReadonlySet<Version>; readonly version: Version } | undefined;
-  /** Under way: it is being looked for after a return. */
-  finding: { readonly generation: number; readonly innerId: Promise<NodeId> } | undefined;
-
-  constructor(id: NodeId, { node, attributes }: StoreEntry, generation: number) {
-    this.id = id;
-    this.innerId = node;
-    this.attributes = attributes;
-    this.generation = generation;
-  }
-}
 
 export class MediumNodes {
   readonly #knownBy: KnownBy;
   readonly #nodesMax: number;
   readonly #nodes: Map<NodeId, MediumNode> = new Map();
   readonly #byInner: Map<NodeId, MediumNode> = new Map();
-  readonly #byPlace: Map<string, MediumNode> = new Map();
+  readonly #places: MediumPlaces;
   #root: MediumNode | undefined;
   #generation = 0;
 
   constructor(knownBy: KnownBy, nodesMax: number) {
     this.#knownBy = knownBy;
     this.#nodesMax = nodesMax;
+    this.#places = new MediumPlaces(knownBy === "inode");
   }
 
   get size(): number {
@@ -96,31 +62,40 @@ export class MediumNodes {
     let node = this.#recognise(entry, parent, name);
     if (node === undefined) {
       node = this.#add(this.#newId(entry.attributes, parent, name), entry);
-      this.#put(node, { parent, name });
+      this.#places.put(node, { parent, name });
       this.#makeRoom(node);
     } else {
       this.#meetAgain(node, entry);
-      this.#put(node, { parent, name });
+      this.#places.put(node, { parent, name });
     }
     return { node: node.id, attributes: entry.attributes };
   }
 
+  /** A node was given one more name from here; notes the answer to that, and passes it on. */
+  linked(id: NodeId, parentId: NodeId, name: string, attributes: Attributes): Attributes {
+    const node = this.#nodes.get(id);
+    const parent = this.#nodes.get(parentId);
+    if (node !== undefined && parent !== undefined) this.#places.put(node, { parent, name });
+    return this.saw(id, attributes);
+  }
+
   /** A name was given to another node from here, or two were exchanged. */
   renamed(fromParent: NodeId, fromName: string, toParent: NodeId, toName: string, isExchange: boolean): void {
-    const node = this.#byPlace.get(placeKey(fromParent, fromName));
-    const other = this.#byPlace.get(placeKey(toParent, toName));
+    const node = this.#places.at(fromParent, fromName);
+    const other = this.#places.at(toParent, toName);
     if (node === other) return;
-    const from = node?.place;
-    if (other !== undefined) this.#takeAway(other);
+    const from = this.#nodes.get(fromParent);
     const to = this.#nodes.get(toParent);
-    if (node !== undefined && to !== undefined) this.#put(node, { parent: to, name: toName });
-    if (isExchange && other !== undefined && from !== undefined) this.#put(other, from);
+    this.#places.take(fromParent, fromName);
+    this.#places.take(toParent, toName);
+    if (node !== undefined && to !== undefined) this.#places.put(node, { parent: to, name: toName });
+    if (!isExchange || other === undefined || from === undefined) return;
+    this.#places.put(other, { parent: from, name: fromName });
   }
 
   /** A name was removed from here. */
   removed(parent: NodeId, name: string): void {
-    const node = this.#byPlace.get(placeKey(parent, name));
-    if (node !== undefined) this.#takeAway(node);
+    this.#places.take(parent, name);
   }
 
   /** The inner id, where it is known without asking. */
@@ -158,19 +133,25 @@ export class MediumNodes {
   }
 
   async #find(store: Store, node: MediumNode, generation: number, call: Call): Promise<NodeId> {
-    const { place } = node;
-    if (place === undefined && node !== this.#root) throw stale();
-    const found =
-      place === undefined
-        ? await store.root(call)
-        : await store
-            .lookup(await this.#resolve(store, place.parent, generation, call), place.name, call)
-            .catch(missingIsStale);
-    if (node !== this.#root && !this.#isSame(node, found.attributes)) throw stale();
+    const found = node === this.#root ? await store.root(call) : await this.#findByPlace(store, node, generation, call);
     await holdAgain(store, found.node, node.holds);
     this.#requirePresent(generation);
     this.#arrive(node, found);
     return found.node;
+  }
+
+  /** Where it was met last, or else under another of its names. */
+  async #findByPlace(store: Store, node: MediumNode, generation: number, call: Call): Promise<StoreEntry> {
+    for (const { parent, name } of node.places.toReversed()) {
+      try {
+        const found = await store.lookup(await this.#resolve(store, parent, generation, call), name, call);
+        if (this.#isSame(node, found.attributes)) return found;
+      } catch (thrown) {
+        if (!isMissing(thrown)) throw thrown;
+        this.#requirePresent(generation);
+      }
+    }
+    throw stale();
   }
 
   held(id: NodeId, mode: AccessMode, call: Call): void {
@@ -253,7 +234,7 @@ export class MediumNodes {
     if (this.#knownBy === "inode") return this.#nodes.get(this.#idOf(entry.attributes, name));
     const known = this.#byInner.get(entry.node);
     if (known !== undefined) return known;
-    const there = this.#byPlace.get(placeKey(parent.id, name));
+    const there = this.#places.at(parent.id, name);
     if (there === undefined || !this.#isSame(there, entry.attributes)) return undefined;
     if (there.generation !== this.#generation) return there;
     // The kernel forgets the numbers of files that nobody has open: it is the same file if nothing of it was changed.
@@ -307,37 +288,6 @@ export class MediumNodes {
     this.#byInner.set(innerId, node);
   }
 
-  #put(node: MediumNode, place: Place): void {
-    const { parent, name } = place;
-    if (node.place?.parent === parent && node.place.name === name) return;
-    this.#takeAway(node);
-    this.#cutCircle(node, parent);
-    const key = placeKey(parent.id, name);
-    const before = this.#byPlace.get(key);
-    if (before !== undefined) this.#takeAway(before);
-    node.place = place;
-    parent.childCount += 1;
-    this.#byPlace.set(key, node);
-  }
-
-  /** Where `parent` seems to be below `node`, which is in it, one on the way was moved by others meanwhile. */
-  #cutCircle(node: MediumNode, parent: MediumNode): void {
-    if (node.childCount === 0) return;
-    for (let at = parent; at.place !== undefined; at = at.place.parent) {
-      if (at.place.parent !== node) continue;
-      this.#takeAway(at);
-      return;
-    }
-  }
-
-  #takeAway(node: MediumNode): void {
-    if (node.place === undefined) return;
-    const { parent, name } = node.place;
-    node.place = undefined;
-    parent.childCount -= 1;
-    this.#byPlace.delete(placeKey(parent.id, name));
-  }
-
   #makeRoom(met: MediumNode): void {
     let steps = 0;
     for (const node of this.#nodes.values()) {
@@ -350,7 +300,7 @@ export class MediumNodes {
         continue;
       }
       if (this.#byInner.get(node.innerId) === node) this.#byInner.delete(node.innerId);
-      this.#takeAway(node);
+      this.#places.takeAll(node);
     }
   }
 }
@@ -360,22 +310,13 @@ function stale(): Failure {
 }
 
 /** Whoever asks for a node by its id asked for no name: one that is missing is the node's. */
-function missingIsStale(thrown: unknown): never {
-  throw failureFrom(thrown).code === "ENOENT" ? stale() : thrown;
+function isMissing(thrown: unknown): boolean {
+  const { code } = failureFrom(thrown);
+  return code === "ENOENT" || code === "ESTALE";
 }
 
 function holdKey({ read, write, execute }: AccessMode, { credential }: Call): string {
   return `${Number(read)}${Number(write)}${Number(execute)} ${credential.id}`;
-}
-
-function placeKey(parent: NodeId, name: string): string {
-  return `${parent}/${name}`;
-}
-
-function pathOf(place: Place): string {
-  let path = "";
-  for (let at: Place | undefined = place; at !== undefined; at = at.parent.place) path = `/${at.name}${path}`;
-  return path;
 }
 
 /** A right that the store does not give again is lost: what is asked of the file then is decided by its mode bits. */

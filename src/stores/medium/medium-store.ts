@@ -233,7 +233,7 @@ export class MediumStore implements Store {
   link(node: NodeId, parent: NodeId, name: string, call: Call): Promise<Attributes> {
     return this.#operations.onTwo(node, parent, "link", call, async (store, inner, other) => {
       this.#operations.requireFree(parent, name, "link");
-      const attributes = this.#nodes.saw(node, await store.link(inner, other, name, call));
+      const attributes = this.#nodes.linked(node, parent, name, await store.link(inner, other, name, call));
       await this.#operations.changed([node, parent], store, call);
       return attributes;
     });

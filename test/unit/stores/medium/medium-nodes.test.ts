@@ -164,6 +164,46 @@ describe("nodes of a medium", () => {
     expect(await nodes.resolve(store, kept, 2, call)).toBe("K");
   });
 
+  it("[S1.10] [G25] with several names are found by any that is left, whoever took the others away", async () => {
+    const nodes = new MediumNodes("inode", 100);
+    const root = rooted(nodes);
+    const { node } = nodes.meet(entry("f", 2), root, "one", 1);
+    nodes.linked(node, root, "two", entry("f", 2).attributes);
+    nodes.linked(node, root, "three", entry("f", 2).attributes);
+    nodes.meet(entry("f", 2), root, "one", 1);
+    nodes.removed(root, "one");
+    const found = entry("F", 2);
+    const other = entry("O", 3);
+    const store = answering(entry("root", 1, "directory"), {
+      "root/one": other,
+      "root/three": other,
+      "root/two": found,
+    });
+    expect(await nodes.resolve(store, node, 2, call)).toBe("F");
+    nodes.removed(root, "two");
+    nodes.renamed(root, "three", root, "four", false);
+    const moved = answering(entry("root", 1, "directory"), { "root/two": other, "root/four": found });
+    expect(await nodes.resolve(moved, node, 3, call)).toBe("F");
+    nodes.removed(root, "four");
+    await expect(nodes.resolve(moved, node, 4, call)).rejects.toMatchObject({ code: "ESTALE" });
+  });
+
+  it("with more names than are remembered are found by one that was met lately", async () => {
+    const nodes = new MediumNodes("inode", 100);
+    const root = rooted(nodes);
+    const { node } = nodes.meet(entry("f", 2), root, "first", 1);
+    for (let at = 0; at < 100; at++) nodes.linked(node, root, `n${at}`, entry("f", 2).attributes);
+    const asked: string[] = [];
+    const store = answering(entry("root", 1, "directory"), { "root/first": entry("F", 2) });
+    const { lookup } = store;
+    store.lookup = (...given) => {
+      asked.push(given[1]);
+      return lookup(...given);
+    };
+    await expect(nodes.resolve(store, node, 2, call)).rejects.toMatchObject({ code: "ESTALE" });
+    expect(asked).toEqual(["n99", "n98", "n97", "n96", "n95", "n94", "n93", "n92"]);
+  });
+
   it("directories that others moved into each other are no circle", async () => {
     const nodes = new MediumNodes("inode", 100);
     const root = rooted(nodes);

@@ -325,4 +325,25 @@ describe("a volume on a medium that is taken out", () => {
     await expect(volume.open("/file", "r")).rejects.toMatchObject({ code: "ENOENT" });
     await file.close().catch(() => undefined);
   });
+
+  it("[S1.10] [G25] a file that lost one of its names here is found by the other, and gets what was not sent", async () => {
+    const { media, clock, store } = await mediumInDrive();
+    const volume = await volumeOn(store, clock, new RescueInMemory());
+    const file = await volume.open("/one", "w+");
+    await file.writeFile("first");
+    await file.sync();
+    const asOwner = callAs(superuser);
+    await volume.link(await volume.lookup(volume.root, "one", asOwner), volume.root, "two", asOwner);
+    await volume.unlink(volume.root, "one", asOwner);
+    // Names are durable a second later.
+    await clock.advance(2_000);
+    media.pull();
+    await store.look();
+    await file.write("second", 0);
+    media.inside = "one";
+    await store.look();
+    await file.sync();
+    expect(await media.contentOf("one", "/two")).toBe("second");
+    await file.close();
+  });
 });
