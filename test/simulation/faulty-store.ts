@@ -73,6 +73,7 @@ export class FaultyStore {
   readonly weather: Set<Weather> = new Set();
   /** Files that the server knows no more, though somebody has them open. */
   readonly gone: Set<NodeId> = new Set();
+  readonly #changes: Map<NodeId, { underWay: number; endedMs: number }> = new Map();
   readonly #inner: Store;
   readonly #options: FaultyOptions;
   readonly #witness: StoreWitness;
@@ -85,7 +86,7 @@ export class FaultyStore {
     this.#options = options;
     this.#faults = options.faults;
     const special: Record<PropertyKey, unknown> = {
-      write: this.#write.bind(this),
+      write: (...given: Parameters<Store["write"]>) => this.#changing(given[0], () => this.#write(...given)),
       setAttributes: this.#setAttributes.bind(this),
       punchHole: this.#punchHole.bind(this),
       createFile: this.#createFile.bind(this),
@@ -121,6 +122,24 @@ export class FaultyStore {
   endWeather(weather: Weather): void {
     this.weather.delete(weather);
     if (weather === "hanging") this.#endHanging();
+  }
+
+  /** When a change of the content that the volume asked for was last under way, late ones too; undefined: never. */
+  changedAtMs(node: NodeId): number | undefined {
+    const changes = this.#changes.get(node);
+    return changes === undefined || changes.underWay === 0 ? changes?.endedMs : this.#options.clock.nowMs();
+  }
+
+  async #changing<Result>(node: NodeId, change: () => Promise<Result>): Promise<Result> {
+    const changes = this.#changes.get(node) ?? { underWay: 0, endedMs: 0 };
+    this.#changes.set(node, changes);
+    changes.underWay += 1;
+    try {
+      return await change();
+    } finally {
+      changes.underWay -= 1;
+      changes.endedMs = this.#options.clock.nowMs();
+    }
   }
 
   #endHanging(): void {
@@ -222,19 +241,23 @@ export class FaultyStore {
   }
 
   async #setAttributes(node: NodeId, changes: AttributeChanges, call: Call): Promise<Attributes> {
-    return this.#run("setAttributes", node, call, async (passed) => {
-      const attributes = await this.#inner.setAttributes(node, changes, passed);
-      if (changes.size !== undefined) this.#witness.resized(node, changes.size);
-      return attributes;
-    });
+    return this.#changing(node, () =>
+      this.#run("setAttributes", node, call, async (passed) => {
+        const attributes = await this.#inner.setAttributes(node, changes, passed);
+        if (changes.size !== undefined) this.#witness.resized(node, changes.size);
+        return attributes;
+      }),
+    );
   }
 
   async #punchHole(node: NodeId, offset: ByteOffset, length: number, call: Call): Promise<Attributes> {
-    return this.#run("punchHole", node, call, async (passed) => {
-      const attributes = await this.#inner.punchHole(node, offset, length, passed);
-      this.#witness.punched(node, offset, offset + length);
-      return attributes;
-    });
+    return this.#changing(node, () =>
+      this.#run("punchHole", node, call, async (passed) => {
+        const attributes = await this.#inner.punchHole(node, offset, length, passed);
+        this.#witness.punched(node, offset, offset + length);
+        return attributes;
+      }),
+    );
   }
 
   async #write(

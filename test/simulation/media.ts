@@ -3,7 +3,7 @@
  * is put in and taken out. What is asked of the other medium ends the run, and so does what is asked of a store that was
  * opened before the medium was taken out, if it gets an answer.
  */
-import { type Clock, delay, Failure, type SeededRandom } from "../../src/base/index.ts";
+import { type Clock, delay, Failure, type Milliseconds, type SeededRandom } from "../../src/base/index.ts";
 import type { NodeId, Store } from "../../src/port/index.ts";
 import { type Drive, type Inserted, type MediumStore, mediumStore } from "../../src/stores/medium/index.ts";
 import { MemoryServer, memoryStore } from "../../src/stores/memory/index.ts";
@@ -21,6 +21,8 @@ export class Media implements Drive {
   readonly #own: Store;
   readonly #other: Store;
   readonly #complain: (what: string) => void;
+  /** Since when the volume's own medium is in; undefined while it is not. */
+  ownSinceMs: Milliseconds | undefined = 0;
   #inserted: Medium | undefined = "own";
   #insertion = 1;
   /** The lasting id of each node of the server. */
@@ -53,6 +55,7 @@ export class Media implements Drive {
     if (to === this.#inserted) return;
     this.#inserted = to;
     this.#insertion += 1;
+    this.ownSinceMs = to === "own" ? this.#clock.nowMs() : undefined;
   }
 
   /** The volume's own medium is in again, and known to be. */

@@ -7,8 +7,8 @@ import type { Asked } from "../model/lawful.ts";
 import type { ModelFile } from "../model/model-file.ts";
 import type { World } from "./world.ts";
 
-/** For what lies between a question of a program and one of the volume to its store. */
-const slackMs = 1_000;
+/** For what lies between a question of a program and one of the volume to its store: a hook that renews a key, a rescue. */
+const slackMs = 5_000;
 
 export interface Question extends Pick<Asked, "from" | "noticed"> {
   readonly file: ModelFile;
@@ -26,12 +26,15 @@ export function answered(world: World, { file, noticed, from }: Question): Asked
 
 /**
  * The latest change by others that must show; 0 when there is none, and where other promises come first: over unsent and
- * unrescued bytes, over refused ones that the policy leaves to be seen, and for a file without a name.
+ * unrescued bytes, over refused ones that the policy leaves to be seen, for a file without a name, and while its medium is out
+ * or hardly back. While an own change is under way the store's answers may be of before or after it, and tell nothing (G17).
  */
-function noticedBy({ scenario, nodes, clock }: World, file: ModelFile): Tick {
+function noticedBy({ scenario, nodes, clock, media, faulty }: World, file: ModelFile): Tick {
   const space = nodes.get(file)?.space;
   if (space === undefined || file.removed !== undefined || space.dirtyBytes + space.unrescuedBytes > 0) return 0;
-  if (file.refused.some(({ lingers }) => lingers)) return 0;
+  if (space.writebackLock.isHeld || file.refused.some(({ lingers }) => lingers)) return 0;
   const beforeMs = clock.nowMs() - scenario.attributeTimeoutMs - scenario.storeTimeoutMs - slackMs;
+  if (media !== undefined && (media.ownSinceMs ?? beforeMs) >= beforeMs) return 0;
+  if ((faulty.changedAtMs(file.node) ?? Number.NEGATIVE_INFINITY) >= beforeMs) return 0;
   return file.server.findLast(({ local, atMs }) => local === undefined && atMs < beforeMs)?.tick ?? 0;
 }
