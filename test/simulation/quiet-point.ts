@@ -25,6 +25,7 @@ export async function compare(world: World, programs: readonly Program[]): Promi
     }
   }
   world.volume.checkInvariants();
+  world.server.checkInvariants();
   world.checkPromise();
 }
 
@@ -43,7 +44,6 @@ export async function settle(world: World, programs: readonly Program[]): Promis
   const auditor = new Program(world, "auditor", superuser);
   for (const file of world.files.values()) await audit(world, file, auditor);
   world.volume.checkInvariants();
-  world.server.checkInvariants();
   requireNothingUnsent(world);
   if (unsentOfRemoved(world) === 0) world.forgetExcuses();
   world.faulty.resumeFaults();

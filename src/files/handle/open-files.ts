@@ -135,7 +135,7 @@ export class OpenFiles {
   checkInvariants(): void {
     const counts = new Map<VolumeNode, number>();
     for (const handle of this.#handles.values()) {
-      assert(handle.isOpen, "a handle in the table is open");
+      handle.checkInvariants();
       counts.set(handle.node, (counts.get(handle.node) ?? 0) + 1);
     }
     for (const [node, count] of counts) assert(node.handleCount === count, "handles of a node are counted");

@@ -14,7 +14,7 @@
  *   I5  A failure of write-back since the open is thrown once, by `flush` or `sync`, whichever comes first (S5.8); of several
  *       the newest about the credential's own bytes, or else the newest.
  */
-import { type ByteCount, type ByteOffset, type CancelSignal, Failure, failureFrom } from "../../base/index.ts";
+import { assert, type ByteCount, type ByteOffset, type CancelSignal, Failure, failureFrom } from "../../base/index.ts";
 import type { AddressSpace, ErrorCursor, FrameRun, Readahead, UnsentChoice } from "../../cache/index.ts";
 import { type Call, type Credential, withoutSetId } from "../../port/index.ts";
 import type { Key } from "../credentials/key.ts";
@@ -228,6 +228,11 @@ export class OpenHandle implements Handle {
 
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  checkInvariants(): void {
+    assert(this.#isOpen, "a handle in the table is open");
+    this.#readahead.checkInvariants();
   }
 
   #mayShow(): boolean {

@@ -163,11 +163,8 @@ export class SparseContent {
     for (const [index, segment] of this.#segments) {
       sum += segment.length;
       assert(index * segmentBytes < this.#size, "no segment starts at or after the size");
-      const tail = segment.subarray(Math.max(0, this.#size - index * segmentBytes));
-      assert(
-        tail.every((byte) => byte === 0),
-        "bytes after the size are zero",
-      );
+      const tailStart = Math.max(0, this.#size - index * segmentBytes);
+      assert(isZero(segment, tailStart), "bytes after the size are zero");
     }
     assert(sum === this.#storedBytes, "stored bytes are the sum of the segments");
   }
@@ -177,4 +174,9 @@ function capacityFor(bytes: number): number {
   let capacity = segmentBytesMin;
   while (capacity < bytes) capacity *= 2;
   return capacity;
+}
+
+function isZero(bytes: Uint8Array, from: number): boolean {
+  for (let at = from; at < bytes.length; at++) if (bytes[at] !== 0) return false;
+  return true;
 }
