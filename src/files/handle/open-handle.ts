@@ -94,7 +94,7 @@ export class OpenHandle implements Handle {
     this.#require(this.readable, "read");
     const call = this.#callWith(signal);
     if (!this.#mayShow()) await this.#askAgain(call);
-    return this.#space.read(position, target, this.#readahead, call);
+    return this.#space.read(position, target, this.#readahead, call).catch(this.#refusedRead);
   }
 
   tryReadFrames(position: ByteOffset, length: ByteCount, into: FrameRun): boolean {
@@ -110,7 +110,7 @@ export class OpenHandle implements Handle {
     this.#require(this.readable, "read");
     const call = this.#callWith(signal);
     if (!this.#mayShow()) await this.#askAgain(call);
-    return this.#space.readFrames(position, length, this.#readahead, into, call);
+    return this.#space.readFrames(position, length, this.#readahead, into, call).catch(this.#refusedRead);
   }
 
   tryWrite(position: ByteOffset, source: Uint8Array): number {
@@ -229,6 +229,12 @@ export class OpenHandle implements Handle {
   get isOpen(): boolean {
     return this.#isOpen;
   }
+
+  /** Whom the store refuses a read is not shown what is cached either, before the store is asked again (S5.5). */
+  readonly #refusedRead = (failure: unknown): never => {
+    this.#attributes.endGrantFor(this.node, this.credential, failure);
+    throw failure;
+  };
 
   checkInvariants(): void {
     assert(this.#isOpen, "a handle in the table is open");

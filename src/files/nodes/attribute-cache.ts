@@ -9,7 +9,7 @@
  * sends open handles back to the store (S5.5). One that shows another version lets the pages be read again and tells the
  * mount.
  */
-import { assert, Failure, failureFrom } from "../../base/index.ts";
+import { assert, type ErrorCode, Failure, failureFrom } from "../../base/index.ts";
 import type { AddressSpace } from "../../cache/index.ts";
 import type { AttributeChanges, Attributes, Call, Credential } from "../../port/index.ts";
 import type { Handle } from "../handle.ts";
@@ -19,6 +19,14 @@ import { observerOf } from "./space-observer.ts";
 import type { VolumeNode } from "./volume-node.ts";
 
 const setIdBits = 0o6000;
+const refusalCodes: ReadonlySet<ErrorCode> = new Set([
+  "EACCES",
+  "EPERM",
+  "ENOKEY",
+  "EKEYEXPIRED",
+  "EKEYREVOKED",
+  "EKEYREJECTED",
+]);
 
 export class AttributeCache {
   readonly #core: VolumeCore;
@@ -108,17 +116,15 @@ export class AttributeCache {
     node.attributesUntilMs = this.#core.clock.nowMs() + this.#core.options.attributeTimeoutMs;
   }
 
+  /** A refusal of the credential ends its grant; another failure does not. */
+  endGrantFor(node: VolumeNode, credential: Credential, failure: unknown): void {
+    if (failure instanceof Failure && refusalCodes.has(failure.code)) node.grants.end(credential);
+  }
+
   /** A refusal ends the credential's grant; a node that has gone loses its cached name. Answers with the failure. */
   refused(node: VolumeNode, credential: Credential, failure: Failure): Failure {
+    this.endGrantFor(node, credential, failure);
     switch (failure.code) {
-      case "EACCES":
-      case "EPERM":
-      case "ENOKEY":
-      case "EKEYEXPIRED":
-      case "EKEYREVOKED":
-      case "EKEYREJECTED":
-        node.grants.end(credential);
-        return failure;
       case "ENOENT":
       case "ESTALE":
         this.#core.entries.removeNode(node);

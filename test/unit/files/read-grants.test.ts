@@ -1,7 +1,8 @@
 /** Cached attributes, names and pages are shown to a credential only by the store's own, fresh word to it [S5.5]. */
 import { describe, expect, it } from "vitest";
+import { Failure } from "../../../src/base/index.ts";
 import { openFlags } from "../../../src/files/index.ts";
-import { superuser } from "../../../src/port/index.ts";
+import { type Store, superuser } from "../../../src/port/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
 import { alice, bob, memoryVolume, nodeAt } from "../../kit/memory-volume.ts";
 import { VirtualClock } from "../../kit/virtual-clock.ts";
@@ -86,6 +87,33 @@ describe("read grants", () => {
     await expect(volume.openNode(file, openFlags.O_RDONLY, callAs(bob))).rejects.toMatchObject({ code: "EACCES" });
     expect(volume.tryGetAttributes(file, bob)).toBeUndefined();
     expect(volume.tryGetAttributes(file, alice)).toBeDefined();
+  });
+
+  it("[S5.5] [G14] ends when the store refuses to read more of the file, for what is cached too", async () => {
+    let isExpired = false;
+    const wrap = (store: Store): Store =>
+      new Proxy(store, {
+        get: (target, name) => {
+          if (name === "read" && isExpired)
+            return () => Promise.reject(new Failure("EKEYEXPIRED", { syscall: "read" }));
+          const member = Reflect.get(target, name, target) as unknown;
+          return typeof member === "function" ? member.bind(target) : member;
+        },
+      });
+    await using place = await memoryVolume({ wrap, volume: { readaheadBytesMax: 0 } });
+    const { volume, other } = place;
+    await other.createFile((await other.root(callAs(alice))).node, "file", 0o644, callAs(alice));
+    await other.setAttributes(await nodeAt(other, "/file"), { size: 8192 }, callAs(alice));
+    const file = await volume.lookup(volume.root, "file", callAs(alice));
+    const handle = await volume.openNode(file, openFlags.O_RDONLY, callAs(alice));
+    const target = new Uint8Array(6);
+    expect(await handle.readAt(0, target)).toBe(6);
+    expect(handle.tryRead(0, target)).toBe(6);
+    isExpired = true;
+    await expect(handle.readAt(4096, target)).rejects.toMatchObject({ code: "EKEYEXPIRED" });
+    expect(handle.tryRead(0, target)).toBe(-1);
+    expect(volume.tryGetAttributes(file, alice)).toBeUndefined();
+    await handle.release();
   });
 
   it("[G15] lets the maker of a read-only file write through its first handle, and nobody through a later one", async () => {
