@@ -205,10 +205,12 @@ function touchesSize(change: LocalChange, at: number): boolean {
   return change.kind === "write" && change.end > at && change.start >= 0;
 }
 
+/** Whether something later moved the end of the file beyond `at`, and has not left with refused bytes. */
 function isGrownAgain(file: ModelFile, cut: LocalChange, at: number, asked: Asked): boolean {
   return file.locals.some((change) => {
     const grows = change.kind === "resize" ? change.start > at : change.kind === "write" && change.end > at;
-    return grows && !change.isVoid && change.ended < asked.from && isBefore(cut, change);
+    if (!grows || change.isVoid || change.ended >= asked.from || !isBefore(cut, change)) return false;
+    return !isDead(file, change, at, Number.POSITIVE_INFINITY, asked);
   });
 }
 
