@@ -8,7 +8,8 @@
 
 import type { ByteOffset, Clock } from "../../src/base/index.ts";
 import { type ErrorCode, Failure, neverFires, type SeededRandom } from "../../src/base/index.ts";
-import type { AttributeChanges, Attributes, Call, NodeId, Store, Version } from "../../src/port/index.ts";
+import type { AttributeChanges, Attributes, Call, NodeId, Store, StoreEntry, Version } from "../../src/port/index.ts";
+import type { Admissions } from "./admissions.ts";
 import { refusalIn, type Weather } from "./weather.ts";
 
 export type FaultKind = "slow" | "late" | "short" | "greedy" | "refused" | "unheard" | "twice" | "commitFailed";
@@ -31,6 +32,8 @@ export interface StoreWitness {
   unnamed(name: string): void;
   /** A fault of this kind happened; operations may fail with the code. */
   fault(kind: string, code?: ErrorCode): void;
+  /** Who is let in to what, and who is not. */
+  readonly admissions: Pick<Admissions, "letIn" | "refused">;
   complain(what: string): void;
   note(what: string): void;
 }
@@ -68,6 +71,13 @@ type AnyOperation = (...given: unknown[]) => Promise<unknown>;
 /** The operations that pass without trouble: nobody calls them, or nothing but memory is at stake. */
 const untroubled: ReadonlySet<PropertyKey> = new Set(["root", "watch", "close", "manifest", "tryRead"]);
 
+/** What may be allowed to somebody who may not look. */
+const unshown: ReadonlySet<string> = new Set(["write", "commit", "release"]);
+/** What changes a file's content; attributes alone as well. */
+const changing: ReadonlySet<string> = new Set(["write", "setAttributes", "punchHole"]);
+/** What answers with the node that it found or made. */
+const named: ReadonlySet<string> = new Set(["lookup", "createFile"]);
+
 export class FaultyStore {
   readonly store: Store;
   readonly weather: Set<Weather> = new Set();
@@ -86,7 +96,7 @@ export class FaultyStore {
     this.#options = options;
     this.#faults = options.faults;
     const special: Record<PropertyKey, unknown> = {
-      write: (...given: Parameters<Store["write"]>) => this.#changing(given[0], () => this.#write(...given)),
+      write: this.#write.bind(this),
       setAttributes: this.#setAttributes.bind(this),
       punchHole: this.#punchHole.bind(this),
       createFile: this.#createFile.bind(this),
@@ -128,18 +138,6 @@ export class FaultyStore {
   changedAtMs(node: NodeId): number | undefined {
     const changes = this.#changes.get(node);
     return changes === undefined || changes.underWay === 0 ? changes?.endedMs : this.#options.clock.nowMs();
-  }
-
-  async #changing<Result>(node: NodeId, change: () => Promise<Result>): Promise<Result> {
-    const changes = this.#changes.get(node) ?? { underWay: 0, endedMs: 0 };
-    this.#changes.set(node, changes);
-    changes.underWay += 1;
-    try {
-      return await change();
-    } finally {
-      changes.underWay -= 1;
-      changes.endedMs = this.#options.clock.nowMs();
-    }
   }
 
   #endHanging(): void {
@@ -205,6 +203,37 @@ export class FaultyStore {
     call: Call,
     apply: (call: Call) => Promise<Result>,
   ): Promise<Result> {
+    const { admissions } = this.#witness;
+    const changes = changing.has(operation) ? this.#changesOf(node) : undefined;
+    if (changes !== undefined) changes.underWay += 1;
+    try {
+      const result = await this.#answer(operation, node, call, apply);
+      if (!unshown.has(operation))
+        admissions.letIn(named.has(operation) ? (result as StoreEntry).node : node, call.credential.id);
+      return result;
+    } catch (thrown) {
+      if (thrown instanceof Failure) admissions.refused(node, call.credential, thrown.code);
+      throw thrown;
+    } finally {
+      if (changes !== undefined) {
+        changes.underWay -= 1;
+        changes.endedMs = this.#options.clock.nowMs();
+      }
+    }
+  }
+
+  #changesOf(node: NodeId): { underWay: number; endedMs: number } {
+    const changes = this.#changes.get(node) ?? { underWay: 0, endedMs: 0 };
+    this.#changes.set(node, changes);
+    return changes;
+  }
+
+  async #answer<Result>(
+    operation: string,
+    node: NodeId,
+    call: Call,
+    apply: (call: Call) => Promise<Result>,
+  ): Promise<Result> {
     const plan = this.#plan(operation, call);
     await this.#pass(plan.beforeMs);
     if (plan.heedsSignal && call.signal.aborted) throw new Failure("EINTR", { syscall: operation });
@@ -241,23 +270,19 @@ export class FaultyStore {
   }
 
   async #setAttributes(node: NodeId, changes: AttributeChanges, call: Call): Promise<Attributes> {
-    return this.#changing(node, () =>
-      this.#run("setAttributes", node, call, async (passed) => {
-        const attributes = await this.#inner.setAttributes(node, changes, passed);
-        if (changes.size !== undefined) this.#witness.resized(node, changes.size);
-        return attributes;
-      }),
-    );
+    return this.#run("setAttributes", node, call, async (passed) => {
+      const attributes = await this.#inner.setAttributes(node, changes, passed);
+      if (changes.size !== undefined) this.#witness.resized(node, changes.size);
+      return attributes;
+    });
   }
 
   async #punchHole(node: NodeId, offset: ByteOffset, length: number, call: Call): Promise<Attributes> {
-    return this.#changing(node, () =>
-      this.#run("punchHole", node, call, async (passed) => {
-        const attributes = await this.#inner.punchHole(node, offset, length, passed);
-        this.#witness.punched(node, offset, offset + length);
-        return attributes;
-      }),
-    );
+    return this.#run("punchHole", node, call, async (passed) => {
+      const attributes = await this.#inner.punchHole(node, offset, length, passed);
+      this.#witness.punched(node, offset, offset + length);
+      return attributes;
+    });
   }
 
   async #write(

@@ -1,10 +1,14 @@
 /**
- * How soon what others change must show (G17). An answer of the store is believed for the attribute time-out, and comes at
- * most the store's deadline after the state that it tells of: whoever asks now sees every change that is older than both.
+ * Questions of programs, and what their answers must show: to whom (S5.5, `admissions.ts`), and how soon what others change
+ * (G17). An answer of the store is believed for the attribute time-out, and comes at most the store's deadline after the state
+ * that it tells of: whoever asks now sees every change that is older than both.
  */
+import type { ErrorCode, Milliseconds } from "../../src/base/index.ts";
+import type { Credential } from "../../src/port/index.ts";
 import type { Tick } from "../model/change.ts";
 import type { Asked } from "../model/lawful.ts";
 import type { ModelFile } from "../model/model-file.ts";
+import { prefixed } from "./open-slot.ts";
 import type { World } from "./world.ts";
 
 /** For what lies between a question of a program and one of the volume to its store: a hook that renews a key, a rescue. */
@@ -12,16 +16,31 @@ const slackMs = 5_000;
 
 export interface Question extends Pick<Asked, "from" | "noticed"> {
   readonly file: ModelFile;
+  readonly credential: Credential;
+  readonly askedMs: Milliseconds;
+  /** Of the latest refusal that was told of by then; 0 when there was none. */
+  readonly refusedAt: Tick;
 }
 
 /** A program asks what the file is, or has, now. */
-export function asking(world: World, file: ModelFile): Question {
-  return { file, noticed: noticedBy(world, file), from: world.now() };
+export function asking(world: World, file: ModelFile, credential: Credential): Question {
+  const refusedAt = world.admissions.refusedAt(file, credential);
+  const noticed = noticedBy(world, file);
+  return { file, credential, askedMs: world.clock.nowMs(), refusedAt, noticed, from: world.now() };
 }
 
-/** It is answered. A file that has lost its name meanwhile is shown as it was. */
-export function answered(world: World, { file, noticed, from }: Question): Asked {
+/** It is answered, to somebody who may know. A file that has lost its name meanwhile is shown as it was. */
+export function answered(world: World, question: Question): Asked {
+  const { file, credential, noticed, from } = question;
+  world.require(prefixed(world.nameOf(file), world.admissions.complaintOfShowing(file, credential, question)));
   return { from, to: world.now(), noticed: file.removed === undefined ? noticed : 0 };
+}
+
+/** It ends with a failure that is excused, in a word. */
+export function unanswered(world: World, { file, credential }: Question, thrown: unknown, what: string): ErrorCode {
+  const code = world.excused(thrown, what);
+  world.admissions.told(file, credential, code);
+  return code;
 }
 
 /**

@@ -5,7 +5,7 @@ import { type Handle, openFlags } from "../../src/files/index.ts";
 import type { VolumeNode } from "../../src/files/nodes/volume-node.ts";
 import type { Call, Credential } from "../../src/port/index.ts";
 import { mayEndAt } from "../model/lawful.ts";
-import { answered, asking } from "./noticed.ts";
+import { answered, asking, unanswered } from "./noticed.ts";
 import { admit, canWrite, flagsOf, misuseOf, mustRefuse, name, type OpenSlot, prefixed } from "./open-slot.ts";
 import type { MappingOperation, ProgramOperation, ReadWay, SlotOperation } from "./operation.ts";
 import { readFrom } from "./read-deeds.ts";
@@ -264,7 +264,7 @@ export class Program {
 
   async #stat({ handle, file }: OpenSlot, call: Call): Promise<string> {
     const world = this.#world;
-    const question = asking(world, file);
+    const question = asking(world, file, call.credential);
     try {
       const now = world.volume.tryGetAttributes(handle.node, call.credential);
       const { size } = now ?? (await world.volume.getAttributes(handle.node, call));
@@ -272,7 +272,7 @@ export class Program {
         world.require(`${world.nameOf(file)} is said to end at ${size}`);
       return `ok ${size}`;
     } catch (thrown) {
-      return world.excused(thrown, "stat");
+      return unanswered(world, question, thrown, "stat");
     }
   }
 

@@ -2,7 +2,7 @@
 import { type CancelSignal, delay } from "../../src/base/index.ts";
 import { FrameRun } from "../../src/cache/index.ts";
 import { complaintOfRead } from "../model/lawful.ts";
-import { answered, asking } from "./noticed.ts";
+import { answered, asking, unanswered } from "./noticed.ts";
 import { type OpenSlot, prefixed } from "./open-slot.ts";
 import type { ReadWay } from "./operation.ts";
 import type { World } from "./world.ts";
@@ -19,7 +19,7 @@ export async function readFrom(
   signal: CancelSignal,
 ): Promise<string> {
   const { handle, file } = slot;
-  const question = asking(world, file);
+  const question = asking(world, file, handle.credential);
   try {
     if (way === "views") return await readViews(world, slot, position, length, signal);
     if (way === "direct") await world.keeper.send(file, signal, position, position + length);
@@ -30,7 +30,7 @@ export async function readFrom(
     world.require(prefixed(world.nameOf(file), complaintOfRead(file, position, target, count, length, asked)));
     return `ok ${count}`;
   } catch (thrown) {
-    return world.excused(thrown, "read");
+    return unanswered(world, question, thrown, "read");
   }
 }
 
@@ -42,7 +42,7 @@ async function readViews(
   signal: CancelSignal,
 ): Promise<string> {
   const run = new FrameRun();
-  const question = asking(world, file);
+  const question = asking(world, file, handle.credential);
   try {
     const isNow = handle.tryReadFrames(position, length, run);
     if (!isNow) await handle.readFramesAt(position, length, run, signal);

@@ -15,6 +15,7 @@ import { runningActor } from "../kit/schedule/point.ts";
 import type { LocalChange, Tick } from "../model/change.ts";
 import type { SentRun } from "../model/fates.ts";
 import { ModelFile } from "../model/model-file.ts";
+import { Admissions } from "./admissions.ts";
 import { complaintOfBooks, type Evidence, ToldOf } from "./books.ts";
 import { CacheTraffic, listenToCaches } from "./cache-traffic.ts";
 import { ConflictCopies } from "./conflict-copies.ts";
@@ -52,6 +53,7 @@ export class World implements StoreWitness {
   /** The drive of the store, where that is a medium. */
   readonly media: Media | undefined;
   readonly copies: ConflictCopies = new ConflictCopies(this);
+  readonly admissions: Admissions = new Admissions(this);
   readonly traffic: CacheTraffic = new CacheTraffic();
   readonly told: ToldOf = new ToldOf();
   readonly eventWitness: EventWitness = new EventWitness(this);

@@ -105,6 +105,7 @@ export async function changing(
   try {
     await work();
     file.end(change, world.now());
+    world.admissions.letIn(file.node, change.credentialId);
     return "ok";
   } catch (thrown) {
     file.fail(change, world.now());

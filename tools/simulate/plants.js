@@ -261,6 +261,20 @@ export const plants = [
     replace: "const untilMs = Number.POSITIVE_INFINITY;\n    if (node.changedAt",
   },
   {
+    name: "grants-for-ever",
+    mistake: "who was let in to a file once is shown what is cached of it for ever",
+    path: "src/files/nodes/grants.ts",
+    find: "grant !== undefined && grant.attributesUntilMs > nowMs",
+    replace: "grant !== undefined && nowMs >= 0",
+  },
+  {
+    name: "grant-outlives-refusal",
+    mistake: "who was refused by the store is shown what is cached, until the time of the grant is over",
+    path: "src/files/nodes/grants.ts",
+    find: "    this.#byCredential.delete(credential.id);\n    this.#last = undefined;\n",
+    replace: "    this.#find(credential.id);\n",
+  },
+  {
     name: "another-medium",
     mistake: "whatever medium is put in counts as the volume's own",
     path: "src/stores/medium/presence.ts",
