@@ -2,6 +2,8 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../../src/base/index.ts";
 
+const unhashedMax = 8_192;
+
 /** One line of the timeline. */
 export interface TraceEntry {
   readonly virtualMs: number;
@@ -15,6 +17,8 @@ export class Timeline {
   readonly #clock: Clock;
   readonly #keeps: boolean;
   readonly #hash = createHash("sha1");
+  /** Lines that are not hashed yet: many at once cost less. */
+  #unhashed = "";
 
   constructor(clock: Clock, keeps: boolean) {
     this.#clock = clock;
@@ -23,13 +27,20 @@ export class Timeline {
 
   add(actor: string, what: string): void {
     const virtualMs = this.#clock.nowMs();
-    this.#hash.update(`${virtualMs} ${actor} ${what}\n`);
+    this.#unhashed += `${virtualMs} ${actor} ${what}\n`;
+    if (this.#unhashed.length > unhashedMax) this.#takeIn();
     if (this.#keeps) this.entries.push({ virtualMs, actor, what });
   }
 
   /** 16 hexadecimal digits over all lines. To be asked for once, at the end. */
   digest(): string {
+    this.#takeIn();
     return this.#hash.digest("hex").slice(0, 16);
+  }
+
+  #takeIn(): void {
+    this.#hash.update(this.#unhashed);
+    this.#unhashed = "";
   }
 }
 
