@@ -7,6 +7,9 @@ const period = 255;
 /** Prime to 255 each, so that neighbours differ and every shift does. */
 const factors: readonly number[] = [7, 11, 13, 19, 23, 29, 31, 37, 41, 43, 47, 53];
 const tableBytes = 128 * 1024;
+const zeros = new Uint8Array(tableBytes);
+/** From so many bytes on it is tried at once whether all are of one write. */
+const longRun = 256;
 
 /** The ids that tell writes apart: 1 to this. */
 export const writeIdMax = period - 1;
@@ -45,6 +48,7 @@ export class BytePattern {
   /** How many bytes from `from` on are of the same write as the first. */
   runLength(bytes: Uint8Array, from: number, to: number): number {
     const first = bytes[from] as number;
+    if (to - from > longRun && this.#isRun(first, bytes.subarray(from, to))) return to - from;
     let at = from + 1;
     if (first === 0) {
       while (at < to && bytes[at] === 0) at++;
@@ -58,6 +62,13 @@ export class BytePattern {
       if (expected > period) expected -= period;
     }
     return at - from;
+  }
+
+  /** Whether all bytes are of the same write as the first. */
+  #isRun(first: number, bytes: Uint8Array): boolean {
+    const start = first === 0 ? 0 : ((first - 1) * this.#inverse) % period;
+    const expected = first === 0 ? zeros : this.#table;
+    return Buffer.compare(bytes, expected.subarray(start, start + bytes.length)) === 0;
   }
 }
 
