@@ -1,5 +1,5 @@
 /** What others do: another client of the server, its administrator, the weather, and a server that loses its power. */
-import { type ByteOffset, Failure } from "../../src/base/index.ts";
+import { type ByteOffset, delay, Failure } from "../../src/base/index.ts";
 import { asSuperuser } from "../kit/cached-file.ts";
 import type { ModelFile } from "../model/model-file.ts";
 import type { Medium } from "./media.ts";
@@ -103,8 +103,12 @@ function changeMedium({ media, faults, excuses, clock }: World, inserted: Medium
   return "changed";
 }
 
-/** What was not durable is gone; what an fsync has promised is not. */
+/**
+ * What was not durable is gone; what an fsync has promised is not. That is between two turns: whatever the server has done is
+ * noted, and it does nothing more before the model knows what is left.
+ */
 async function crash(world: World): Promise<string> {
+  await delay(world.clock, 0);
   world.fault("crash", "EIO");
   world.excuses.add("ESTALE");
   world.server.crash();
