@@ -9,7 +9,7 @@ import type { Tick } from "../model/change.ts";
 import type { ModelFile } from "../model/model-file.ts";
 import type { World } from "./world.ts";
 
-/** For the way of an answer through the volume: on a slow machine timers fire while it is on its way. */
+/** For the way of an answer through the volume. */
 const slackMs = 60_000;
 
 const refusals: ReadonlySet<ErrorCode> = new Set(["EACCES", "EPERM", "EKEYEXPIRED", "EKEYREVOKED", "EKEYREJECTED"]);
@@ -26,16 +26,23 @@ interface Admission {
 export class Admissions {
   readonly #world: World;
   readonly #byNode: Map<NodeId, Map<string, Admission>> = new Map();
+  /** How long turns were held up by now: on a slow machine an answer is on its way for as long. */
+  heldUpMs: () => Milliseconds = () => 0;
 
   constructor(world: World) {
     this.#world = world;
+  }
+
+  /** The time, less that for which turns were held up. */
+  nowMs(): Milliseconds {
+    return this.#world.clock.nowMs() - this.heldUpMs();
   }
 
   /** The store has done what the credential asked of the node, or a program hears that it has. */
   letIn(node: NodeId, credentialId: string): void {
     const admission = this.#of(node, credentialId);
     admission.letInAt = this.#world.now();
-    admission.letInAtMs = this.#world.clock.nowMs();
+    admission.letInAtMs = this.nowMs();
   }
 
   /** The store has refused it with this code. */

@@ -26,7 +26,7 @@ export interface Question extends Pick<Asked, "from" | "noticed"> {
 export function asking(world: World, file: ModelFile, credential: Credential): Question {
   const refusedAt = world.admissions.refusedAt(file, credential);
   const noticed = noticedBy(world, file);
-  return { file, credential, askedMs: world.clock.nowMs(), refusedAt, noticed, from: world.now() };
+  return { file, credential, askedMs: world.admissions.nowMs(), refusedAt, noticed, from: world.now() };
 }
 
 /** It is answered, to somebody who may know. A file that has lost its name meanwhile is shown as it was. */

@@ -109,6 +109,7 @@ async function playOnce(
     settled: () => world.requireNoComplaint(),
     msMax: 86_400_000,
   });
+  world.admissions.heldUpMs = () => scheduler.heldUpMs;
   const transitions = new Tallies();
   let failure: RunFailure | undefined;
   let thrown: unknown;

@@ -106,6 +106,7 @@ export class Scheduler implements PointKeeper {
   #actor = "main";
   #lastActor = "main";
   #choiceCount = 0;
+  #heldUpMs = 0;
 
   constructor(options: SchedulerOptions) {
     this.#policy = options.policy;
@@ -132,6 +133,11 @@ export class Scheduler implements PointKeeper {
   /** How many choices were made. */
   get choiceCount(): number {
     return this.#choiceCount;
+  }
+
+  /** How much time has passed although turns were ready, as on a slow machine. */
+  get heldUpMs(): number {
+    return this.#heldUpMs;
   }
 
   /** A hash of every choice: which turn went, of whom, and among how many. */
@@ -250,7 +256,10 @@ export class Scheduler implements PointKeeper {
     this.#options.chosen?.(undefined);
     this.#hash.add("time", "", 0, this.#ready.length);
     this.#actor = "time";
+    const isHeldUp = this.#ready.length > 0;
+    const beforeMs = this.#clock?.nowMs() ?? 0;
     if (this.#clock?.fireNext() !== true) throw this.#stuck(otherwise);
+    if (isHeldUp) this.#heldUpMs += this.#clock.nowMs() - beforeMs;
     if (this.#clock.nowMs() > this.#msMax) throw this.#stuck(`not over after ${this.#msMax} ms`);
   }
 
