@@ -9,8 +9,8 @@
  * sends open handles back to the store (S5.5). One that shows another version lets the pages be read again and tells the
  * mount.
  */
-import { assert, type ErrorCode, Failure, failureFrom } from "../../base/index.ts";
-import type { AddressSpace } from "../../cache/index.ts";
+import { assert, Failure, failureFrom } from "../../base/index.ts";
+import { type AddressSpace, classify } from "../../cache/index.ts";
 import type { AttributeChanges, Attributes, Call, Credential } from "../../port/index.ts";
 import type { Handle } from "../handle.ts";
 import { callOf, type VolumeCore } from "../volume-core.ts";
@@ -19,14 +19,6 @@ import { observerOf } from "./space-observer.ts";
 import type { VolumeNode } from "./volume-node.ts";
 
 const setIdBits = 0o6000;
-const refusalCodes: ReadonlySet<ErrorCode> = new Set([
-  "EACCES",
-  "EPERM",
-  "ENOKEY",
-  "EKEYEXPIRED",
-  "EKEYREVOKED",
-  "EKEYREJECTED",
-]);
 
 export class AttributeCache {
   readonly #core: VolumeCore;
@@ -118,7 +110,7 @@ export class AttributeCache {
 
   /** A refusal of the credential ends its grant; another failure does not. */
   endGrantFor(node: VolumeNode, credential: Credential, failure: unknown): void {
-    if (failure instanceof Failure && refusalCodes.has(failure.code)) node.grants.end(credential);
+    if (failure instanceof Failure && classify(failure) === "permission") node.grants.end(credential);
   }
 
   /** A refusal ends the credential's grant; a node that has gone loses its cached name. Answers with the failure. */
