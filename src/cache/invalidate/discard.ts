@@ -29,5 +29,5 @@ export async function discardUnsent(space: FilePages, start: ByteOffset, end: By
     }
     page = pages.nextTagged(tags.dirty, page.index + 1);
   }
-  space.setSize(sizeWithout(space.size as number, discardedEnd, space.storeSize as number, endOfUnsent(space)));
+  space.setSize(sizeWithout(space.size, discardedEnd, space.storeSize, endOfUnsent(space)));
 }

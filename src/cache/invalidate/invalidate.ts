@@ -6,7 +6,7 @@ import { writeEverything } from "../writeback/control.ts";
 import { writebackPass } from "../writeback/pass.ts";
 import { discardUnsent } from "./discard.ts";
 import { dropCleanBatch } from "./drop-clean.ts";
-import { startOver } from "./start-over.ts";
+import { meetOthersChange, startOver } from "./start-over.ts";
 
 /** So many pages go before others have their turn (S4.12). */
 const batchPages = 4096;
@@ -57,6 +57,5 @@ export async function invalidateDoubtful(space: FilePages, call: Call): Promise<
   await using _alone = await space.invalidateLock.acquireAlone(call.signal);
   await using _order = await space.writebackLock.acquire(call.signal);
   if (!space.isDoubtful || space.destroyed) return;
-  startOver(space, await space.core.store.getAttributes(space.node, call));
-  space.observer.changedElsewhere?.();
+  meetOthersChange(space, await space.core.store.getAttributes(space.node, call));
 }

@@ -1,6 +1,6 @@
 /** What another client did between own changes of the file, as the answers to these tell. */
 import type { FilePages } from "../space/file-pages.ts";
-import { startOver } from "./start-over.ts";
+import { meetOthersChange } from "./start-over.ts";
 
 /**
  * To be called when own changes have been answered, under the write-back lock or when nobody has it: with what the last of
@@ -9,6 +9,5 @@ import { startOver } from "./start-over.ts";
 export function noticeOthers(space: FilePages): void {
   const { stray } = space.trail;
   if (stray === undefined || space.lateChanges !== null || space.destroyed) return;
-  startOver(space, stray);
-  space.observer.changedElsewhere?.();
+  meetOthersChange(space, stray);
 }

@@ -19,6 +19,12 @@ export function startOver(space: FilePages, attributes: Attributes): void {
   space.setSize(Math.max(attributes.size, endOfUnsent(space)));
 }
 
+/** Somebody else changed the file to what the attributes say: everything clean starts over, and keepers of copies are told. */
+export function meetOthersChange(space: FilePages, attributes: Attributes): void {
+  startOver(space, attributes);
+  space.observer.changedElsewhere?.();
+}
+
 /**
  * The end of the last byte that the store has not taken and that is still to be seen: dirty, in flight, or refused, other than
  * by `except`. 0 when there is none.

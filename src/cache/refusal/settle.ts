@@ -6,7 +6,7 @@
 import { delay, Failure, failureFrom, neverFires } from "../../base/index.ts";
 import type { Attributes } from "../../port/index.ts";
 import { dropClean } from "../invalidate/drop-clean.ts";
-import { startOver } from "../invalidate/start-over.ts";
+import { meetOthersChange } from "../invalidate/start-over.ts";
 import { lockWitness } from "../lock/lock-witness.ts";
 import type { FilePages } from "../space/file-pages.ts";
 import { classify } from "./classify.ts";
@@ -229,8 +229,7 @@ function adoptFound(space: FilePages, attributes: Attributes): void {
   if (attributes.version === space.version) {
     space.storeSize = attributes.size;
   } else if (space.dirtyBytes === 0 || !space.core.store.manifest.conditionalWrites) {
-    startOver(space, attributes);
-    space.observer.changedElsewhere?.();
+    meetOthersChange(space, attributes);
   }
   space.changeCount += 1;
   space.observer.attributesChanged(attributes);

@@ -18,7 +18,7 @@
  */
 import { assert, type ByteCount, ByteRanges, type CancelSignal, Failure, type PageIndex } from "../../base/index.ts";
 import type { Attributes, Call, ChangedAttributes, NodeId, RefusedBytes, Version } from "../../port/index.ts";
-import { startOver } from "../invalidate/start-over.ts";
+import { meetOthersChange } from "../invalidate/start-over.ts";
 import { Mutex } from "../lock/mutex.ts";
 import { SharedLock } from "../lock/shared-lock.ts";
 import { LeftFrames } from "../page/left-frames.ts";
@@ -322,7 +322,7 @@ export class FilePages implements PageOwner, CachedPages {
       return changed;
     } catch (thrown) {
       const settled = settlementOf(thrown);
-      if (settled !== undefined) noteLateChange(this, settled, (changed) => this.#startOverWith(changed));
+      if (settled !== undefined) noteLateChange(this, settled, (changed) => meetOthersChange(this, changed));
       throw thrown;
     }
   }
@@ -335,15 +335,10 @@ export class FilePages implements PageOwner, CachedPages {
     if (changed.previous === this.version) {
       this.trail.step(changed);
     } else if (this.dirtyBytes === 0 || !this.core.store.manifest.conditionalWrites) {
-      this.#startOverWith(changed);
+      meetOthersChange(this, changed);
     } else {
       this.mixesVersions = true;
     }
-  }
-
-  #startOverWith(attributes: Attributes): void {
-    startOver(this, attributes);
-    this.observer.changedElsewhere?.();
   }
 
   /** How many pages are cached without a gap just before `page`. */

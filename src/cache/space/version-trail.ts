@@ -35,7 +35,9 @@ export class VersionTrail {
    * change is under way, since answers come in any order.
    */
   get stray(): ChangedAttributes | undefined {
-    return [...this.#strays.values()].at(-1);
+    let last: ChangedAttributes | undefined;
+    for (const stray of this.#strays.values()) last = stray;
+    return last;
   }
 
   /** How often what is known was learned elsewhere. */
