@@ -129,7 +129,7 @@ export const plantsOfRaces = [
       edit(
         "writeback/send-again",
         "startOver(space, await space.core.store.getAttributes(space.node, call));",
-        "space.version = (await space.core.store.getAttributes(space.node, call)).version;",
+        "space.trail.restart((await space.core.store.getAttributes(space.node, call)).version);",
       ),
     ],
     test: race("refusal-policies"),
