@@ -23,6 +23,8 @@ const packagesByCommand = new Map([
   ["strace", "strace"],
   ["mkfs.btrfs", "btrfs-progs"],
   ["mkfs.ext4", "e2fsprogs"],
+  ["mkfs.exfat", "exfatprogs"],
+  ["mount.exfat-fuse", "exfat-fuse"],
   ["spin", "spin"],
   ["cc", "gcc libc6-dev"],
   ["rclone", "rclone"],
