@@ -86,8 +86,7 @@ function complaintOfFile(
   { size, isDoubtful, errors }: AddressSpace,
 ): string | undefined {
   const now = world.now();
-  // Of bytes that the server took and the cache had to take for refused, the store alone knows where they end.
-  if (!isDoubtful && file.unansweredCount === 0 && !mayEndAt(file, size, { from: now, to: now, noticed: 0 }))
+  if (!isDoubtful && file.isEndKnown && !mayEndAt(file, size, { from: now, to: now, noticed: 0 }))
     return `it is said to end at ${size}`;
   const { latest } = errors;
   if (latest instanceof ToldFailure && latest.told !== file.failures.latest) {
