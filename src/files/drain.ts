@@ -85,14 +85,19 @@ async function rescueUnsent(core: VolumeCore, unsent: readonly VolumeNode[]): Pr
 /** A store that said no still answers: what the file is now goes into the entry, so that a restore knows others' changes. */
 async function rescueFile(core: VolumeCore, { id, space }: VolumeNode, deadline: CancelSignal): Promise<void> {
   if (space === undefined) return;
-  const { standingFailure } = space;
   if (space.dirtyBytes > 0) {
-    const code = standingFailure?.code ?? "ETIMEDOUT";
-    const failure = new Failure(code, { syscall: "write", detail: "not delivered before the volume was closed" });
-    const asking = code === "ETIMEDOUT" ? undefined : core.store.getAttributes(id, callOf(superuser, deadline));
+    const failure = undelivered(space.standingFailure);
+    const asking = failure.code === "ETIMEDOUT" ? undefined : core.store.getAttributes(id, callOf(superuser, deadline));
     await space.giveUp(failure, deadline, await asking?.catch(() => undefined));
   }
   if (space.unrescuedBytes > 0) await space.retryRescue(deadline);
+}
+
+/** Why bytes were not delivered: what the store last said to them, in its words, or that it said nothing. */
+function undelivered(said: Failure | undefined): Failure {
+  const detail = "not delivered before the volume was closed";
+  if (said === undefined) return new Failure("ETIMEDOUT", { syscall: "write", detail });
+  return new Failure(said.code, { syscall: "write", detail: `${detail}: ${said.message}`, cause: said });
 }
 
 /** Throws EIO for bytes that are still here after a drain, naming their files: somebody wrote them meanwhile. */

@@ -14,6 +14,9 @@ import { alice, bob, contentAt, type MemoryVolume, memoryVolume } from "../../ki
 import { RescueInMemory } from "../../kit/rescue-in-memory.ts";
 import { settle, VirtualClock } from "../../kit/virtual-clock.ts";
 
+/** What the store says besides the code of a refusal. */
+const storesWords = "in the store's own words";
+
 interface Scene extends MemoryVolume {
   readonly rescue: RescueInMemory;
   readonly told: WritebackFailed[];
@@ -32,7 +35,7 @@ async function scene(options: VolumeOptions = {}): Promise<Scene> {
         if (typeof member !== "function") return member;
         if (name !== "write") return member.bind(target);
         return async (...parameters: unknown[]): Promise<unknown> => {
-          if (state.refusal !== undefined) throw new Failure(state.refusal, { syscall: "write" });
+          if (state.refusal !== undefined) throw new Failure(state.refusal, { syscall: "write", detail: storesWords });
           return await member.apply(target, parameters);
         };
       },
@@ -218,6 +221,12 @@ describe("sync and close of a volume", () => {
     expect(bytesOf(place)).toEqual(["kept dirty"]);
     expect(place.rescue.entries[0]?.refused).toMatchObject({ credential: alice, refusalClass: "space" });
     expect(place.rescue.entries[0]?.refused.foundVersion).toBeDefined();
+    const why = {
+      message: expect.stringMatching(`not delivered before the volume was closed: ENOSPC: .*${storesWords}`),
+      cause: { code: "ENOSPC", detail: storesWords },
+    };
+    expect(place.rescue.entries[0]?.refused.failure).toMatchObject(why);
+    expect(place.told.at(-1)?.failure).toMatchObject(why);
   });
 
   it("[S5.2] [S5.10] [S5.11] [G2] close rescues what a store that hangs was being sent and was not, soon after its deadline", async () => {
