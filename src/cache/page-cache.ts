@@ -12,6 +12,7 @@ import { assert, type CancelSignal, type Clock, type Failure, failureFrom, never
 import type { Attributes, Credential, NodeId, Store } from "../port/index.ts";
 import { type CacheOptions, completeOptions } from "./cache-options.ts";
 import { Bell } from "./lock/bell.ts";
+import { asFreeTask } from "./lock/lock-witness.ts";
 import { Counters } from "./observe/counters.ts";
 import type { CacheSnapshot } from "./observe/snapshot.ts";
 import { FramePool, type FrameUse } from "./page/frame-pool.ts";
@@ -178,6 +179,11 @@ export class PageCache implements CacheCore {
     const workers = await Promise.allSettled(Array.from({ length: syncsMax }, worker));
     const failed = workers.find((result) => result.status === "rejected");
     if (failed !== undefined) throw failureFrom(failed.reason, { syscall: "sync" });
+  }
+
+  /** As `sync`, for whoever goes on without it: it may be begun in the middle of a flight. */
+  syncApart(options: { readonly durable: boolean; readonly credential: Credential }): Promise<void> {
+    return asFreeTask("sync apart", () => this.sync(options));
   }
 
   snapshot(): CacheSnapshot {

@@ -44,7 +44,7 @@ export class VolumeCore {
   readonly spaces: Set<VolumeNode> = new Set();
   /** Address spaces on their way out. */
   readonly #leaving: Set<Promise<void>> = new Set();
-  /** Counts local changes, to tell answers that are old news. */
+  /** Counts local changes and refusals heard, to tell answers that are old news. */
   changeCount = 0;
   /** Idle nodes that are being made durable, to be dropped afterwards. */
   readonly #committing: Set<VolumeNode> = new Set();
@@ -65,7 +65,7 @@ export class VolumeCore {
       (node) => this.#commitIdle(node),
     );
     keyring.listen({
-      closing: (credential) => inBackground(cache.sync({ durable: false, credential })),
+      closing: (credential) => inBackground(cache.syncApart({ durable: false, credential })),
       renewalFailed: (credential, failure) => this.events.emit("renewalFailed", { credential, failure }),
     });
   }
