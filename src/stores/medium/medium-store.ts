@@ -10,8 +10,7 @@
  * A medium may be pulled out at any moment, so content is durable before it is answered (`durableWrites`): bytes are in the cache
  * above until then. Names and other attributes are made durable soon afterwards; where they were lost, the next commit says so.
  */
-import type { ByteCount, ByteOffset, CancelSignal, Clock, Milliseconds } from "../../base/index.ts";
-import { systemClock } from "../../base/index.ts";
+import type { ByteCount, ByteOffset, CancelSignal } from "../../base/index.ts";
 import type {
   AccessMode,
   AttributeChanges,
@@ -32,60 +31,13 @@ import type {
   Version,
   WriteResult,
 } from "../../port/index.ts";
-import type { Drive, MediumId } from "./medium.ts";
-import { MediumNodes } from "./medium-nodes.ts";
-import { MediumOperations } from "./medium-operations.ts";
-import {
-  identifyWithin,
-  type MediumSource,
-  noMedium,
-  openOn,
-  type Preparation,
-  Presence,
-  type PresenceChange,
-  sourceOf,
-} from "./presence.ts";
+import type { MediumId } from "./medium.ts";
+import type { MediumNodes } from "./medium-nodes.ts";
+import type { MediumOperations } from "./medium-operations.ts";
+import { type MediumSource, type Preparation, type PresenceChange, sourceOf } from "./presence.ts";
 
-/** More than a volume above remembers while nothing uses them. */
-const nodesMaxDefault = 131_072;
 /** One write is made durable at a time: as much as a slow medium takes well within the deadline of an operation. */
 const durableWriteBytesMax = 4 * 1024 * 1024;
-
-export interface MediumStoreOptions {
-  readonly clock?: Clock;
-  /** How often the drive is looked at, in and out. Default 1,000. */
-  readonly lookEveryMs?: Milliseconds;
-  /** How long a look may take before the drive counts as empty. Default 5,000. */
-  readonly lookDeadlineMs?: Milliseconds;
-  /**
-   * Whether written bytes, truncates, punched holes and reserved ranges are durable before they are answered. Without that, what
-   * a medium took shortly before it was pulled out is lost; the next commit of such a file is EIO. Default true.
-   */
-  readonly durableWrites?: boolean;
-  /** How long names and other attributes may wait to be made durable by themselves. Default 1,000. */
-  readonly commitAfterMs?: Milliseconds;
-  /** The most nodes remembered; the ids of others are stale until they are looked up again. Default 131,072. */
-  readonly nodesMax?: number;
-}
-
-/** Opens the medium that is in the drive now; ENOMEDIUM when there is none. */
-export async function mediumStore(drive: Drive, options: MediumStoreOptions = {}): Promise<MediumStore> {
-  const { clock = systemClock, lookEveryMs = 1_000, lookDeadlineMs = 5_000 } = options;
-  const looks = { clock, lookEveryMs, lookDeadlineMs };
-  const inserted = await identifyWithin(drive, looks);
-  const store = inserted === undefined ? undefined : await openOn(drive, inserted, looks);
-  if (inserted === undefined || store === undefined) throw noMedium("open", undefined);
-  const nodes = new MediumNodes(inserted.knownBy ?? "inode", options.nodesMax ?? nodesMaxDefault);
-  const presence = new Presence(drive, inserted, store, looks);
-  const { durableWrites = true, commitAfterMs = 1_000 } = options;
-  const isVolatile = store.manifest.durability === "volatile";
-  const durability = { isVolatile, durableWrites: durableWrites && isVolatile, commitAfterMs };
-  const operations = new MediumOperations(presence, nodes, drive.marker, clock, durability);
-  const prepareBy = (prepare: Preparation) => {
-    presence.prepare = prepare;
-  };
-  return new MediumStore(presence, nodes, operations, store, prepareBy);
-}
 
 export class MediumStore implements Store {
   readonly manifest: StoreManifest;
