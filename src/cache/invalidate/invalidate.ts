@@ -40,12 +40,16 @@ export async function invalidate(
  * for: an answer that an own change has overtaken says nothing. When another client changed the file, clean bytes go. Dirty
  * bytes stay: where writes are conditional the base version stays with them, and the next write tells of the conflict;
  * elsewhere they will be written over what the other client wrote.
+ *
+ * Answers whether the attributes could be judged. While an own change is under way, or was never answered, another version may
+ * be its own or somebody else's: the store is to be asked again afterwards.
  */
-export function revalidate(space: FilePages, attributes: Attributes, askedAt: number): void {
-  if (askedAt !== space.changeCount || space.writebackLock.isHeld || space.lateChanges !== null) return;
-  if (attributes.version === space.version && !space.isDoubtful && !space.stale) return;
-  if (space.dirtyBytes > 0 && space.core.store.manifest.conditionalWrites) return;
+export function revalidate(space: FilePages, attributes: Attributes, askedAt: number): boolean {
+  if (attributes.version === space.version && !space.isDoubtful && !space.stale) return true;
+  if (askedAt !== space.changeCount || space.writebackLock.isHeld || space.lateChanges !== null) return false;
+  if (space.dirtyBytes > 0 && space.core.store.manifest.conditionalWrites) return true;
   startOver(space, attributes);
+  return true;
 }
 
 /**

@@ -147,9 +147,12 @@ export class AddressSpace extends FilePages {
     await giveUp(this, failure, found ?? failure);
   }
 
-  /** Fresh attributes from the store, asked for when `changeCount` was `askedAt`: clean bytes of another version go. */
-  revalidate(attributes: Attributes, askedAt: number): void {
-    revalidate(this, attributes, askedAt);
+  /**
+   * Fresh attributes from the store, asked for when `changeCount` was `askedAt`: clean bytes of another version go. Answers
+   * false when they could not be judged, for an own change is under way.
+   */
+  revalidate(attributes: Attributes, askedAt: number): boolean {
+    return revalidate(this, attributes, askedAt);
   }
 
   /** Sends or drops what is dirty in the range, then drops the clean pages of it; answers how many could not go. */

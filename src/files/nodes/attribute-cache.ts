@@ -1,7 +1,8 @@
 /**
  * Attributes: what is cached, when it is believed, and how each answer of the store changes it.
  *
- *   asked for   (lookup, getattr)      `learn`:   believed unless the node was changed from here after the question
+ *   asked for   (lookup, getattr)      `learn`:   believed unless the node was changed from here after the question, or a change
+ *                                                 from here is under way and nobody can say whose version that is
  *   our change  (setattr, link)        `adopt`:   always believed
  *   write-back  (the store took bytes) `written`: believed unless an answer to a later write came first
  *
@@ -74,10 +75,10 @@ export class AttributeCache {
       const explained = node.changeTimeExplained || fresh.changeTimeNs === known.changeTimeNs;
       if (!explained || accessDiffers(known, fresh)) this.#core.accessChanged(node);
       node.attributes = fresh;
-      node.attributesUntilMs = untilMs;
       node.changeTimeExplained = false;
       const believed = node.space?.version ?? known.version;
-      node.space?.revalidate(fresh, node.space.changeCount);
+      const wasJudged = node.space?.revalidate(fresh, node.space.changeCount) ?? true;
+      if (wasJudged) node.attributesUntilMs = untilMs;
       // A version that our own write-back under way has led to is no news to anybody.
       const changedElsewhere = (node.space?.version ?? fresh.version) !== believed;
       if (changedElsewhere && node.kind === "file" && this.#core.events.wants("invalidate")) {

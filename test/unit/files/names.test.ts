@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { openFlags } from "../../../src/files/index.ts";
 import { superuser } from "../../../src/port/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
+import { GatedStore } from "../../kit/gated-store.ts";
 import { contentAt, memoryVolume, nodeAt, rewriteAt } from "../../kit/memory-volume.ts";
 import { VirtualClock } from "../../kit/virtual-clock.ts";
 
@@ -153,6 +154,41 @@ describe("changes by another client", () => {
     await clock.advance(volume.attributeTimeoutMs);
     expect(file.tryRead(0, bytes)).toBe(-1);
     await file.read(bytes, 0, 3, 0);
+    expect(new TextDecoder().decode(bytes)).toBe("new");
+    await file.close();
+  });
+
+  it("[G17] are seen at the next look after one's own change, though an answer during that could not be judged", async () => {
+    const clock = new VirtualClock();
+    const gated: GatedStore[] = [];
+    await using place = await memoryVolume({
+      clock,
+      store: { reportsChanges: false },
+      wrap: (store) => {
+        const gates = new GatedStore(store);
+        gated.push(gates);
+        return gates.store;
+      },
+    });
+    const { volume, other } = place;
+    const [gates] = gated as [GatedStore];
+    await volume.promises.writeFile("/file", "a".repeat(8192));
+    const file = await volume.open("/file", "r+");
+    const bytes = new Uint8Array(3);
+    await file.read(bytes, 0, 3, 4096);
+    const { length: before } = gates.of("write");
+    gates.close("write");
+    await file.write("own", 0);
+    const syncing = file.sync();
+    const answer = (await gates.arrived("write", before + 1)).passHoldingAnswer();
+    await clock.advance(volume.attributeTimeoutMs);
+    await other.write(await nodeAt(other, "/file"), 4096, [new TextEncoder().encode("new")], undefined, call);
+    const questions = gates.of("getAttributes").length;
+    await file.stat();
+    expect(gates.of("getAttributes")).toHaveLength(questions + 1);
+    answer();
+    await syncing;
+    await file.read(bytes, 0, 3, 4096);
     expect(new TextDecoder().decode(bytes)).toBe("new");
     await file.close();
   });
