@@ -151,6 +151,7 @@ export class MediumNodes {
         this.#requirePresent(generation);
       }
     }
+    this.gone(node.id);
     throw stale();
   }
 
@@ -186,6 +187,12 @@ export class MediumNodes {
     const node = this.#nodes.get(id);
     if (node !== undefined) node.attributes = attributes;
     return attributes;
+  }
+
+  /** The store knows it no more: whoever has it open is told that it has no name, until it is found again. */
+  gone(id: NodeId): void {
+    const node = this.#nodes.get(id);
+    if (node !== undefined) node.attributes = { ...node.attributes, linkCount: 0 };
   }
 
   /** What was last said of a node that somebody holds. */
@@ -310,7 +317,7 @@ function stale(): Failure {
 }
 
 /** Whoever asks for a node by its id asked for no name: one that is missing is the node's. */
-function isMissing(thrown: unknown): boolean {
+export function isMissing(thrown: unknown): boolean {
   const { code } = failureFrom(thrown);
   return code === "ENOENT" || code === "ESTALE";
 }

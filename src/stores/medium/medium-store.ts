@@ -5,7 +5,7 @@
  * Nothing is ever asked of another medium than its own.
  *
  * Two things go on while it is out, so that programs can work with what they have open: the attributes of a file that somebody
- * holds are what they were last, and a commit of what is durable already succeeds.
+ * holds are what they were last, without a name once it was gone, and a commit of what is durable already succeeds.
  *
  * A medium may be pulled out at any moment, so content is durable before it is answered (`durableWrites`): bytes are in the cache
  * above until then. Names and other attributes are made durable soon afterwards; where they were lost, the next commit says so.
@@ -32,7 +32,7 @@ import type {
   WriteResult,
 } from "../../port/index.ts";
 import type { MediumId } from "./medium.ts";
-import type { MediumNodes } from "./medium-nodes.ts";
+import { isMissing, type MediumNodes } from "./medium-nodes.ts";
 import type { MediumOperations } from "./medium-operations.ts";
 import { type MediumSource, type Preparation, type PresenceChange, sourceOf } from "./presence.ts";
 
@@ -123,6 +123,7 @@ export class MediumStore implements Store {
     try {
       return await this.#operations.on(node, "stat", call, ask);
     } catch (thrown) {
+      if (this.isIn && isMissing(thrown)) this.#nodes.gone(node);
       const last = this.isIn ? undefined : this.#nodes.attributesOfHeld(node);
       if (last === undefined) throw thrown;
       return last;
