@@ -83,6 +83,8 @@ async function seenIn(directory: string, allowNonEmpty: boolean): Promise<readon
     const { code } = thrown as { code?: string };
     if (code === "ENOENT")
       throw new CommandError(`the mount point ${directory} does not exist; make it first: mkdir -p ${directory}`);
+    if (code === "EACCES")
+      throw new CommandError(`the mount point ${directory} is not open to you; use a directory of your own`);
     throw new CommandError(`the mount point ${directory} cannot be used (${code ?? String(thrown)})`);
   }
   throw new CommandError(`the mount point ${directory} is not a directory`);

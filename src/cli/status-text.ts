@@ -21,8 +21,8 @@ export function statusLines(mount: ListedMount): string[] {
   const age = formatDuration(Date.now() - mount.mountedAtMs);
   return [
     `${mount.directory}  ${mount.url}  ${mount.state}, process ${mount.processId}, for ${age}`,
-    ...numberLines("", mount.volume),
-    ...numberLines("requests", mount.requests),
+    ...numberLines("volume", mount.volume),
+    ...numberLines("mount", mount.requests),
     ...fileLines("unsent", mount.dirtyFiles, dirtyLine, formatSize(mount.dirtyBytes)),
     ...refusedLines(mount),
     ...fileLines("open", mount.openFiles, openLine, countOf(mount.openFiles.length, "file")),
@@ -44,7 +44,7 @@ function numberLines(title: string, group: Readonly<Record<string, unknown>>): s
       nested.push(...numberLines(inWords(name), value as Readonly<Record<string, unknown>>));
     }
   }
-  const own = pairs.length === 0 ? [] : [`  ${title === "" ? "" : `${title}: `}${pairs.join(", ")}`];
+  const own = pairs.length === 0 ? [] : [`  ${title}: ${pairs.join(", ")}`];
   return [...own, ...nested];
 }
 

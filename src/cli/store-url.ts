@@ -1,7 +1,7 @@
 /**
  * Which store a URL names. This and the tests are the only places where stores are introduced to volumes.
  */
-import { stat } from "node:fs/promises";
+import { access, constants, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { neverFires } from "../base/index.ts";
 import type { Store } from "../port/index.ts";
@@ -116,10 +116,12 @@ async function requireMounted(root: string): Promise<void> {
 
 async function requireDirectory(root: string): Promise<void> {
   try {
-    if ((await stat(root)).isDirectory()) return;
+    if ((await stat(root)).isDirectory()) return await access(root, constants.X_OK);
   } catch (thrown) {
     const { code } = thrown as { code?: string };
     if (code === "ENOENT") throw new CommandError(`the store directory ${root} does not exist; make it first`);
+    if (code === "EACCES")
+      throw new CommandError(`the store directory ${root} is not open to you; ask its owner, or mount as root`);
     throw new CommandError(`the store directory ${root} cannot be read (${code ?? String(thrown)})`);
   }
   throw new CommandError(`the store ${root} is not a directory`);

@@ -98,7 +98,7 @@ async function report(directory: string, answer: ControlAnswer): Promise<number>
       throw new CommandError(`${directory} is busy and stays mounted; close what is named above, or use --force`);
     case "undelivered":
       for (const file of answer.dirtyFiles) print(`  ${undeliveredLine(file)}`);
-      throw new CommandError(`${directory} stays mounted, for bytes could not be delivered: ${adviceAbout(answer)}`);
+      throw new CommandError(`${directory} stays mounted, for ${adviceAbout(answer)}`);
     case "error":
       throw new CommandError(answer.message);
     case "status":
@@ -115,8 +115,11 @@ function undeliveredLine({ path, dirtyBytes, unrescuedBytes }: DirtyFileStatus):
 
 function adviceAbout({ message, dirtyFiles }: Extract<ControlAnswer, { kind: "undelivered" }>): string {
   const isUnrescued = dirtyFiles.some(({ unrescuedBytes }) => unrescuedBytes > 0);
-  if (isUnrescued) return `${message}; mend the rescue directory and try again, or lose them with --force`;
-  return `${message}; mend the store and try again, or have them kept in rescue with --force`;
+  const undelivered = `bytes could not be delivered: ${message}`;
+  if (isUnrescued) return `${undelivered}; mend the rescue directory and try again, or lose them with --force`;
+  if (dirtyFiles.length > 0)
+    return `${undelivered}; mend the store and try again, or have them kept in rescue with --force`;
+  return `what the store took is not known to be durable: ${message}; mend the store and try again, or use --force`;
 }
 
 function busyLines(openFiles: readonly OpenFileStatus[], users: readonly MountUser[]): string[] {

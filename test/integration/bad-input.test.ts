@@ -41,6 +41,7 @@ it("command lines that make no sense end with 2 and one line", async () => {
   await expectRefusal(["mount", `dir:${store}`, point, "--page-size", "1K"], 2, /power of two/);
   await expectRefusal(["mount", `dir:${store}`, point, "--cache-size", "128K"], 2, /at least 16 pages/);
   await expectRefusal(["mount", `dir:${store}`, point, "--daemon", "--cache-size", "1"], 2, /at least 16 pages/);
+  await expectRefusal(["mount", "mem:", point, "--cache-size", "1000T"], 2, /must fit into the memory of this machine/);
   await expectRefusal(["mount", "mem:", point, "--refusal", "space=burn"], 2, /--refusal wants CLASS=ACTION, as in/);
   await expectRefusal(["refusals"], 2, /refusals needs DIR, as in: holdfast refusals/);
 });
@@ -167,9 +168,40 @@ it.skipIf(process.getuid?.() !== 0)(
     expect(finished.stderr.trimEnd().split("\n").at(-1)).toMatch(
       /^holdfast: cannot mount at .*(directory of your own|chmod 666)/,
     );
+    const closed = join(scratch, "closed");
+    await mkdir(closed, { mode: 0o700 });
+    const ofStore = await runHoldfast(["mount", `dir:${closed}`, point], options);
+    expect(ofStore).toMatchObject({ status: 1, stderr: expect.stringMatching(/is not open to you; ask its owner/) });
+    const ofPoint = await runHoldfast(["mount", `dir:${store}`, join(closed, "point")], options);
+    expect(ofPoint).toMatchObject({ status: 1, stderr: expect.stringMatching(/is not open to you; use a directory/) });
     expect(await mountsBelow(scratch)).toEqual([]);
   },
 );
+
+it("[G23] an unmount while the store directory is away says so and keeps the mount; once it is back all goes well", async () => {
+  await using mount = await RunningMount.start(`dir:${store}`, point, ["--attribute-timeout", "0"]);
+  await writeFile(join(point, "file"), "taken");
+  await rename(store, `${store}-away`);
+  const kept = await runHoldfast(["unmount", point]);
+  expect(kept.status, kept.stderr).toBe(1);
+  expect(kept.stderr).toMatch(
+    /stays mounted, for what the store took .* is gone\).*; mend the store and try again, or use --force\n$/,
+  );
+  await rename(`${store}-away`, store);
+  expect(await runHoldfast(["unmount", point])).toMatchObject({ status: 0, stderr: "" });
+  expect((await mount.finished()).status).toBe(0);
+  expect(await readFile(join(store, "file"), "utf8")).toBe("taken");
+});
+
+it("[G23] a forced unmount from a store directory that is away ends with 1 and says what may be lost", async () => {
+  await using mount = await RunningMount.start(`dir:${store}`, point, ["--attribute-timeout", "0"]);
+  await writeFile(join(point, "file"), "taken");
+  await rename(store, `${store}-away`);
+  const forced = await runHoldfast(["unmount", point, "--force"]);
+  expect(forced.status, forced.stderr).toBe(1);
+  expect(forced.stderr).toMatch(/but left: the store is gone, and bytes that it took may be, too: .* is gone\)/);
+  expect((await mount.finished()).status).toBe(1);
+});
 
 it("a store directory that goes away while it is mounted is an error, not a crash, and nothing is lost when it is back", async () => {
   await writeFile(join(store, "file"), "here");

@@ -19,6 +19,7 @@
 import { Failure, failureFrom } from "../../base/index.ts";
 import type { Volume, WritebackFailed } from "../../files/index.ts";
 import type { Mount } from "../../fuse/index.ts";
+import { superuser } from "../../port/index.ts";
 import type { Rescue } from "../../rescue/index.ts";
 import type { ControlAnswer, MountStatus } from "../control/protocol.ts";
 import type { Log, LogFields } from "../log.ts";
@@ -60,6 +61,8 @@ export class ServedMount {
   #state: "serving" | "draining" | "ended" = "serving";
   /** How often bytes that the store had taken may not have become durable. */
   #uncertainCount = 0;
+  /** How often that was so of a file that is no longer at the store. */
+  #removedCount = 0;
   #mountFailure: Failure | undefined;
   /** Whether the mount has gone, by us or from outside. */
   #gone = false;
@@ -87,8 +90,10 @@ export class ServedMount {
 
   #writebackFailed(failed: WritebackFailed): void {
     const { code } = failed.failure;
-    // A file that another client removed after it had taken every byte leaves nothing to deliver.
-    if (failed.outcome === "uncertain" && code !== "ENOENT" && code !== "ESTALE") this.#uncertainCount += 1;
+    if (failed.outcome === "uncertain") {
+      if (code === "ENOENT" || code === "ESTALE") this.#removedCount += 1;
+      else this.#uncertainCount += 1;
+    }
     const what = failed.operation === "write" ? "bytes could not be written back" : "bytes could not be made durable";
     this.#parts.log.error(what, this.#fieldsOf(failed));
   }
@@ -143,11 +148,9 @@ export class ServedMount {
 
   async #drainAndUnmount(attempt: UnmountAttempt): Promise<ControlAnswer> {
     const { volume, log } = this.#parts;
-    const failure = await drain(volume, {
-      timeoutMs: attempt.remainingMs,
-      signal: attempt.signal,
-      progress: (dirtyBytes) => attempt.progress(dirtyBytes),
-    });
+    const options = { signal: attempt.signal, progress: (dirtyBytes: number) => attempt.progress(dirtyBytes) };
+    const undelivered = await drain(volume, { ...options, timeoutMs: attempt.remainingMs });
+    const failure = undelivered ?? (this.#removedCount > 0 ? await this.#storeGone(attempt) : undefined);
     if (failure !== undefined) {
       const dirtyFiles = dirtyFilesOf(volume);
       log.error("the drain failed", { code: failure.code, why: failure.message, dirtyFiles: dirtyFiles.length });
@@ -157,6 +160,21 @@ export class ServedMount {
     if (!(await this.#takeAway(attempt))) return { kind: "busy", openFiles: openFilesOf(volume) };
     log.debug("the kernel has let go; closing the volume");
     return this.#closeVolume(attempt);
+  }
+
+  /**
+   * Why the store as a whole is gone; undefined while it is there. A file that another client removed after the store had
+   * taken every byte leaves nothing to deliver, but a store that is gone took them along.
+   */
+  async #storeGone(attempt: UnmountAttempt): Promise<Failure | undefined> {
+    const { volume } = this.#parts;
+    try {
+      await volume.statistics(volume.root, { credential: superuser, signal: attempt.signal });
+      return undefined;
+    } catch (thrown) {
+      const failure = failureFrom(thrown);
+      return failure.code === "ESTALE" || failure.code === "ENOENT" ? failure : undefined;
+    }
   }
 
   /** Unmounts in the kernel; false when the mount is busy and nobody asked for `force`. */
@@ -199,6 +217,7 @@ export class ServedMount {
   async #closeVolume(attempt: UnmountAttempt): Promise<ControlAnswer> {
     const { volume, log, rescue } = this.#parts;
     const left: string[] = [];
+    const gone = await this.#storeGone(attempt);
     try {
       const close = volume.close({ deadlineMs: attempt.remainingMs });
       if (!(await attempt.endsInTime(close, closeGraceMs))) throw this.#cutFailure();
@@ -210,6 +229,8 @@ export class ServedMount {
     if (this.#mountFailure !== undefined) left.push(this.#mountFailure.message);
     if (this.#uncertainCount > 0)
       left.push("bytes that the store took may not be durable, as was told to their writers");
+    if (gone !== undefined && this.#removedCount > 0)
+      left.push(`the store is gone, and bytes that it took may be, too: ${gone.message}`);
     const refused = await refusalsOf(volume, rescue, lookMsMax);
     this.#state = "ended";
     for (const line of refusalLines(refused, shownRefusalsMax)) log.error(line);

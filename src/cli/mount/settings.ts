@@ -1,4 +1,5 @@
 /** What `mount` was asked to do, read and judged before anything is touched. */
+import { totalmem } from "node:os";
 import { resolve } from "node:path";
 import { maskSecrets } from "../../base/index.ts";
 import { UsageError } from "../command-error.ts";
@@ -37,11 +38,11 @@ export interface MountSettings extends RefusalSettings {
 }
 
 export const mountOptions: Readonly<Record<string, OptionSpecification>> = {
-  "page-size": { value: "SIZE", summary: "Bytes a page of the cache, a power of two from 4K. Default 64K." },
+  "page-size": { value: "SIZE", summary: "Bytes a page of the cache, a power of two from 4K to 1M. Default 64K." },
   "cache-size": { value: "SIZE", summary: "Memory for cached pages, a hard limit. Default 256M." },
   "dirty-background": {
     value: "SIZE",
-    summary: "Unsent bytes above which sending starts at once. Default a quarter of the cache.",
+    summary: "Unsent bytes above which sending starts at once. Default half of the dirty limit.",
   },
   "dirty-limit": { value: "SIZE", summary: "Unsent bytes above which writers wait. Default half of the cache." },
   "read-ahead": { value: "SIZE", summary: "The most that is read ahead of a sequential reader. Default 128K." },
@@ -49,7 +50,10 @@ export const mountOptions: Readonly<Record<string, OptionSpecification>> = {
     value: "TIME",
     summary: "How long attributes, names and permissions are believed without asking the store again. Default 1s.",
   },
-  "store-timeout": { value: "TIME", summary: "How long one operation of the store may take. Default 30s." },
+  "store-timeout": {
+    value: "TIME",
+    summary: "How long one operation of the store may take, at least 100ms. Default 30s.",
+  },
   "drain-timeout": {
     value: "TIME",
     summary:
@@ -130,6 +134,9 @@ function readSizes(
       `--cache-size must hold at least ${cachePagesMin} pages, which is ${formatSize(budgetBytesMin)} with this page size`,
     );
   }
+  if (budgetBytes > memoryBytes()) {
+    throw new UsageError(`--cache-size must fit into the memory of this machine, ${formatSize(memoryBytes())}`);
+  }
   const dirtyLimit = values["dirty-limit"];
   const dirtyLimitBytes =
     dirtyLimit === undefined ? Math.floor(budgetBytes / 2) : parseSize(dirtyLimit, "--dirty-limit");
@@ -143,6 +150,11 @@ function readSizes(
     throw new UsageError("--dirty-background must be below the --dirty-limit");
   }
   return { pageSize, budgetBytes, dirtyLimitBytes, dirtyBackgroundBytes };
+}
+
+/** The machine's memory, or what this process may have of it. */
+function memoryBytes(): number {
+  return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
 }
 
 function oneOf<Choice extends string>(text: string, choices: readonly Choice[], option: string): Choice {
