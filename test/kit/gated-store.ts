@@ -160,12 +160,16 @@ export class GatedStore {
         return inner.commit(node, call);
       },
       async getAttributes(node, call) {
-        await come(new GatedOperation("getAttributes", node, 0, [], call));
-        return inner.getAttributes(node, call);
+        const { answering } = await come(new GatedOperation("getAttributes", node, 0, [], call));
+        const attributes = await inner.getAttributes(node, call);
+        await answering;
+        return attributes;
       },
       async setAttributes(node, changes, call) {
-        await come(new GatedOperation("setAttributes", node, 0, [], call));
-        return inner.setAttributes(node, changes, call);
+        const { answering } = await come(new GatedOperation("setAttributes", node, 0, [], call));
+        const attributes = await inner.setAttributes(node, changes, call);
+        await answering;
+        return attributes;
       },
       async punchHole(node, offset, length, call) {
         await come(new GatedOperation("punchHole", node, offset, [], call));

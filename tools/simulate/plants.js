@@ -265,14 +265,14 @@ export const plants = [
     mistake: "who was let in to a file once is shown what is cached of it for ever",
     path: "src/files/nodes/grants.ts",
     find: "grant !== undefined && grant.attributesUntilMs > nowMs",
-    replace: "grant !== undefined && nowMs >= 0",
+    replace: "grant !== undefined && grant.attributesUntilMs > 0 && nowMs >= 0",
   },
   {
     name: "grant-outlives-refusal",
     mistake: "who was refused by the store is shown what is cached, until the time of the grant is over",
     path: "src/files/nodes/grants.ts",
-    find: "    this.#byCredential.delete(credential.id);\n    this.#last = undefined;\n",
-    replace: "    this.#find(credential.id);\n",
+    find: "    endNow(grant);\n    grant.refusedAt = refusedAt;\n",
+    replace: "",
   },
   {
     name: "another-medium",

@@ -158,7 +158,8 @@ export class OpenHandle implements Handle {
     this.#require(this.writable, "fallocate");
     const call = this.#callWith(signal);
     await this.#killSetId(call);
-    this.#attributes.adopt(this.node, await this.#space.punchHole(position, length, call), this.credential);
+    const askedAt = this.#core.changeCount;
+    this.#attributes.adopt(this.node, await this.#space.punchHole(position, length, call), this.credential, askedAt);
   }
 
   async allocate(
@@ -170,7 +171,9 @@ export class OpenHandle implements Handle {
     this.#require(this.writable, "fallocate");
     const call = this.#callWith(signal);
     await this.#killSetId(call);
-    this.#attributes.adopt(this.node, await this.#space.allocate(position, length, keepSize, call), this.credential);
+    const askedAt = this.#core.changeCount;
+    const changed = await this.#space.allocate(position, length, keepSize, call);
+    this.#attributes.adopt(this.node, changed, this.credential, askedAt);
   }
 
   async seek(position: ByteOffset, whence: "data" | "hole", signal: CancelSignal = noSignal): Promise<ByteOffset> {

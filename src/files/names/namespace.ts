@@ -50,7 +50,7 @@ export class Namespace {
       if (this.#core.nodes.removedSince(entry.node, askedAt) !== undefined) {
         return await this.lookupAtStore(parent, name, call);
       }
-      this.#searched(directory, call.credential);
+      this.#searched(directory, call.credential, askedAt);
       const node = this.#intern(directory, name, entry);
       this.#attributes.learn(node, entry.attributes, call.credential, askedAt);
       if (directory.entriesGeneration === entriesGeneration) this.#remember(directory, name, node);
@@ -58,7 +58,7 @@ export class Namespace {
     } catch (thrown) {
       const failure = failureFrom(thrown, { syscall: "lookup", path: pathOf(parent, name) });
       if (failure.code === "ENOENT") {
-        this.#searched(directory, call.credential);
+        this.#searched(directory, call.credential, askedAt);
         if (directory.entriesGeneration === entriesGeneration) this.#remember(directory, name, null);
         throw failure;
       }
@@ -78,7 +78,7 @@ export class Namespace {
     const askedAt = this.#core.changeCount;
     try {
       const entry = await this.#changing([directory], () => operation(directory));
-      this.#searched(directory, call.credential);
+      this.#searched(directory, call.credential, askedAt);
       // Others found and removed it before the store's answer, unless its id was given anew since.
       const lost = this.#core.nodes.removedSince(entry.node, askedAt);
       if (lost !== undefined && (await this.#isNameless(entry.node, call))) return lost;
@@ -131,11 +131,12 @@ export class Namespace {
   async link(node: VolumeNode, parent: VolumeNode, name: string, call: Call): Promise<Attributes> {
     using pin = this.#core.nodes.pin(parent);
     using target = this.#core.nodes.pin(node);
+    const askedAt = this.#core.changeCount;
     try {
       const attributes = await this.#changing([pin.node], () =>
         this.#core.store.link(target.node.id, pin.node.id, name, call),
       );
-      this.#attributes.adopt(target.node, attributes, call.credential);
+      this.#attributes.adopt(target.node, attributes, call.credential, askedAt);
       this.#remember(pin.node, name, target.node);
       return this.#attributes.get(target.node, call);
     } catch (thrown) {
@@ -162,13 +163,14 @@ export class Namespace {
     const directory = pin.node;
     const hint = await this.#nodeToLose(directory, name, call);
     using _kept = hint === undefined ? undefined : this.#core.nodes.pin(hint);
+    const askedAt = this.#core.changeCount;
     try {
       await this.#changing([directory], () => operation(directory));
     } catch (thrown) {
       this.#core.entries.remove(directory, name);
       throw failureFrom(thrown, { path: pathOf(parent, name) });
     }
-    this.#searched(directory, call.credential);
+    this.#searched(directory, call.credential, askedAt);
     this.#remember(directory, name, null);
     if (hint !== undefined) await this.#lostName(hint, call);
   }
@@ -288,8 +290,9 @@ export class Namespace {
     this.#core.entries.put(parent, name, node, this.#core.clock.nowMs() + this.#core.options.entryTimeoutMs);
   }
 
-  #searched(directory: VolumeNode, credential: Credential): void {
-    directory.grants.giveSearch(credential, this.#core.clock.nowMs() + this.#core.options.attributeTimeoutMs);
+  #searched(directory: VolumeNode, credential: Credential, askedAt: number): void {
+    const untilMs = this.#core.clock.nowMs() + this.#core.options.attributeTimeoutMs;
+    directory.grants.giveSearch(credential, untilMs, askedAt);
   }
 
   #freshHint(parent: VolumeNode, name: string): VolumeNode | undefined {

@@ -56,15 +56,15 @@ export class AttributeCache {
     } catch (thrown) {
       const failure = this.refused(node, call.credential, failureFrom(thrown, { syscall: "stat" }));
       if (failure.code !== "ESTALE" || !node.nameless) throw failure;
-      this.#outliveName(node, call.credential);
+      this.#outliveName(node, call.credential, askedAt);
     }
   }
 
   /** The store knows the node no more, for its last name was removed from here: whoever has it open sees it as it was. */
-  #outliveName(node: VolumeNode, credential: Credential): void {
+  #outliveName(node: VolumeNode, credential: Credential, askedAt: number): void {
     node.attributes = { ...node.attributes, linkCount: 0 };
     node.attributesUntilMs = Number.POSITIVE_INFINITY;
-    node.grants.giveAttributes(credential, Number.POSITIVE_INFINITY);
+    node.grants.giveAttributes(credential, Number.POSITIVE_INFINITY, askedAt);
   }
 
   /** Takes in an answer to a question asked when the change count was `askedAt`. */
@@ -85,11 +85,11 @@ export class AttributeCache {
         this.#core.events.emit("invalidate", { what: "content", node, start: 0, end: undefined });
       }
     }
-    node.grants.giveAttributes(credential, untilMs);
+    node.grants.giveAttributes(credential, untilMs, askedAt);
   }
 
-  /** Takes in the attributes that a change of ours led to. */
-  adopt(node: VolumeNode, changed: Attributes, credential: Credential): void {
+  /** Takes in the attributes that a change of ours led to, asked for when the change count was `askedAt`. */
+  adopt(node: VolumeNode, changed: Attributes, credential: Credential, askedAt: number): void {
     const known = node.attributes;
     this.#core.changed(node);
     if (accessDiffers(known, changed)) this.#core.accessChanged(node);
@@ -97,7 +97,7 @@ export class AttributeCache {
     node.attributes = changed;
     node.attributesUntilMs = untilMs;
     node.changeTimeExplained = false;
-    node.grants.giveAttributes(credential, untilMs);
+    node.grants.giveAttributes(credential, untilMs, askedAt);
   }
 
   /** Takes in the attributes that came with an accepted write. */
@@ -111,7 +111,8 @@ export class AttributeCache {
 
   /** A refusal of the credential ends its grant; another failure does not. */
   endGrantFor(node: VolumeNode, credential: Credential, failure: unknown): void {
-    if (failure instanceof Failure && classify(failure) === "permission") node.grants.end(credential);
+    if (!(failure instanceof Failure) || classify(failure) !== "permission") return;
+    node.grants.end(credential, ++this.#core.changeCount);
   }
 
   /** A refusal ends the credential's grant; a node that has gone loses its cached name. Answers with the failure. */
@@ -149,8 +150,9 @@ export class AttributeCache {
   async #truncate(node: VolumeNode, size: number, call: Call): Promise<void> {
     if (node.kind === "directory") throw new Failure("EISDIR", { syscall: "truncate" });
     if (node.kind !== "file") throw new Failure("EINVAL", { syscall: "truncate" });
+    const askedAt = this.#core.changeCount;
     try {
-      this.adopt(node, await this.spaceOf(node).truncate(size, call), call.credential);
+      this.adopt(node, await this.spaceOf(node).truncate(size, call), call.credential, askedAt);
     } catch (thrown) {
       throw this.refused(node, call.credential, failureFrom(thrown, { syscall: "truncate" }));
     }
@@ -160,9 +162,10 @@ export class AttributeCache {
     const { store } = this.#core;
     try {
       if (node.isDirty) await node.space?.writeback("attributes", call);
+      const askedAt = this.#core.changeCount;
       const change = () => store.setAttributes(node.id, changes, call);
       const changed = await (node.space === undefined ? change() : node.space.changeAtStore(call, change));
-      this.adopt(node, changed, call.credential);
+      this.adopt(node, changed, call.credential, askedAt);
     } catch (thrown) {
       throw this.refused(node, call.credential, failureFrom(thrown, { syscall: "setattr" }));
     }

@@ -2,7 +2,8 @@
  * Read grants of one node (S5.5). What is cached is shown to a credential only while the store's own word to that very
  * credential is fresh: a grant is given by a store operation that succeeded, and ends
  *   - with its lease (`untilMs`),
- *   - when the store refuses that credential anything about the node (`end`),
+ *   - when the store refuses that credential anything about the node (`end`); what it allowed before is no grant any more, also
+ *     where that answer is heard after the refusal,
  *   - when mode, owner or group change, or the change time moves and we do not know why (`endAll`).
  *
  * Rights: *attributes* is being shown attributes, pages and the target of the node; *search* is being shown which names
@@ -11,6 +12,10 @@
  * Invariants
  *   I1  At most `credentialsMax` credentials are remembered; the one remembered longest makes room.
  *   I2  `#last` is undefined or a value of `#byCredential`.
+ *   I3  A question asked before its credential's latest refusal was heard gives no grant, however late its answer comes.
+ *       Of a credential that has made room the refusal counts for all.
+ *
+ * `askedAt` and `refusedAt` are change counts of the volume.
  */
 import type { Milliseconds } from "../../base/index.ts";
 import type { Credential } from "../../port/index.ts";
@@ -21,11 +26,14 @@ interface Grant {
   readonly credentialId: string;
   attributesUntilMs: Milliseconds;
   searchUntilMs: Milliseconds;
+  refusedAt: number;
 }
 
 export class Grants {
   readonly #byCredential = new Map<string, Grant>();
   #last: Grant | undefined;
+  /** The latest refusal of those who have made room. */
+  #forgottenRefusalAt = 0;
 
   hasAttributes(credential: Credential, nowMs: Milliseconds): boolean {
     const grant = this.#find(credential.id);
@@ -37,24 +45,26 @@ export class Grants {
     return grant !== undefined && grant.searchUntilMs > nowMs;
   }
 
-  giveAttributes(credential: Credential, untilMs: Milliseconds): void {
-    this.#findOrAdd(credential.id).attributesUntilMs = untilMs;
+  giveAttributes(credential: Credential, untilMs: Milliseconds, askedAt: number): void {
+    const grant = this.#findOrAdd(credential.id);
+    if (askedAt >= grant.refusedAt) grant.attributesUntilMs = untilMs;
   }
 
-  giveSearch(credential: Credential, untilMs: Milliseconds): void {
-    this.#findOrAdd(credential.id).searchUntilMs = untilMs;
+  giveSearch(credential: Credential, untilMs: Milliseconds, askedAt: number): void {
+    const grant = this.#findOrAdd(credential.id);
+    if (askedAt >= grant.refusedAt) grant.searchUntilMs = untilMs;
   }
 
-  /** The store refused the credential. */
-  end(credential: Credential): void {
-    this.#byCredential.delete(credential.id);
-    this.#last = undefined;
+  /** The store refused the credential; a question asked from now on has a count of at least `refusedAt`. */
+  end(credential: Credential, refusedAt: number): void {
+    const grant = this.#findOrAdd(credential.id);
+    endNow(grant);
+    grant.refusedAt = refusedAt;
   }
 
   /** Who may see the node has changed. */
   endAll(): void {
-    this.#byCredential.clear();
-    this.#last = undefined;
+    for (const grant of this.#byCredential.values()) endNow(grant);
   }
 
   #find(credentialId: string): Grant | undefined {
@@ -67,13 +77,23 @@ export class Grants {
   #findOrAdd(credentialId: string): Grant {
     const known = this.#find(credentialId);
     if (known !== undefined) return known;
-    if (this.#byCredential.size >= credentialsMax) {
-      const oldest = this.#byCredential.keys().next();
-      if (oldest.done !== true) this.#byCredential.delete(oldest.value);
-    }
-    const grant: Grant = { credentialId, attributesUntilMs: 0, searchUntilMs: 0 };
+    if (this.#byCredential.size >= credentialsMax) this.#forgetOldest();
+    const grant: Grant = { credentialId, attributesUntilMs: 0, searchUntilMs: 0, refusedAt: this.#forgottenRefusalAt };
     this.#byCredential.set(credentialId, grant);
     this.#last = grant;
     return grant;
   }
+
+  #forgetOldest(): void {
+    const oldest = this.#byCredential.values().next();
+    if (oldest.done === true) return;
+    const { credentialId, refusedAt } = oldest.value;
+    this.#byCredential.delete(credentialId);
+    this.#forgottenRefusalAt = Math.max(this.#forgottenRefusalAt, refusedAt);
+  }
+}
+
+function endNow(grant: Grant): void {
+  grant.attributesUntilMs = 0;
+  grant.searchUntilMs = 0;
 }
