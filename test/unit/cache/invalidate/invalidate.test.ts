@@ -125,6 +125,17 @@ describe("revalidation", () => {
     expect([file.space.dirtyBytes, file.space.unrescuedBytes]).toEqual([0, 10]);
   });
 
+  test("[G17] with dirty bytes, where writes are conditional, what is clean stays at their version until they are sent", async () => {
+    const file = await storedFile(bytesOf(2 * pageSize, 7), noReadahead);
+    const other = memoryStore(file.server);
+    await readBack(file.space, 0, 2 * pageSize);
+    await file.space.write(0, bytesOf(10, 1), alice);
+    await changeElsewhere(file, other, pageSize, bytesOf(pageSize, 8));
+    expect(await readBack(file.space, pageSize, pageSize)).toEqual(bytesOf(pageSize, 7));
+    await file.space.sync(alice);
+    expect(await readBack(file.space, pageSize, pageSize)).toEqual(bytesOf(pageSize, 8));
+  });
+
   test("[G3] with dirty bytes and a store without conditions, what is clean is read again, and both clients' bytes survive", async () => {
     const file = await storedFile(bytesOf(2 * pageSize, 7), noReadahead, unconditional);
     const other = memoryStore(file.server, unconditional);
