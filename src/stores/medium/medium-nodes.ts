@@ -18,7 +18,7 @@
 import { Failure, failureFrom, neverFires } from "../../base/index.ts";
 import type { AccessMode, Attributes, Call, NodeId, Store, StoreEntry, Version } from "../../port/index.ts";
 import type { KnownBy } from "./medium.ts";
-import { type Hold, MediumNode } from "./medium-node.ts";
+import { type Hold, MediumNode, type Place } from "./medium-node.ts";
 import { MediumPlaces, pathOf } from "./medium-places.ts";
 
 const evictionStepsMax = 64;
@@ -79,8 +79,26 @@ export class MediumNodes {
     return this.saw(id, attributes);
   }
 
-  /** A name was given to another node from here, or two were exchanged. */
-  renamed(fromParent: NodeId, fromName: string, toParent: NodeId, toName: string, isExchange: boolean): void {
+  /** Has `act` give a name to another node, or exchange two. Whoever looks for them meanwhile does not miss them. */
+  rename(
+    fromParent: NodeId,
+    fromName: string,
+    toParent: NodeId,
+    toName: string,
+    isExchange: boolean,
+    act: () => Promise<void>,
+  ): Promise<void> {
+    const names: [NodeId, string][] = [
+      [fromParent, fromName],
+      [toParent, toName],
+    ];
+    return this.#places.change(names, async () => {
+      await act();
+      this.#renamed(fromParent, fromName, toParent, toName, isExchange);
+    });
+  }
+
+  #renamed(fromParent: NodeId, fromName: string, toParent: NodeId, toName: string, isExchange: boolean): void {
     const node = this.#places.at(fromParent, fromName);
     const other = this.#places.at(toParent, toName);
     if (node === other) return;
@@ -140,9 +158,26 @@ export class MediumNodes {
     return found.node;
   }
 
-  /** Where it was met last, or else under another of its names. */
+  /** Where it was met last, or else under another of its names; and again where it has got others meanwhile. */
   async #findByPlace(store: Store, node: MediumNode, generation: number, call: Call): Promise<StoreEntry> {
-    for (const { parent, name } of node.places.toReversed()) {
+    for (;;) {
+      const { places } = node;
+      const found = await this.#findAt(places, store, node, generation, call);
+      if (found !== undefined) return found;
+      await this.#places.settled(places);
+      this.#requirePresent(generation);
+      if (node.places === places) throw stale();
+    }
+  }
+
+  async #findAt(
+    places: readonly Place[],
+    store: Store,
+    node: MediumNode,
+    generation: number,
+    call: Call,
+  ): Promise<StoreEntry | undefined> {
+    for (const { parent, name } of places.toReversed()) {
       try {
         const found = await store.lookup(await this.#resolve(store, parent, generation, call), name, call);
         if (this.#isSame(node, found.attributes)) return found;
@@ -151,8 +186,7 @@ export class MediumNodes {
         this.#requirePresent(generation);
       }
     }
-    this.gone(node.id);
-    throw stale();
+    return undefined;
   }
 
   held(id: NodeId, mode: AccessMode, call: Call): void {
@@ -189,7 +223,7 @@ export class MediumNodes {
     return attributes;
   }
 
-  /** The store knows it no more: whoever has it open is told that it has no name, until it is found again. */
+  /** The store knows it no more: while the medium is out it is told without a name, until it is found again. */
   gone(id: NodeId): void {
     const node = this.#nodes.get(id);
     if (node !== undefined) node.attributes = { ...node.attributes, linkCount: 0 };
@@ -233,6 +267,7 @@ export class MediumNodes {
     if (generation > this.#generation) {
       this.#generation = generation;
       this.#byInner.clear();
+      this.#places.leave();
     }
     if (generation !== this.#generation) throw stale();
   }

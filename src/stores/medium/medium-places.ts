@@ -7,15 +7,23 @@
  *   P3  A directory has one place, and so has every node where `hasLinks` is false; others have `placesMax` at most, and the one
  *       that was met longest ago is forgotten first.
  *   P4  Places lead to the root, or to a node that has none; never in a circle.
+ *   P5  A change of names is *under way* from before the store is asked for it until its places are what the store answered.
  */
 import type { NodeId } from "../../port/index.ts";
 import type { MediumNode, Place } from "./medium-node.ts";
 
 const placesMax = 8;
 
+/** Names that are given to others. */
+interface NameChange {
+  readonly keys: readonly string[];
+  readonly ended: Promise<void>;
+}
+
 export class MediumPlaces {
   readonly #hasLinks: boolean;
   readonly #byKey: Map<string, MediumNode> = new Map();
+  readonly #underWay: Set<NameChange> = new Set();
 
   /** `hasLinks`: whether a node is recognised wherever it is met, so that a name it may have lost does no harm. */
   constructor(hasLinks: boolean) {
@@ -56,6 +64,26 @@ export class MediumPlaces {
   /** The node has no name any more. */
   takeAll(node: MediumNode): void {
     for (const { parent, name } of node.places) this.take(parent.id, name);
+  }
+
+  /** Has `change` ask the store to give these names to others, and put and take their places. */
+  async change(names: readonly [parent: NodeId, name: string][], change: () => Promise<void>): Promise<void> {
+    const ended = change();
+    const underWay = { keys: names.map(([parent, name]) => keyOf(parent, name)), ended };
+    this.#underWay.add(underWay);
+    await ended.finally(() => this.#underWay.delete(underWay));
+  }
+
+  /** Resolves when no change is under way of those that were when this was asked, and that may concern these places. */
+  async settled(places: readonly Place[]): Promise<void> {
+    const keys = new Set(places.map(({ parent, name }) => keyOf(parent.id, name)));
+    const concerned = [...this.#underWay].filter((change) => change.keys.some((key) => keys.has(key)));
+    await Promise.allSettled(concerned.map(({ ended }) => ended));
+  }
+
+  /** What is under way was asked of a store that is left, and may never end. */
+  leave(): void {
+    this.#underWay.clear();
   }
 
   /** Where `parent` seems to be below `node`, which is in it, one on the way was moved by others meanwhile. */

@@ -213,8 +213,9 @@ export class MediumStore implements Store {
     return this.#operations.onTwo(fromParent, toParent, "rename", call, async (store, from, to) => {
       this.#operations.requireVisible(fromParent, fromName, "rename");
       this.#operations.requireFree(toParent, toName, "rename");
-      await store.rename(from, fromName, to, toName, mode, call);
-      this.#nodes.renamed(fromParent, fromName, toParent, toName, mode === "exchange");
+      await this.#nodes.rename(fromParent, fromName, toParent, toName, mode === "exchange", () =>
+        store.rename(from, fromName, to, toName, mode, call),
+      );
       await this.#operations.changed([fromParent, toParent], store, call);
     });
   }

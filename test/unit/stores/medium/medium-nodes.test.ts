@@ -33,6 +33,8 @@ function answering(root: StoreEntry, entries: Readonly<Record<string, StoreEntry
   return Object.assign(store as Store, { held });
 }
 
+const atOnce = (): Promise<void> => Promise.resolve();
+
 function rooted(nodes: MediumNodes, generation = 1): string {
   return nodes.meetRoot(entry("root", 1, "directory"), generation).node;
 }
@@ -79,7 +81,7 @@ describe("nodes of a medium that gives out inode numbers anew", () => {
     const nodes = new MediumNodes("path", 100);
     const root = rooted(nodes);
     const { node: old } = nodes.meet(entry("a2", 2), root, "log", 1);
-    nodes.renamed(root, "log", root, "log.1", false);
+    await nodes.rename(root, "log", root, "log.1", false, atOnce);
     const { node: fresh } = nodes.meet(entry("a3", 3), root, "log", 1);
     expect(fresh).not.toBe(old);
     const store = answering(entry("root", 1, "directory"), {
@@ -181,7 +183,7 @@ describe("nodes of a medium", () => {
     });
     expect(await nodes.resolve(store, node, 2, call)).toBe("F");
     nodes.removed(root, "two");
-    nodes.renamed(root, "three", root, "four", false);
+    await nodes.rename(root, "three", root, "four", false, atOnce);
     const moved = answering(entry("root", 1, "directory"), { "root/two": other, "root/four": found });
     expect(await nodes.resolve(moved, node, 3, call)).toBe("F");
     nodes.removed(root, "four");
@@ -253,5 +255,14 @@ describe("a node that several callers look for after a return", () => {
     const other = nodes.resolve(store, node, 2, call);
     await expect(interrupted).rejects.toMatchObject({ code: "EINTR" });
     expect(await other).toBe("b2");
+  });
+
+  it("[S1.10] is not waited for in vain where a rename was never answered before the medium went", async () => {
+    const nodes = new MediumNodes("inode", 100);
+    const root = rooted(nodes);
+    const { node } = nodes.meet(entry("a2", 2), root, "file", 1);
+    void nodes.rename(root, "file", root, "moved", false, () => new Promise(() => undefined));
+    const store = answering(entry("root", 1, "directory"), {});
+    await expect(nodes.resolve(store, node, 2, call)).rejects.toMatchObject({ code: "ESTALE" });
   });
 });

@@ -8,8 +8,12 @@ import { type FileHandle, openVolume, type Volume } from "../../../../src/files/
 import { type Store, superuser } from "../../../../src/port/index.ts";
 import { directoryStore } from "../../../../src/stores/directory/index.ts";
 import { directoryDrive, type MediumStore, markMedium, mediumStore } from "../../../../src/stores/medium/index.ts";
+import { callAs } from "../../../kit/cached-file.ts";
 import { RescueInMemory } from "../../../kit/rescue-in-memory.ts";
-import { VirtualClock } from "../../../kit/virtual-clock.ts";
+import { until } from "../../../kit/until.ts";
+import { settle, VirtualClock } from "../../../kit/virtual-clock.ts";
+
+const call = callAs(superuser);
 
 class RealMedium {
   readonly store: MediumStore;
@@ -66,6 +70,34 @@ async function volumeOn({ store, clock }: RealMedium): Promise<Volume> {
   return volume;
 }
 
+/** While it is closed, whoever comes waits. */
+class Gate {
+  waiting = 0;
+  open: () => void = () => undefined;
+  #opened: Promise<void> = Promise.resolve();
+
+  close(): void {
+    this.#opened = new Promise((resolve) => {
+      this.open = resolve;
+    });
+  }
+
+  async pass(): Promise<void> {
+    this.waiting += 1;
+    await this.#opened;
+    this.waiting -= 1;
+  }
+}
+
+function withMethods(store: Store, methods: Partial<Store>): Store {
+  return new Proxy(store, {
+    get: (target, name) => {
+      const member = (Reflect.get(methods, name) ?? Reflect.get(target, name, target)) as unknown;
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+}
+
 /** A store that has nothing to say of a file without a name, as NFS. */
 function forgetful(store: Store): Store {
   const getAttributes: Store["getAttributes"] = async (node, call) => {
@@ -73,13 +105,7 @@ function forgetful(store: Store): Store {
     if (attributes.linkCount === 0) throw new Failure("ESTALE", { syscall: "stat" });
     return attributes;
   };
-  return new Proxy(store, {
-    get: (target, name) => {
-      if (name === "getAttributes") return getAttributes;
-      const member = Reflect.get(target, name, target) as unknown;
-      return typeof member === "function" ? member.bind(target) : member;
-    },
-  });
+  return withMethods(store, { getAttributes });
 }
 
 async function staysGone({ clock }: RealMedium, file: FileHandle): Promise<void> {
@@ -126,4 +152,66 @@ describe("a file that somebody else removed from its medium", () => {
     await medium.takeOut();
     await staysGone(medium, file);
   });
+});
+
+describe("a file that is renamed while it is looked for after a return", () => {
+  /** Looks at names wait before they are done, renames when they are done already. */
+  class SlowNames {
+    readonly lookups = new Gate();
+    readonly renames = new Gate();
+
+    readonly wrap = (store: Store): Store => {
+      const lookup: Store["lookup"] = async (...given) => {
+        await this.lookups.pass();
+        return await store.lookup(...given);
+      };
+      const renameThere: Store["rename"] = async (...given) => {
+        await store.rename(...given);
+        await this.renames.pass();
+      };
+      return withMethods(store, { lookup, rename: renameThere });
+    };
+  }
+
+  it("[S1.10] is found under its new name, and so is what is below it", async () => {
+    const names = new SlowNames();
+    const medium = await RealMedium.make(names.wrap);
+    const { store } = medium;
+    const { node: root } = await store.root(call);
+    const { node: directory } = await store.makeDirectory(root, "directory", 0o755, call);
+    const { node: below } = await store.createFile(directory, "below", 0o644, call);
+    const { node } = await store.createFile(root, "file", 0o644, call);
+    await medium.takeOut();
+    await medium.putIn();
+    names.lookups.close();
+    const looks = [store.getAttributes(node, call), store.getAttributes(below, call)];
+    await until("both are looked for", () => names.lookups.waiting === 2);
+    await store.rename(root, "file", root, "moved", "replace", call);
+    await store.rename(root, "directory", root, "elsewhere", "replace", call);
+    names.lookups.open();
+    expect((await Promise.all(looks)).map(({ linkCount }) => linkCount)).toEqual([1, 1]);
+  });
+
+  it.each(["file", "directory"])(
+    "[S1.10] is found also where it is answered before the rename of the %s is",
+    async (moved) => {
+      const names = new SlowNames();
+      const medium = await RealMedium.make(names.wrap);
+      const { store } = medium;
+      const { node: root } = await store.root(call);
+      const { node: directory } = await store.makeDirectory(root, "directory", 0o755, call);
+      const { node } = await store.createFile(directory, "file", 0o644, call);
+      await medium.takeOut();
+      await medium.putIn();
+      names.renames.close();
+      const parent = moved === "file" ? directory : root;
+      const renaming = store.rename(parent, moved, root, "moved", "replace", call);
+      await until("the rename is done", () => names.renames.waiting === 1);
+      const looking = store.getAttributes(node, call);
+      await settle();
+      names.renames.open();
+      await renaming;
+      expect((await looking).linkCount).toBe(1);
+    },
+  );
 });
