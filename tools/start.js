@@ -134,12 +134,15 @@ function serve(parameters, howToStop) {
   });
 }
 
+// Whoever reads our words may stop reading; the mount goes on.
+process.stdout.on("error", () => {});
 prepare("start");
 const options = await commandOptions();
 refuseFlagsTakenByNpm(options);
 const asked = process.argv.slice(2);
 const parsed = parseArgs({ args: asked, options, allowPositionals: true, strict: false });
-const parameters = parsed.positionals.length > 0 ? asked : [...makeDemo(), ...asked];
+const isComplete = parsed.positionals.length > 0 || parsed.values.help;
+const parameters = isComplete ? asked : [...makeDemo(), ...asked];
 const directory = parsed.positionals[1] ?? parameters[1];
 const unmount = `npx holdfast unmount ${directory}`;
 process.exitCode = await serve(parameters, parsed.values.daemon ? unmount : `Ctrl-C here, or: ${unmount}`);

@@ -1,8 +1,11 @@
 /** The project's own commands as a person types them: their help, what they say of arguments they do not know, and a short reader. */
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { commandPath, runProgram } from "../kit/command.ts";
+import { commandPath, runHoldfast, runProgram } from "../kit/command.ts";
+import { mountsBelow, scratchDirectory } from "../kit/scratch.ts";
+import { until } from "../kit/until.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -51,3 +54,30 @@ it("a reader that goes away ends neither the demonstration nor the command with 
     expect(read, pipe).toMatchObject({ status: 0, stderr: "" });
   }
 }, 120_000);
+
+describe("npm start", () => {
+  it("tells how it is used, and makes no demonstration for that", async () => {
+    const data = await scratchDirectory("start-help");
+    const start = join(root, "tools", "start.js");
+    const told = await runProgram(process.execPath, [start, "--help"], { environment: { XDG_DATA_HOME: data } });
+    expect(told).toMatchObject({
+      status: 0,
+      stderr: "",
+      stdout: expect.stringMatching(/^Usage: holdfast mount URL DIR/),
+    });
+    expect(await readdir(data)).toEqual([]);
+  });
+
+  it("serves on when whoever read its words has gone", async () => {
+    const scratch = await scratchDirectory("start-unread");
+    const point = join(scratch, "mount");
+    await mkdir(point);
+    const environment = { node: process.execPath, start: join(root, "tools", "start.js"), point };
+    const pipe = '("$node" "$start" mem: "$point" --log-level error; echo "status $?" >&2) | head -c 0';
+    const served = runProgram("sh", ["-c", pipe], { environment });
+    await until("it is mounted", async () => (await mountsBelow(scratch)).includes(point));
+    await until("it is served", async () => (await runHoldfast(["status", point])).status === 0);
+    expect(await runHoldfast(["unmount", point])).toMatchObject({ status: 0 });
+    expect(await served).toMatchObject({ stderr: "status 0\n" });
+  });
+});
