@@ -1,10 +1,10 @@
 /** A medium that is taken out and put back, with another one in its drive meanwhile: through the store, and through a volume. */
-import { afterEach, describe, expect, it } from "vitest";
-import { openVolume, type Volume } from "../../../../src/files/index.ts";
+import { describe, expect, it } from "vitest";
 import { superuser } from "../../../../src/port/index.ts";
-import { type MediumStore, type MediumStoreOptions, mediumStore } from "../../../../src/stores/medium/index.ts";
+import { mediumStore } from "../../../../src/stores/medium/index.ts";
 import { memoryStore } from "../../../../src/stores/memory/index.ts";
 import { callAs } from "../../../kit/cached-file.ts";
+import { mediumInDrive, volumeOnMedium } from "../../../kit/medium-in-drive.ts";
 import { alice, rewriteAt } from "../../../kit/memory-volume.ts";
 import { RescueInMemory } from "../../../kit/rescue-in-memory.ts";
 import { TwoMedia } from "../../../kit/two-media.ts";
@@ -15,21 +15,6 @@ const call = callAs(alice);
 const never = (): Promise<never> => new Promise(() => undefined);
 const writing = { read: true, write: true, execute: false };
 const text = (bytes: string): Uint8Array => new TextEncoder().encode(bytes);
-
-const opened: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of opened.splice(0)) await one.close().catch(() => undefined);
-});
-
-async function mediumInDrive(
-  options: MediumStoreOptions = {},
-): Promise<{ media: TwoMedia; clock: VirtualClock; store: MediumStore }> {
-  const media = new TwoMedia();
-  const clock = new VirtualClock();
-  const store = await mediumStore(media.drive, { clock, ...options });
-  opened.push(store);
-  return { media, clock, store };
-}
 
 describe("a medium store", () => {
   it("[S1.10] says that the medium is out, at the first failure that this explains", async () => {
@@ -252,17 +237,11 @@ describe("what a medium has taken when it is pulled out", () => {
 });
 
 describe("a volume on a medium that is taken out", () => {
-  async function volumeOn(store: MediumStore, clock: VirtualClock, rescue: RescueInMemory): Promise<Volume> {
-    const refusalActions = { media: "salvage" } as const;
-    const volume = await openVolume(store, { clock, rescue, refusalActions, credential: superuser, pageSize: 4096 });
-    opened.push(volume);
-    return volume;
-  }
-
   it("[S1.10] [S5.1] parks what it has, says so, and writes again when the medium is back", async () => {
-    const { media, clock, store } = await mediumInDrive();
+    const medium = await mediumInDrive();
+    const { media, clock } = medium;
     const rescue = new RescueInMemory();
-    const volume = await volumeOn(store, clock, rescue);
+    const volume = await volumeOnMedium(medium, rescue);
     const file = await volume.open("/file", "w+");
     await file.writeFile("first");
     await file.sync();
@@ -282,9 +261,10 @@ describe("a volume on a medium that is taken out", () => {
   });
 
   it("[S1.10] programs go on writing to what they have open, long after it was taken out, and hear where it went", async () => {
-    const { media, clock, store } = await mediumInDrive();
+    const medium = await mediumInDrive();
+    const { media, clock } = medium;
     const rescue = new RescueInMemory();
-    const volume = await volumeOn(store, clock, rescue);
+    const volume = await volumeOnMedium(medium, rescue);
     const file = await volume.open("/file", "w+");
     await file.writeFile("first bytes");
     await file.sync();
@@ -306,9 +286,10 @@ describe("a volume on a medium that is taken out", () => {
   });
 
   it("[S1.10] [S0.14] [G25] a file that others removed meanwhile is gone for whoever has it open, and its bytes are kept", async () => {
-    const { media, clock, store } = await mediumInDrive();
+    const medium = await mediumInDrive();
+    const { media, store } = medium;
     const rescue = new RescueInMemory();
-    const volume = await volumeOn(store, clock, rescue);
+    const volume = await volumeOnMedium(medium, rescue);
     const file = await volume.open("/file", "w+");
     await file.writeFile("first");
     await file.sync();
@@ -327,8 +308,9 @@ describe("a volume on a medium that is taken out", () => {
   });
 
   it("[S1.10] [G25] a file that lost one of its names here is found by the other, and gets what was not sent", async () => {
-    const { media, clock, store } = await mediumInDrive();
-    const volume = await volumeOn(store, clock, new RescueInMemory());
+    const medium = await mediumInDrive();
+    const { media, clock, store } = medium;
+    const volume = await volumeOnMedium(medium, new RescueInMemory());
     const file = await volume.open("/one", "w+");
     await file.writeFile("first");
     await file.sync();

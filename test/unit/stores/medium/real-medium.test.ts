@@ -4,18 +4,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { Failure } from "../../../../src/base/index.ts";
-import { type FileHandle, openVolume, type Volume } from "../../../../src/files/index.ts";
+import type { FileHandle } from "../../../../src/files/index.ts";
 import { type Store, superuser } from "../../../../src/port/index.ts";
 import { directoryStore } from "../../../../src/stores/directory/index.ts";
 import { directoryDrive, type MediumStore, markMedium, mediumStore } from "../../../../src/stores/medium/index.ts";
 import { callAs } from "../../../kit/cached-file.ts";
+import { type OpenMedium, volumeOnMedium } from "../../../kit/medium-in-drive.ts";
 import { RescueInMemory } from "../../../kit/rescue-in-memory.ts";
 import { until } from "../../../kit/until.ts";
 import { settle, VirtualClock } from "../../../kit/virtual-clock.ts";
 
 const call = callAs(superuser);
 
-class RealMedium {
+class RealMedium implements OpenMedium {
   readonly store: MediumStore;
   readonly clock: VirtualClock;
   readonly #drive: string;
@@ -62,14 +63,6 @@ class RealMedium {
   }
 }
 
-async function volumeOn({ store, clock }: RealMedium): Promise<Volume> {
-  const refusalActions = { media: "salvage" } as const;
-  const rescue = new RescueInMemory();
-  const volume = await openVolume(store, { clock, rescue, refusalActions, credential: superuser, pageSize: 4096 });
-  onTestFinished(() => volume.close().catch(() => undefined));
-  return volume;
-}
-
 /** While it is closed, whoever comes waits. */
 class Gate {
   waiting = 0;
@@ -108,7 +101,7 @@ function forgetful(store: Store): Store {
   return withMethods(store, { getAttributes });
 }
 
-async function staysGone({ clock }: RealMedium, file: FileHandle): Promise<void> {
+async function staysGone({ clock }: OpenMedium, file: FileHandle): Promise<void> {
   for (let looks = 0; looks < 2; looks++) {
     expect((await file.stat()).nlink).toBe(0);
     await expect(file.write("more", 0)).rejects.toMatchObject({ code: "ESTALE" });
@@ -125,7 +118,7 @@ describe("a file that somebody else removed from its medium", () => {
     "[S1.10] [S0.14] [G25] takes no more bytes for being looked at while the medium is out, where its store %s",
     async (_, wrap) => {
       const medium = await RealMedium.make(wrap);
-      const volume = await volumeOn(medium);
+      const volume = await volumeOnMedium(medium, new RescueInMemory());
       const file = await volume.open("/file", "w+");
       await file.writeFile("first");
       await file.sync();
@@ -139,7 +132,7 @@ describe("a file that somebody else removed from its medium", () => {
 
   it("[S1.10] [S0.14] [G25] takes no more bytes for being looked at while the medium is out again", async () => {
     const medium = await RealMedium.make();
-    const volume = await volumeOn(medium);
+    const volume = await volumeOnMedium(medium, new RescueInMemory());
     const file = await volume.open("/file", "w+");
     await file.writeFile("first");
     await file.sync();
