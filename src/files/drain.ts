@@ -127,9 +127,8 @@ function lateFailure(
   });
 }
 
-/** While the store is asked to make a file durable, the file does not count as uncommitted. */
 function isKnownDurable({ space }: VolumeNode): boolean {
-  return space === undefined || (space.dirtyBytes === 0 && !space.isUncommitted && space.committing === null);
+  return space === undefined || (space.dirtyBytes === 0 && !space.isUncommitted);
 }
 
 /** The first failure that no handle has heard of, naming all files that have one; else `other`. */

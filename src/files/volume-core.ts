@@ -119,7 +119,7 @@ export class VolumeCore {
   #dropped(node: VolumeNode): void {
     this.entries.clear(node);
     this.entries.removeNode(node);
-    if (!node.removed && node.space?.isUncommitted === true) this.droppedUncommitted = true;
+    if (!node.removed && node.isUncommitted) this.droppedUncommitted = true;
     inBackground(this.discardPages(node));
   }
 

@@ -126,8 +126,8 @@ export const plants = [
     name: "lost-commit",
     mistake: "after a commit that failed, the file counts as durable",
     path: "src/cache/writeback/commit-to-store.ts",
-    find: "    space.setUncommitted(true);\n",
-    replace: "",
+    find: "    space.noteDurable(undurableCount);\n  } catch (thrown) {\n",
+    replace: "    space.noteDurable(undurableCount);\n  } catch (thrown) {\n    space.noteDurable(undurableCount);\n",
   },
   {
     name: "not-invalidated",

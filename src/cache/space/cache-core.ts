@@ -41,7 +41,7 @@ export interface CacheCore {
   refusalOfEverything(): Failure | undefined;
   /** Asks the flusher to start now. */
   wakeFlusher(reason: WritebackReason): void;
-  /** Notes whether the store has taken bytes of the space that it was not yet told to make durable. */
+  /** Notes whether the store has taken bytes of the space that are not known to be durable. */
   becameUncommitted(space: FilePages, uncommitted: boolean): void;
   /** Forgets a destroyed space. */
   forget(space: FilePages): void;

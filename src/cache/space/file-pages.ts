@@ -100,7 +100,8 @@ export class FilePages implements PageOwner, CachedPages {
   /** A refusal under the lazy policy: nothing clean is shown before the store was asked what the file is. */
   isDoubtful = false;
   destroyed = false;
-  #uncommitted = false;
+  #undurableCount = 0;
+  #durableCount = 0;
   #lastWrittenPage = -1;
   #dirtyBytes = 0;
   #inFlightBytes = 0;
@@ -154,14 +155,26 @@ export class FilePages implements PageOwner, CachedPages {
     return this.#modifyTimeNs;
   }
 
-  /** Whether the store took bytes or attributes that it has not yet been told to make durable. */
-  get isUncommitted(): boolean {
-    return this.#uncommitted;
+  /** How often the store took bytes or attributes that are not durable at once. */
+  get undurableCount(): number {
+    return this.#undurableCount;
   }
 
-  setUncommitted(uncommitted: boolean): void {
-    this.#uncommitted = uncommitted;
-    if (!this.destroyed) this.core.becameUncommitted(this, uncommitted);
+  /** Whether the store took something that is not known to be durable; so it is while the store is asked for that, too. */
+  get isUncommitted(): boolean {
+    return this.#durableCount < this.#undurableCount;
+  }
+
+  /** The store took something that is lost when it fails before a commit. */
+  noteUndurable(): void {
+    this.#undurableCount += 1;
+    if (!this.destroyed) this.core.becameUncommitted(this, true);
+  }
+
+  /** The store made durable what it had taken when `undurableCount` was this. */
+  noteDurable(undurableCount: number): void {
+    this.#durableCount = undurableCount;
+    if (!this.destroyed && !this.isUncommitted) this.core.becameUncommitted(this, false);
   }
 
   setSize(size: ByteCount): void {
@@ -296,7 +309,7 @@ export class FilePages implements PageOwner, CachedPages {
   adoptAttributes(attributes: Attributes): void {
     this.changeCount += 1;
     this.storeSize = attributes.size;
-    if (this.core.store.manifest.durability === "volatile") this.setUncommitted(true);
+    if (this.core.store.manifest.durability === "volatile") this.noteUndurable();
     this.observer.attributesChanged(attributes);
   }
 

@@ -19,12 +19,12 @@ export async function commitToStore(space: FilePages, call: Call): Promise<void>
   space.committing = new Promise((resolve) => {
     ended = resolve;
   });
-  space.setUncommitted(false);
+  const { undurableCount } = space;
   try {
     await space.core.store.commit(space.node, call);
+    space.noteDurable(undurableCount);
   } catch (thrown) {
     const failure = failureFrom(thrown, { syscall: "fsync" });
-    space.setUncommitted(true);
     if (failure.code === "EINTR") throw failure;
     space.tellFailure({
       failure,

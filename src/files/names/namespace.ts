@@ -240,7 +240,7 @@ export class Namespace {
     node.changeTimeExplained = true;
     this.#core.expire(node);
     const removedAt = node.changedAt;
-    const isSettled = !node.isDirty && node.space?.isUncommitted !== true && node.lingeringHolds.length === 0;
+    const isSettled = !node.isDirty && !node.isUncommitted && node.lingeringHolds.length === 0;
     if (node.handleCount === 0 && isSettled) {
       // Anybody who still has a name finds it again at the store.
       node.nameless = wasLast;

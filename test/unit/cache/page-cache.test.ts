@@ -4,6 +4,7 @@ import { cancelController, Failure, SeededRandom } from "../../../src/base/index
 import { completeOptions } from "../../../src/cache/index.ts";
 import { asSuperuser } from "../../kit/cached-file.ts";
 import { alice, anotherSpace, bytesOf, gatedFile, pageSize, readBack, storedFile } from "../../kit/gated-file.ts";
+import { settle } from "../../kit/virtual-clock.ts";
 
 const noReadahead = { readaheadBytesMax: 0 };
 
@@ -102,6 +103,23 @@ describe("sync over the whole cache", () => {
     await file.cache.sync({ durable: false, credential: asSuperuser.credential });
     expect(file.gates.of("commit")).toHaveLength(0);
     await file.cache.sync({ durable: true, credential: asSuperuser.credential });
+    expect(file.gates.of("commit")).toHaveLength(1);
+  });
+
+  test("[S5.10] [G12] waits for the commit of a file that is under way for somebody else", async () => {
+    const file = await gatedFile(noReadahead, { durability: "volatile" });
+    await file.space.write(0, bytesOf(100, 1), alice);
+    file.gates.close("commit");
+    const first = file.space.sync(alice);
+    const commit = await file.gates.arrived("commit", 1);
+    let isOver = false;
+    const whole = file.cache.sync({ durable: true, credential: asSuperuser.credential }).then(() => {
+      isOver = true;
+    });
+    await settle();
+    expect(isOver).toBe(false);
+    commit.pass();
+    await Promise.all([first, whole]);
     expect(file.gates.of("commit")).toHaveLength(1);
   });
 
