@@ -8,6 +8,7 @@ import { type ByteCount, type ByteOffset, Failure, failureFrom, readableStreamOf
 import type { UnsentChoice } from "../../cache/index.ts";
 import type { Call } from "../../port/index.ts";
 import type { Handle } from "../handle.ts";
+import { ownerChanges } from "../promises/owner.ts";
 import { type BigIntStats, type Stats, statsOf } from "../promises/stats.ts";
 import { type ProgramTime, timeNsOf } from "../promises/time.ts";
 import { FailedWriteback } from "../refusals/failed-writeback.ts";
@@ -58,6 +59,8 @@ export class FileHandle implements AsyncDisposable {
   readonly #call: Call;
   #position: ByteOffset = 0;
   #closing: Promise<void> | undefined;
+  #underWayCount = 0;
+  #onQuiet: () => void = () => undefined;
 
   constructor(volume: Volume, handle: Handle) {
     this.#volume = volume;
@@ -194,7 +197,9 @@ export class FileHandle implements AsyncDisposable {
   }
 
   async chown(uid: number, gid: number): Promise<void> {
-    await this.#saying("fchown", () => this.#volume.setAttributes(this.handle.node, { uid, gid }, this.#call));
+    await this.#saying("fchown", () =>
+      this.#volume.setAttributes(this.handle.node, ownerChanges(uid, gid), this.#call),
+    );
   }
 
   async utimes(accessTime: ProgramTime, modifyTime: ProgramTime): Promise<void> {
@@ -230,10 +235,14 @@ export class FileHandle implements AsyncDisposable {
     });
   }
 
-  /** Writes back, then gives the file back, then throws what this handle has not heard of; closing twice is once. */
+  /**
+   * Waits for what is under way, as node:fs does, writes back, gives the file back, and throws what this handle has not heard
+   * of; closing twice is once. What is begun afterwards is EBADF.
+   */
   close(): Promise<void> {
-    this.#closing ??= this.#saying("close", async () => {
+    this.#closing ??= this.#naming("close", async () => {
       try {
+        await this.#quiet();
         await this.handle.flush();
       } finally {
         await this.handle.release();
@@ -248,6 +257,7 @@ export class FileHandle implements AsyncDisposable {
 
   /** Bytes read, or -1: then `#readLater` is to be called. Most reads end here, without a promise of their own. */
   #tryReadAt(target: Uint8Array, position: Position): number {
+    if (this.#closing !== undefined) return -1;
     const start = this.#startOf(position);
     return this.#moved(position, start, this.handle.tryRead(start, target));
   }
@@ -264,6 +274,7 @@ export class FileHandle implements AsyncDisposable {
 
   /** As `#tryReadAt`. */
   #tryWriteAt(source: Uint8Array, position: Position): number {
+    if (this.#closing !== undefined) return -1;
     const start = this.#startOf(position);
     return this.#moved(position, start, this.handle.tryWrite(start, source));
   }
@@ -302,7 +313,28 @@ export class FileHandle implements AsyncDisposable {
     return this.#volume.tryGetAttributes(this.handle.node, this.handle.credential)?.size ?? 0;
   }
 
+  /** Resolves when nothing is under way. */
+  #quiet(): Promise<void> {
+    if (this.#underWayCount === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onQuiet = resolve;
+    });
+  }
+
+  /** Does one operation of a file that is not being closed. */
   async #saying<Result>(syscall: string, operation: () => Promise<Result>): Promise<Result> {
+    if (this.#closing !== undefined) throw new Failure("EBADF", { syscall, path: this.handle.path });
+    this.#underWayCount += 1;
+    try {
+      return await this.#naming(syscall, operation);
+    } finally {
+      this.#underWayCount -= 1;
+      if (this.#underWayCount === 0) this.#onQuiet();
+    }
+  }
+
+  /** What is thrown says which call on which path failed. */
+  async #naming<Result>(syscall: string, operation: () => Promise<Result>): Promise<Result> {
     try {
       return await operation();
     } catch (thrown) {

@@ -81,6 +81,7 @@ export class PathOperations {
       false,
       (found) => {
         if (found.node !== undefined) throw new Failure("EEXIST");
+        if (found.wantsDirectory && syscall !== "mkdir") throw new Failure("ENOENT");
         return operation(found);
       },
       dest,

@@ -18,6 +18,8 @@ export interface Found {
   readonly parent: Node;
   /** The last name; empty when the path ends in none. */
   readonly name: string;
+  /** The names that lead from the root to `parent`, free of symbolic links. */
+  readonly way: readonly string[];
   /** Undefined when the last name does not exist. */
   readonly node: Node | undefined;
   /** Whether the path ended in a slash and so means a directory. */
@@ -48,37 +50,44 @@ export async function walkPath(volume: CachedVolume, path: string, call: Call, o
   if (path === "") throw new Failure("ENOENT", { path });
   const names = namesOf(path).reverse();
   const trail: Node[] = [volume.root];
+  const way: string[] = [];
   let linksLeft = symbolicLinksMax;
   let wantsDirectory = endsInDirectory(path);
   while (names.length > 0) {
     const name = names.pop() as string;
     const parent = trail[trail.length - 1] as Node;
+    if (parent.kind !== "directory") throw new Failure("ENOTDIR", { path });
     if (name === "..") {
       if (trail.length > 1) trail.pop();
+      way.pop();
       continue;
     }
     const isLast = names.length === 0;
     const node = await step(volume, parent, name, call, options.afresh === true);
     if (node === undefined) {
-      if (isLast) return { parent, name, node, wantsDirectory };
+      if (isLast) return { parent, name, way, node, wantsDirectory };
       throw new Failure("ENOENT", { path });
     }
     if (node.kind === "symbolicLink" && (!isLast || options.follow || wantsDirectory)) {
       if (--linksLeft < 0) throw new Failure("ELOOP", { path });
       const target = await volume.readLink(node, call);
-      if (target.startsWith("/")) trail.length = 1;
+      if (target.startsWith("/")) {
+        trail.length = 1;
+        way.length = 0;
+      }
       if (isLast && endsInDirectory(target)) wantsDirectory = true;
       names.push(...namesOf(target).reverse());
       continue;
     }
     if (isLast) {
       if (wantsDirectory && node.kind !== "directory") throw new Failure("ENOTDIR", { path });
-      return { parent, name, node, wantsDirectory };
+      return { parent, name, way, node, wantsDirectory };
     }
     trail.push(node);
+    way.push(name);
   }
   const node = trail[trail.length - 1] as Node;
-  return { parent: node, name: "", node, wantsDirectory: true };
+  return { parent: node, name: "", way, node, wantsDirectory: true };
 }
 
 async function step(
@@ -88,7 +97,6 @@ async function step(
   call: Call,
   afresh: boolean,
 ): Promise<Node | undefined> {
-  if (parent.kind !== "directory") throw new Failure("ENOTDIR", {});
   const cached = afresh ? undefined : volume.tryLookup(parent, name, call.credential);
   if (cached !== undefined) return cached ?? undefined;
   try {

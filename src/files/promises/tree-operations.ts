@@ -85,6 +85,7 @@ export async function* walkTree(
     yield { relative: relative + entry.name, dirent: new Dirent(entry.name, directoryPath, entry.kind) };
     if (entry.kind !== "directory") continue;
     const child = await paths.volume.lookup(node, entry.name, paths.call);
-    yield* walkTree(paths, child, `${directoryPath}/${entry.name}`, `${relative}${entry.name}/`, depth + 1);
+    const childPath = directoryPath === "/" ? `/${entry.name}` : `${directoryPath}/${entry.name}`;
+    yield* walkTree(paths, child, childPath, `${relative}${entry.name}/`, depth + 1);
   }
 }

@@ -12,7 +12,8 @@ import { openFlags } from "../open-flags.ts";
 import { accessBits, accessModeOf } from "./access-mode.ts";
 import { copyContent } from "./copy-content.ts";
 import { Dir, Dirent } from "./dirent.ts";
-import { existing, PathOperations, requireName } from "./path-operations.ts";
+import { ownerChanges } from "./owner.ts";
+import { existing, isCode, PathOperations, requireName } from "./path-operations.ts";
 import { type PathLike, pathText } from "./path-walk.ts";
 import { randomName } from "./random-name.ts";
 import { type BigIntStats, type Stats, statsOf } from "./stats.ts";
@@ -158,14 +159,14 @@ export class VolumePromises {
   }
 
   async rm(path: PathLike, options: { readonly recursive?: boolean; readonly force?: boolean } = {}): Promise<void> {
-    await this.#paths.at(path, "rm", false, async (found) => {
-      if (found.node === undefined) {
-        if (options.force === true) return;
-        throw new Failure("ENOENT");
-      }
-      if (found.node.kind === "directory" && options.recursive !== true) throw new Failure("EISDIR");
-      await removeTree(this.#paths, found.parent, requireName(found), found.node);
-    });
+    try {
+      await this.#paths.atNode(path, "rm", false, async (found) => {
+        if (found.node.kind === "directory" && options.recursive !== true) throw new Failure("EISDIR");
+        await removeTree(this.#paths, found.parent, requireName(found), found.node);
+      });
+    } catch (thrown) {
+      if (options.force !== true || !isCode(thrown, "ENOENT")) throw thrown;
+    }
   }
 
   async rename(from: PathLike, to: PathLike): Promise<void> {
@@ -176,10 +177,12 @@ export class VolumePromises {
       "rename",
       false,
       async (source) => {
-        const fromName = requireName(existing(source));
-        await this.#paths.at(to, "rename", false, (target) =>
-          volume.rename(source.parent, fromName, target.parent, requireName(target), "replace", call),
-        );
+        const { node } = existing(source);
+        const fromName = requireName(source);
+        await this.#paths.at(to, "rename", false, (target) => {
+          if (target.wantsDirectory && node.kind !== "directory") throw new Failure("ENOTDIR");
+          return volume.rename(source.parent, fromName, target.parent, requireName(target), "replace", call);
+        });
       },
       dest,
     );
@@ -215,7 +218,9 @@ export class VolumePromises {
   }
 
   realpath(path: PathLike): Promise<string> {
-    return this.#paths.atNode(path, "realpath", true, async ({ node }) => node.path);
+    return this.#paths.atNode(path, "realpath", true, async ({ way, name }) => {
+      return `/${(name === "" ? way : [...way, name]).join("/")}`;
+    });
   }
 
   chmod(path: PathLike, mode: number): Promise<void> {
@@ -223,11 +228,11 @@ export class VolumePromises {
   }
 
   chown(path: PathLike, uid: number, gid: number): Promise<void> {
-    return this.#change(path, "chown", true, { uid, gid });
+    return this.#change(path, "chown", true, ownerChanges(uid, gid));
   }
 
   lchown(path: PathLike, uid: number, gid: number): Promise<void> {
-    return this.#change(path, "lchown", false, { uid, gid });
+    return this.#change(path, "lchown", false, ownerChanges(uid, gid));
   }
 
   utimes(path: PathLike, accessTime: ProgramTime, modifyTime: ProgramTime): Promise<void> {
@@ -259,13 +264,19 @@ export class VolumePromises {
     );
   }
 
-  /** With `constants.COPYFILE_EXCL` the copy must not exist yet. */
+  /** With `constants.COPYFILE_EXCL` the copy must not exist yet. A file copied to itself stays as it is. */
   async copyFile(from: PathLike, to: PathLike, flags = 0): Promise<void> {
-    const exclusive = (flags & accessBits.COPYFILE_EXCL) !== 0;
+    const exclusive = (flags & accessBits.COPYFILE_EXCL) === 0 ? 0 : openFlags.O_EXCL;
     try {
       await using source = await this.open(from, "r");
       const { mode } = await source.stat();
-      await using target = await this.open(to, exclusive ? "wx" : "w", mode & permissionBits);
+      // Cut only when it is known to be another file.
+      const making = openFlags.O_WRONLY | openFlags.O_CREAT | exclusive;
+      await using target = await this.open(to, making, mode & permissionBits);
+      if (target.handle.node === source.handle.node) return;
+      const found = await target.stat();
+      if (found.mode !== mode) await target.chmod(mode);
+      if (found.size > 0) await target.truncate();
       await copyContent(source, target);
     } catch (thrown) {
       const details = { syscall: "copyfile", path: pathText(from), dest: pathText(to), cause: thrown };
