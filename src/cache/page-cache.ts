@@ -20,7 +20,7 @@ import type { Page } from "./page/page.ts";
 import { declinedCountMax, type EvictionPolicy } from "./reclaim/eviction-policy.ts";
 import { S3Fifo } from "./reclaim/s3-fifo.ts";
 import { AddressSpace } from "./space/address-space.ts";
-import type { CacheCore } from "./space/cache-core.ts";
+import { type CacheCore, closedFailure } from "./space/cache-core.ts";
 import type { FilePages, SpaceObserver } from "./space/file-pages.ts";
 import { standingRefusal } from "./writeback/balance.ts";
 import { commitToStore } from "./writeback/commit-to-store.ts";
@@ -52,6 +52,7 @@ export class PageCache implements CacheCore {
   readonly #flusher: Flusher;
   readonly #frameBell: Bell = new Bell("frame");
   #lastSerial = 0;
+  #isClosed = false;
 
   constructor(store: Store, options: Partial<CacheOptions> = {}) {
     this.store = store;
@@ -107,6 +108,8 @@ export class PageCache implements CacheCore {
         const frame = this.tryTakeFrame();
         if (frame !== undefined) return frame;
       }
+      // What holds the frames is not sent by itself any more.
+      if (this.#isClosed) throw closedFailure("reclaim");
       this.counters.frameWaits += 1;
       this.#flusher.wake("reclaim");
       await this.#frameBell.heard(signal);
@@ -205,10 +208,19 @@ export class PageCache implements CacheCore {
     };
   }
 
-  /** Stops write-back in the background. Nothing is written; drain with `sync` first. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /**
+   * Stops write-back in the background, and takes no more bytes: who writes, or waits for room, hears ENOTCONN. Nothing is
+   * sent; drain with `sync` first, and look then at what is left.
+   */
   close(): void {
+    this.#isClosed = true;
     this.#flusher.close();
     this.pool.close();
+    this.frameMayBeFree();
   }
 
   checkInvariants(): void {

@@ -1,5 +1,5 @@
 /** What an address space needs of the cache it belongs to: memory, time, the store, and the books. */
-import type { CancelSignal, Clock, Failure } from "../../base/index.ts";
+import { type CancelSignal, type Clock, Failure } from "../../base/index.ts";
 import type { Store } from "../../port/index.ts";
 import type { CacheOptions } from "../cache-options.ts";
 import type { Bell } from "../lock/bell.ts";
@@ -24,6 +24,8 @@ export interface CacheCore {
   readonly throttle: Throttle;
   /** Rings whenever dirty memory may have become less. */
   readonly dirtyBell: Bell;
+  /** Nothing is sent in the background any more, so no more bytes are taken: nobody would look after them. */
+  readonly isClosed: boolean;
 
   /** A number that no other space of the cache has. */
   newSerial(): number;
@@ -45,4 +47,9 @@ export interface CacheCore {
   becameUncommitted(space: FilePages, uncommitted: boolean): void;
   /** Forgets a destroyed space. */
   forget(space: FilePages): void;
+}
+
+/** What whoever waits for memory, or writes, hears of a cache that is closed. */
+export function closedFailure(syscall: string): Failure {
+  return new Failure("ENOTCONN", { syscall, detail: "the cache is closed" });
 }

@@ -7,6 +7,7 @@ import type { Call, Credential } from "../../port/index.ts";
 import { pageUnlocked } from "../lock/page-lock.ts";
 import type { Page } from "../page/page.ts";
 import { fill } from "../read/fill.ts";
+import { closedFailure } from "../space/cache-core.ts";
 import type { FilePages } from "../space/file-pages.ts";
 import { balanceDirty } from "../writeback/balance.ts";
 import { writeEverything } from "../writeback/control.ts";
@@ -25,7 +26,8 @@ export function tryWrite(space: FilePages, position: ByteOffset, source: Uint8Ar
 
 /** Whether a writer need not wait for the inode lock, nor be slowed on the way. */
 export function mayWriteNow(space: FilePages, position: ByteOffset, length: ByteCount): boolean {
-  if (space.inodeLock.isHeld || space.destroyed || space.stale || !isWritable(position, length)) return false;
+  if (space.inodeLock.isHeld || space.destroyed || space.stale || space.core.isClosed) return false;
+  if (!isWritable(position, length)) return false;
   return space.core.ledger.heldBytes + length <= space.core.throttle.freerunBytes;
 }
 
@@ -134,7 +136,7 @@ export async function writeWaiting(
     while (done < source.length) {
       // However many writers there are, together they pass the limit by one piece at most.
       while (core.ledger.heldBytes >= core.options.dirtyLimitBytes) await balanceDirty(space, 0, call.signal);
-      requireFile(space);
+      requireTaking(space);
       const piece = source.subarray(done, done + pieceBytes);
       const count = writeWithoutWaiting(space, position + done, piece, call.credential, spare);
       done += count;
@@ -150,7 +152,9 @@ export async function writeWaiting(
   return done;
 }
 
-function requireFile(space: FilePages): void {
+/** Bytes are taken while there is a file for them, and somebody who will send them. */
+function requireTaking(space: FilePages): void {
+  if (space.core.isClosed) throw closedFailure("write");
   if (space.destroyed || space.stale) throw new Failure("ESTALE", { syscall: "write" });
 }
 

@@ -7,6 +7,7 @@
 import { type ByteCount, type CancelSignal, type Clock, Failure } from "../../base/index.ts";
 import { classify, passesByItself } from "../refusal/classify.ts";
 import { standingUnrescued } from "../refusal/refuse.ts";
+import { closedFailure } from "../space/cache-core.ts";
 import type { FilePages } from "../space/file-pages.ts";
 
 /** Why the file holds memory that write-back cannot free, while that is so. */
@@ -19,6 +20,7 @@ export function standingRefusal(space: FilePages): Failure | undefined {
 /** Throws when room for this writer will not come by itself. */
 function requireHope(space: FilePages): void {
   const { core } = space;
+  if (core.isClosed) throw closedFailure("write");
   const refusal = standingRefusal(space) ?? core.refusalOfEverything();
   if (refusal !== undefined) throw new Failure(refusal.code, { syscall: "write", cause: refusal });
 }
