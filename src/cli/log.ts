@@ -70,7 +70,7 @@ function textLine(level: LogLevel, time: string, message: string, fields: LogFie
 
 function textValue(value: LogFields[string]): string {
   const text = maskSecrets(String(value));
-  return /^[^\s"=]+$/.test(text) ? text : JSON.stringify(text);
+  return /^[^\s"=\p{Cc}]+$/u.test(text) ? text : JSON.stringify(text);
 }
 
 /** A file name may hold a newline; a log line may not. */

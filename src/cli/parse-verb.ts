@@ -17,6 +17,8 @@ export function parseVerb(verb: Verb, argv: readonly string[]): VerbArguments {
       `${verb.name} takes ${verb.synopsis || "no arguments"}, not "${positionals.join(" ")}"; see ${helpOf(verb)}`,
     );
   }
+  const empty = positionals.indexOf("");
+  if (empty >= 0) throw new UsageError(`${verb.name}: ${verb.synopsis.split(" ")[empty] ?? "ID"} is empty, ${asIn}`);
   const texts: Record<string, string> = {};
   const switches = new Set<string>();
   for (const [name, value] of Object.entries(values)) {

@@ -1,7 +1,7 @@
 /** Refused bytes as lines for people. */
 import type { RefusalStatus, RefusalsStatus } from "./control/protocol.ts";
+import { printable } from "./printable.ts";
 import { formatSize } from "./quantities.ts";
-import { printable } from "./rescue/entry-text.ts";
 
 const shownRangesMax = 4;
 

@@ -1,5 +1,6 @@
 /** A mount's status as lines for people. */
 import type { DirtyFileStatus, MountStatus, OpenFileStatus } from "./control/protocol.ts";
+import { printable } from "./printable.ts";
 import { formatDuration, formatSize } from "./quantities.ts";
 import { refusalLines } from "./refusal-text.ts";
 
@@ -67,7 +68,7 @@ function fileLines<File>(title: string, files: readonly File[], line: (file: Fil
 function dirtyLine({ path, dirtyBytes, unrescuedBytes }: DirtyFileStatus): string {
   const unrescued = unrescuedBytes === 0 ? "" : `${formatSize(unrescuedBytes)} refused and in memory only`;
   const unsent = dirtyBytes === 0 && unrescued !== "" ? "" : formatSize(dirtyBytes);
-  return `${path}  ${[unsent, unrescued].filter(Boolean).join(", ")}`;
+  return `${printable(path)}  ${[unsent, unrescued].filter(Boolean).join(", ")}`;
 }
 
 function refusedLines(mount: MountStatus): string[] {
@@ -81,5 +82,5 @@ function refusedLines(mount: MountStatus): string[] {
 
 function openLine(file: OpenFileStatus): string {
   const opener = file.processId === undefined ? "" : `, process ${file.processId}`;
-  return `${file.path}  for ${file.access}, user ${file.uid}${opener}`;
+  return `${printable(file.path)}  for ${file.access}, user ${file.uid}${opener}`;
 }

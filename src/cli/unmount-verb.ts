@@ -3,6 +3,7 @@ import { CommandError } from "./command-error.ts";
 import { ask } from "./control/client.ts";
 import type { ControlAnswer, DirtyFileStatus, OpenFileStatus } from "./control/protocol.ts";
 import { clearDead, occupantOf, resolveMountPoint } from "./mount-point.ts";
+import { printable } from "./printable.ts";
 import { formatSize, parseDuration } from "./quantities.ts";
 import { refusalLines } from "./refusal-text.ts";
 import { filesOfMount, removeFilesOfMount } from "./runtime-directory.ts";
@@ -110,7 +111,7 @@ function undeliveredLine({ path, dirtyBytes, unrescuedBytes }: DirtyFileStatus):
   const parts: string[] = [];
   if (dirtyBytes > 0) parts.push(`${formatSize(dirtyBytes)} not delivered`);
   if (unrescuedBytes > 0) parts.push(`${formatSize(unrescuedBytes)} refused and not rescued`);
-  return `${path}: ${parts.join(", ")}`;
+  return `${printable(path)}: ${parts.join(", ")}`;
 }
 
 function adviceAbout({ message, dirtyFiles }: Extract<ControlAnswer, { kind: "undelivered" }>): string {
@@ -123,11 +124,13 @@ function adviceAbout({ message, dirtyFiles }: Extract<ControlAnswer, { kind: "un
 }
 
 function busyLines(openFiles: readonly OpenFileStatus[], users: readonly MountUser[]): string[] {
-  const lines = users.map((user) => `  ${user.path}: ${user.how} of process ${user.processId} (${user.command})`);
+  const lines = users.map(
+    (user) => `  ${printable(user.path)}: ${user.how} of process ${user.processId} (${printable(user.command)})`,
+  );
   for (const file of openFiles) {
     if (users.some((user) => user.path.endsWith(file.path))) continue;
     const opener = file.processId === undefined ? "" : `, opened by process ${file.processId}`;
-    lines.push(`  ${file.path}: open for ${file.access} by user ${file.uid}${opener}`);
+    lines.push(`  ${printable(file.path)}: open for ${file.access} by user ${file.uid}${opener}`);
   }
   return lines;
 }

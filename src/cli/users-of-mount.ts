@@ -14,11 +14,11 @@ export interface MountUser {
 
 const listedUsersMax = 100;
 
-/** The users that this process may see: all of them for root, one's own otherwise. */
+/** The users that this process may see, itself left out: all of them for root, one's own otherwise. */
 export async function usersOfMount(directory: string): Promise<MountUser[]> {
   const users: MountUser[] = [];
   for (const entry of await readdir("/proc")) {
-    if (!/^\d+$/.test(entry) || users.length >= listedUsersMax) continue;
+    if (!/^\d+$/.test(entry) || Number(entry) === process.pid || users.length >= listedUsersMax) continue;
     for (const { path, how } of await holdsOf(entry, directory)) {
       users.push({ processId: Number(entry), command: await commandOf(entry), path, how });
     }

@@ -32,6 +32,8 @@ it("command lines that make no sense end with 2 and one line", async () => {
   await expectRefusal(["mont"], 2, /there is no verb "mont"; the verbs are mount, unmount, status/);
   await expectRefusal(["mount"], 2, /mount needs URL and DIR, as in: holdfast mount dir:.* /);
   await expectRefusal(["mount", "mem:"], 2, /DIR is missing/);
+  await expectRefusal(["mount", "mem:", ""], 2, /^holdfast: mount: DIR is empty, as in: /);
+  await expectRefusal(["unmount", ""], 2, /^holdfast: unmount: DIR is empty, see holdfast unmount --help/);
   await expectRefusal(["mount", "mem:", point, point], 2, /takes URL DIR/);
   await expectRefusal(["umount", point], 2, /did you mean unmount\?/);
   await expectRefusal(["mount", "ftp://host/x", point], 2, /no store knows the scheme "ftp:"/);

@@ -143,6 +143,19 @@ describe("unmount while files are open", () => {
     expect(await readFile(join(store, "held"), "utf8")).toBe("half a sentence, and the rest");
   });
 
+  it("writes odd names so that a terminal can show them, a name a line", async () => {
+    await using mount = await RunningMount.start(`dir:${store}`, point);
+    const file = await open(join(point, "a\n\u001b[2J"), "w");
+    const shown = String.raw`a\n\u001b[2J`;
+    const { stdout: status } = await runHoldfast(["status", point]);
+    expect(status).toContain(`"/${shown}"  for write`);
+    const { stdout: users } = await runHoldfast(["unmount", point]);
+    expect(users).toContain(`${shown}": open file of process`);
+    expect(status + users).not.toContain("\u001b");
+    await file.close();
+    expect((await mount.stop()).status).toBe(0);
+  });
+
   it("goes with --force, and has delivered what was written", async () => {
     await using mount = await RunningMount.start(`dir:${store}`, point);
     const file = await open(join(point, "held"), "w");

@@ -56,9 +56,9 @@ const standardError: LogSink = (line) => {
   process.stderr.write(line);
 };
 
-function readyLine({ url, directory, directoryText, json }: MountSettings): string {
+function readyLine({ url, urlText, directory, directoryText, json }: MountSettings): string {
   if (json) return JSON.stringify({ event: "mounted", url, directory, processId: process.pid });
-  return `holdfast: mounted ${url} at ${directoryText}`;
+  return `holdfast: mounted ${urlText} at ${directoryText}`;
 }
 
 async function runDaemonParent(): Promise<number> {

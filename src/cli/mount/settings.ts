@@ -11,6 +11,8 @@ import { type RefusalSettings, readRefusalSettings, refusalOptions } from "./ref
 
 export interface MountSettings extends RefusalSettings {
   /** The URL as it was typed, with secrets masked. */
+  readonly urlText: string;
+  /** The same with a whole path, for people who are elsewhere. */
   readonly url: string;
   readonly location: StoreLocation;
   /** The mount point as it was typed. */
@@ -83,16 +85,17 @@ const pageBytesMax = 1024 * 1024;
 const cachePagesMin = 16;
 
 export function readMountSettings({ positionals, values, switches }: VerbArguments): MountSettings {
-  const [url = "", directoryText = ""] = positionals;
+  const [urlText = "", directoryText = ""] = positionals;
   const logFile = values["log-file"];
   const readAhead = values["read-ahead"];
-  const location = parseStoreUrl(url);
+  const location = parseStoreUrl(urlText);
   const volatileWrites = switches.has("volatile-writes");
   if (volatileWrites && !location.url.startsWith("medium:")) {
     throw new UsageError("--volatile-writes is for medium: alone; leave it out for other stores");
   }
   return {
-    url: maskSecrets(url),
+    urlText: maskSecrets(urlText),
+    url: maskSecrets(location.url),
     location,
     directoryText,
     directory: resolve(directoryText),

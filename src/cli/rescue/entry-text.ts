@@ -6,18 +6,10 @@ import {
   type RescueEntry,
   type WholeEntry,
 } from "../../rescue/index.ts";
+import { printable } from "../printable.ts";
 import { formatSize } from "../quantities.ts";
 
 const shownRangesMax = 20;
-
-/** A text that a terminal can show: one with control characters or bytes that are no UTF-8 is quoted. */
-export function printable(text: string): string {
-  return /[\p{Cc}\p{Cs}\p{Cf}]/u.test(text) ? JSON.stringify(text).replace(/[\p{Cc}\p{Cf}]/gu, escaped) : text;
-}
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-}
 
 /** A table: a head, then an entry a line. */
 export function tableLines(entries: readonly RescueEntry[]): string[] {

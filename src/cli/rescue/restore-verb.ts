@@ -2,9 +2,9 @@
 import { failureFrom } from "../../base/index.ts";
 import type { RestoreResult, WholeEntry } from "../../rescue/index.ts";
 import { CommandError } from "../command-error.ts";
+import { printable } from "../printable.ts";
 import type { Verb, VerbArguments } from "../verb.ts";
 import { credentialOf, storeOptions, withStoreOf } from "./entry-store.ts";
-import { printable } from "./entry-text.ts";
 import { requireWholeEntry } from "./one-entry.ts";
 import { openRescueDirectory, rescueOption } from "./rescue-directory.ts";
 

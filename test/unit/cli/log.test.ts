@@ -31,3 +31,9 @@ it("keeps a message with a newline on one line of text", () => {
   new Log((line) => lines.push(line), "text", "info").warn("a\nb", { name: "c\nd" });
   expect(lines.join("").split("\n")).toHaveLength(2);
 });
+
+it("lets no name speak to the terminal", () => {
+  const lines: string[] = [];
+  new Log((line) => lines.push(line), "text", "info").warn("refused", { path: "/\u001b[2J" });
+  expect(lines.join("")).toContain(String.raw`path="/\u001b[2J"`);
+});

@@ -33,6 +33,10 @@ it("has defaults that fit together", () => {
   expect(settings.dirtyLimitBytes).toBeLessThan(settings.budgetBytes);
 });
 
+it("knows the URL as it was typed and with a whole path", () => {
+  expect(settingsOf("dir:data", "m")).toMatchObject({ urlText: "dir:data", url: `dir:${process.cwd()}/data` });
+});
+
 it("lets a medium be volatile, and no other store", () => {
   expect(settingsOf("medium:/media/usb", "m")).toMatchObject({ volatileWrites: false });
   expect(settingsOf("medium:/media/usb", "m", "--volatile-writes")).toMatchObject({ volatileWrites: true });
