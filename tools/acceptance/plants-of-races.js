@@ -223,7 +223,7 @@ export const plantsOfRaces = [
   {
     id: "S3.8",
     what: "a commit does not wait for the one under way",
-    edits: [edit("writeback/commit-to-store", "while (space.committing !== null) {", "while (space.destroyed) {")],
+    edits: [edit("writeback/commit-to-store", "while (durability.committing !== null) {", "while (space.destroyed) {")],
     test: race("write-back"),
   },
   {

@@ -1,5 +1,5 @@
 /** Mistakes in what happens to bytes that a store refuses. */
-import { cache, plant, unit } from "./plant.js";
+import { cache, integration, plant, unit } from "./plant.js";
 
 export const plantsOfRefusals = [
   plant(
@@ -105,6 +105,14 @@ export const plantsOfRefusals = [
     'if (page.isFrozen) return "copyOnWrite";',
     'if (page.isFrozen) return "waitForFlight";',
     unit("cache/refusal/excision"),
+  ),
+  plant(
+    "S0.24",
+    "the model of one more lock leaves its lock out, and shows no fault any more",
+    "docs/models/lock.pml",
+    "inline excise(first, last) {\n  takeExtraLock();\n",
+    "inline excise(first, last) {\n",
+    integration("models"),
   ),
   plant(
     "S0.25",

@@ -1,5 +1,5 @@
 /** Mistakes in who sends what when, in what a store is believed, and in what is asked of the kernel. */
-import { cache, plant, unit } from "./plant.js";
+import { cache, integration, plant, unit } from "./plant.js";
 
 export const plantsOfWriteBack = [
   plant(
@@ -10,6 +10,15 @@ export const plantsOfWriteBack = [
     "store.manifest.conditionalWrites ? String(Number.parseInt(space.version, 10)) : undefined;",
     unit("cache/space/any-store"),
   ),
+  {
+    id: "S1.12",
+    what: "every store is asked to answer at once, also one that cannot",
+    edits: [
+      { path: cache("read/fill-now"), find: "space.core.store.tryRead === undefined || ", replace: "" },
+      { path: cache("read/fill-now"), find: "store.tryRead?.(", replace: "store.tryRead!(" },
+    ],
+    test: unit("files/several-stores"),
+  },
   plant(
     "S2.1",
     "a fill makes pages dirty",
@@ -33,6 +42,31 @@ export const plantsOfWriteBack = [
     'if (control.syncMode === "none" || obstacle === "young"',
     'if (obstacle === "young"',
     unit("cache/writeback/pass"),
+  ),
+  {
+    id: "S2.6",
+    what: "the passes over all files follow each other",
+    edits: [
+      {
+        path: cache("space/file-pages"),
+        find: "export class FilePages implements",
+        replace: 'const oneForAll: Mutex = new Mutex("writeback");\n\nexport class FilePages implements',
+      },
+      {
+        path: cache("space/file-pages"),
+        find: 'writebackLock: Mutex = new Mutex("writeback");',
+        replace: "writebackLock: Mutex = oneForAll;",
+      },
+    ],
+    test: unit("cache/space/late-answer"),
+  },
+  plant(
+    "S2.6",
+    "the kernel keeps what programs wrote, and has it sent when the machine is synchronized",
+    "src/fuse/wire/init.ts",
+    'const wanted: readonly InitFlag[] = [\n  "ASYNC_READ",\n',
+    'const wanted: readonly InitFlag[] = [\n  "ASYNC_READ",\n  "WRITEBACK_CACHE",\n',
+    integration("mappings"),
   ),
   plant(
     "S2.7",
@@ -83,6 +117,29 @@ export const plantsOfWriteBack = [
     "",
     unit("cache/write/plan"),
   ),
+  {
+    id: "S3.7",
+    what: "a pass sends a page whose older flight is under way",
+    edits: [
+      {
+        path: cache("writeback/pass"),
+        find: "  await using _order = await space.writebackLock.acquire(signal);\n",
+        replace: "",
+      },
+      { path: cache("writeback/select"), find: '  if (page.sending !== null) return "inFlight";\n', replace: "" },
+      {
+        path: cache("writeback/issue"),
+        find: "assert(record !== null && page.sending === null,",
+        replace: "assert(record !== null,",
+      },
+      {
+        path: cache("page/page-state"),
+        find: '    filled: "inFlightDirty",\n',
+        replace: '    filled: "inFlightDirty",\n    issued: "inFlight",\n',
+      },
+    ],
+    test: unit("cache/writeback/one-flight"),
+  },
   plant(
     "S3.14",
     "bytes are lost and nobody hears of it",
@@ -95,9 +152,17 @@ export const plantsOfWriteBack = [
     "S4.5",
     "another version of the file is no reason to forget anything",
     cache("invalidate/invalidate"),
-    "  if (space.dirtyBytes > 0 && space.core.store.manifest.conditionalWrites) return;\n  startOver(space, attributes);",
-    "  if (space.dirtyBytes > 0 && space.core.store.manifest.conditionalWrites) return;\n  void startOver;",
+    "conditionalWrites) return true;\n  startOver(space, attributes);",
+    "conditionalWrites) return true;\n  void startOver;",
     unit("cache/invalidate/invalidate"),
+  ),
+  plant(
+    "G17",
+    "an answer that could not be judged is believed",
+    "src/files/nodes/attribute-cache.ts",
+    "if (wasJudged) node.attributesUntilMs = untilMs;",
+    "if (wasJudged || true) node.attributesUntilMs = untilMs;",
+    unit("files/names"),
   ),
   plant(
     "S4.6",
@@ -106,6 +171,14 @@ export const plantsOfWriteBack = [
     "!page.dirty.isEmpty) pagesLeft += 1;",
     "!page.dirty.isEmpty) pagesLeft += 0;",
     unit("cache/invalidate/invalidate"),
+  ),
+  plant(
+    "S4.7",
+    "a write leaves what is cached as it was",
+    cache("write/write"),
+    "    page.frame.set(piece, start);\n",
+    "    if (page.valid.isEmpty) page.frame.set(piece, start);\n",
+    integration("mappings"),
   ),
   plant(
     "S4.9",

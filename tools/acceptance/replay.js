@@ -2,40 +2,35 @@
  * Breaks the code on purpose: plants one mistake at a time in a scratch copy of the project, runs the tests of the file
  * that should see it, and demands that a test fails which cites the id, and none on the copy as it is.
  */
-import { readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ScratchCopy } from "../gates/scratch-copy.js";
 import { idsIn } from "./citations.js";
+import { reportName } from "./first-failure.js";
 import { plants } from "./plants.js";
-import { testsOf } from "./report.js";
 
-const reportName = "acceptance-report.json";
+const reporter = "./tools/acceptance/first-failure.js";
 /** A row of docs/acceptance.md that records how a mistake was seen: its id and what it is. */
 const recordPattern = /^\| ([SG][0-9.R]+) \| ([^|]+) \| [^|]+ \| [^|]+ \|$/gm;
 const recordsMin = 20;
 /** The first test that sees a mistake is enough, and one that waits in vain because of it need not wait long. */
-const untilFirstFailure = ["--bail", "1", "--testTimeout", "10000"];
-/** What the report of the test runner has in place of "timed out". */
-const timedOut = "Error: STACK_TRACE_ERROR";
+function untilFirstFailure(file) {
+  const msMax = file.startsWith("test/integration/") ? 60_000 : 10_000;
+  return ["--bail", "1", "--testTimeout", String(msMax)];
+}
 
-/** Runs a file's tests in the copy: { tests, firstFailure }, the first line of what the first test that fails says. */
+/** Runs a file's tests in the copy: { tests, firstFailure }, one line on the first failure. */
 function runTests(copy, file, only = []) {
   const project = file.split("/")[1];
   const reportPath = join(copy.directory, reportName);
   rmSync(reportPath, { force: true });
-  const { status, output } = copy.run([
-    ...["vitest", "run", "--project", project, "--reporter=json", `--outputFile=${reportName}`],
-    ...[file, ...only],
-  ]);
-  try {
-    const report = JSON.parse(readFileSync(reportPath, "utf8"));
-    const failures = report.testResults.flatMap(({ assertionResults }) => assertionResults);
-    const firstMessage = failures.find((one) => one.status === "failed")?.failureMessages[0]?.split("\n")[0];
-    const firstFailure = firstMessage === timedOut ? "it did not end in time" : firstMessage;
-    return { tests: testsOf(report, copy.directory).tests, firstFailure };
-  } catch {
-    return { tests: [], firstFailure: `no report, exit status ${status}: ${output.slice(-500)}` };
-  }
+  // Tests through real mounts run the command as it is built.
+  const built = project === "integration" ? copy.run(["tsc", "-b"]) : { status: 0 };
+  if (built.status !== 0) return { tests: [], firstFailure: `it cannot be built: ${built.output.slice(0, 500)}` };
+  const vitest = ["vitest", "run", "--project", project, "--reporter", reporter];
+  const { status, output } = copy.run([...vitest, file, ...only]);
+  if (existsSync(reportPath)) return JSON.parse(readFileSync(reportPath, "utf8"));
+  return { tests: [], firstFailure: `no report, exit status ${status}: ${output.slice(-500)}` };
 }
 
 /** The tests of one id in a run. */
@@ -95,7 +90,7 @@ function isSeen(copy, plant, before) {
   if (own.some(({ result }) => result !== "passed")) return say(false, [`as it is: ${before.firstFailure}`]);
   try {
     const takeBack = plantIn(copy, plant);
-    const after = runTests(copy, test, ["-t", `\\[${id.replace(".", "\\.")}\\]`, ...untilFirstFailure]);
+    const after = runTests(copy, test, ["-t", `\\[${id.replace(".", "\\.")}\\]`, ...untilFirstFailure(test)]);
     takeBack();
     const failed = citing(id, after).filter(({ result }) => result === "failed");
     const named = failed.map(({ title }) => `fails: ${test}: ${title}`);
