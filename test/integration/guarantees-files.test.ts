@@ -119,6 +119,23 @@ it("[G17] a change made in the directory itself is seen within the attribute tim
   await mounted.unmount();
 });
 
+it("[G17] a program that only reads what the kernel has sees a change as soon as anybody looks at the file", async () => {
+  await using mounted = await MountedStore.start("only-reads", ["--attribute-timeout", "300ms"]);
+  await using reader = await Worker.start(mounted.scratch, mounted.point);
+  await using other = await Worker.start(mounted.scratch, mounted.point);
+  await writeFile(mounted.inStore("file"), "old");
+  const file = await reader.do("open", "file", "r");
+  expect(await reader.do<string>("read", file, 3, 0)).toBe("old");
+  await writeFile(mounted.inStore("file"), "new");
+  const isSeen = async (): Promise<boolean> => {
+    await other.do("stat", "file");
+    return (await reader.do<string>("read", file, 3, 0)) === "new";
+  };
+  await until("the reader sees it", isSeen, 5000);
+  await reader.do("close", file);
+  await mounted.unmount();
+});
+
 it("[G9] [G18] bytes based on an old version do not overwrite what another client wrote, and fsync says so", async () => {
   await using mounted = await MountedStore.start("conflict");
   const worker = await Worker.start(mounted.scratch, mounted.point);
