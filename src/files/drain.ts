@@ -128,7 +128,7 @@ function lateFailure(
 }
 
 function isKnownDurable({ space }: VolumeNode): boolean {
-  return space === undefined || (space.dirtyBytes === 0 && !space.isUncommitted);
+  return space === undefined || (space.dirtyBytes === 0 && !space.durability.isUncommitted);
 }
 
 /** The first failure that no handle has heard of, naming all files that have one; else `other`. */

@@ -126,8 +126,8 @@ export const plants = [
     name: "lost-commit",
     mistake: "after a commit that failed, the file counts as durable",
     path: "src/cache/writeback/commit-to-store.ts",
-    find: "    space.noteDurable(undurableCount);\n  } catch (thrown) {\n",
-    replace: "    space.noteDurable(undurableCount);\n  } catch (thrown) {\n    space.noteDurable(undurableCount);\n",
+    find: "    durability.committed(takenCount);\n  } catch (thrown) {\n",
+    replace: "    durability.committed(takenCount);\n  } catch (thrown) {\n    durability.committed(takenCount);\n",
   },
   {
     name: "not-invalidated",

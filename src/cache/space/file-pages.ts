@@ -18,7 +18,7 @@
  */
 import { assert, type ByteCount, ByteRanges, type CancelSignal, Failure, type PageIndex } from "../../base/index.ts";
 import type { Attributes, Call, ChangedAttributes, NodeId, RefusedBytes, Version } from "../../port/index.ts";
-import { meetOthersChange } from "../invalidate/start-over.ts";
+import { meetOthersChange, writesAtBase } from "../invalidate/start-over.ts";
 import { Mutex } from "../lock/mutex.ts";
 import { SharedLock } from "../lock/shared-lock.ts";
 import { LeftFrames } from "../page/left-frames.ts";
@@ -28,6 +28,7 @@ import { ErrorSequence } from "../refusal/error-sequence.ts";
 import type { ConflictCopy, OwnVersion } from "../refusal/own-version.ts";
 import type { Refusal } from "../refusal/refusal.ts";
 import { type PlainFailure, ToldFailure, type WritebackFailure } from "../refusal/write-failure.ts";
+import { Durability } from "../writeback/durability.ts";
 import { ThrottledWriter } from "../writeback/throttle.ts";
 import type { WriteRecord } from "../writeback/write-record.ts";
 import type { CacheCore } from "./cache-core.ts";
@@ -71,6 +72,9 @@ export class FilePages implements PageOwner, CachedPages {
   #size: ByteCount;
   storeSize: ByteCount;
   readonly trail: VersionTrail;
+  readonly durability: Durability = new Durability((isUncommitted) => {
+    if (!this.destroyed) this.core.becameUncommitted(this, isUncommitted);
+  });
   generation = 0;
   /** How many answers of this cache's own changes were taken over; see `revalidate`. */
   changeCount = 0;
@@ -78,8 +82,6 @@ export class FilePages implements PageOwner, CachedPages {
   newestRecord: WriteRecord | null = null;
   /** Resolves when changes that passed their deadline have ended at the store; nothing is sent before. */
   lateChanges: Promise<void> | null = null;
-  /** Resolves when the store's commit of the file that is under way has ended. */
-  committing: Promise<void> | null = null;
   /** When write-back in the background may try again after a failure, on the cache's clock. */
   retryAtMs = 0;
   failuresInARow = 0;
@@ -97,11 +99,12 @@ export class FilePages implements PageOwner, CachedPages {
   stale = false;
   /** Clean bytes may be of several versions: a fill met another one than the others are of, or refused bytes were salvaged. */
   mixesVersions = false;
-  /** A refusal under the lazy policy: nothing clean is shown before the store was asked what the file is. */
+  /**
+   * Nothing clean is shown before the store was asked what the file is: after a refusal under the lazy policy, or when a late
+   * write was done whose bytes had left.
+   */
   isDoubtful = false;
   destroyed = false;
-  #undurableCount = 0;
-  #durableCount = 0;
   #lastWrittenPage = -1;
   #dirtyBytes = 0;
   #inFlightBytes = 0;
@@ -153,28 +156,6 @@ export class FilePages implements PageOwner, CachedPages {
       this.#modifyTimeNs = this.core.clock.wallTimeNs() - BigInt(Math.round(agoMs * 1e6));
     }
     return this.#modifyTimeNs;
-  }
-
-  /** How often the store took bytes or attributes that are not durable at once. */
-  get undurableCount(): number {
-    return this.#undurableCount;
-  }
-
-  /** Whether the store took something that is not known to be durable; so it is while the store is asked for that, too. */
-  get isUncommitted(): boolean {
-    return this.#durableCount < this.#undurableCount;
-  }
-
-  /** The store took something that is lost when it fails before a commit. */
-  noteUndurable(): void {
-    this.#undurableCount += 1;
-    if (!this.destroyed) this.core.becameUncommitted(this, true);
-  }
-
-  /** The store made durable what it had taken when `undurableCount` was this. */
-  noteDurable(undurableCount: number): void {
-    this.#durableCount = undurableCount;
-    if (!this.destroyed && !this.isUncommitted) this.core.becameUncommitted(this, false);
   }
 
   setSize(size: ByteCount): void {
@@ -309,7 +290,7 @@ export class FilePages implements PageOwner, CachedPages {
   adoptAttributes(attributes: Attributes): void {
     this.changeCount += 1;
     this.storeSize = attributes.size;
-    if (this.core.store.manifest.durability === "volatile") this.noteUndurable();
+    if (this.core.store.manifest.durability === "volatile") this.durability.took();
     this.observer.attributesChanged(attributes);
   }
 
@@ -335,7 +316,7 @@ export class FilePages implements PageOwner, CachedPages {
       return changed;
     } catch (thrown) {
       const settled = settlementOf(thrown);
-      if (settled !== undefined) noteLateChange(this, settled, (changed) => meetOthersChange(this, changed));
+      if (settled !== undefined) noteLateChange(this, settled, (changed) => this.#meetLate(changed));
       throw thrown;
     }
   }
@@ -345,13 +326,15 @@ export class FilePages implements PageOwner, CachedPages {
    * version keep that, so that their write still tells of the conflict; else what is clean starts over.
    */
   #moveOn(changed: ChangedAttributes): void {
-    if (changed.previous === this.version) {
-      this.trail.step(changed);
-    } else if (this.dirtyBytes === 0 || !this.core.store.manifest.conditionalWrites) {
-      meetOthersChange(this, changed);
-    } else {
-      this.mixesVersions = true;
-    }
+    if (changed.previous === this.version) this.trail.step(changed);
+    else if (writesAtBase(this)) this.mixesVersions = true;
+    else meetOthersChange(this, changed);
+  }
+
+  /** Of a change made alone that was done after its deadline: what it did here is done as if somebody else had made it. */
+  #meetLate(changed: ChangedAttributes): void {
+    if (changed.previous === this.version) this.trail.step(changed);
+    meetOthersChange(this, changed);
   }
 
   /** How many pages are cached without a gap just before `page`. */

@@ -11,18 +11,19 @@ import type { FilePages } from "../space/file-pages.ts";
  * that is under way for somebody else is waited for: the bytes may be in it, and if it fails they are not durable.
  */
 export async function commitToStore(space: FilePages, call: Call): Promise<void> {
-  while (space.committing !== null) {
-    await witnessedWait("commit", space.committing, interruptible(space.committing, call.signal));
+  const { durability } = space;
+  while (durability.committing !== null) {
+    await witnessedWait("commit", durability.committing, interruptible(durability.committing, call.signal));
   }
-  if (!space.isUncommitted || space.destroyed) return;
+  if (!durability.isUncommitted || space.destroyed) return;
   let ended = (): void => undefined;
-  space.committing = new Promise((resolve) => {
+  durability.committing = new Promise((resolve) => {
     ended = resolve;
   });
-  const { undurableCount } = space;
+  const { takenCount } = durability;
   try {
     await space.core.store.commit(space.node, call);
-    space.noteDurable(undurableCount);
+    durability.committed(takenCount);
   } catch (thrown) {
     const failure = failureFrom(thrown, { syscall: "fsync" });
     if (failure.code === "EINTR") throw failure;
@@ -36,7 +37,7 @@ export async function commitToStore(space: FilePages, call: Call): Promise<void>
       mayHaveBeenRead: true,
     });
   } finally {
-    space.committing = null;
+    durability.committing = null;
     ended();
   }
 }

@@ -68,7 +68,7 @@ export class OpenFiles {
     }
     const handle = this.#admit(pin.node, flags, call, processId);
     // A file without bytes must survive a crash too, once it was synced.
-    if (madeJustNow && this.#core.store.manifest.durability === "volatile") pin.node.space?.noteUndurable();
+    if (madeJustNow && this.#core.store.manifest.durability === "volatile") pin.node.space?.durability.took();
     if (!madeJustNow && (flags & openFlags.O_TRUNC) !== 0) await this.#cut(handle, call);
     return handle;
   }

@@ -177,7 +177,7 @@ export class AttributeCache {
     assert(node.userCount > 0, "a node with an address space is used when it gets it");
     const space = this.#core.cache.createSpace(node.id, node.attributes, observerOf(this.#core, this, node));
     node.space = space;
-    if (this.#core.droppedUncommitted) space.noteUndurable();
+    if (this.#core.droppedUncommitted) space.durability.took();
     this.#core.spaces.add(node);
     return space;
   }

@@ -109,7 +109,7 @@ export class VolumeNode implements Node {
 
   /** Whether the store took bytes of the node that are not known to be durable. */
   get isUncommitted(): boolean {
-    return this.space?.isUncommitted === true;
+    return this.space?.durability.isUncommitted === true;
   }
 
   /** Whether it is left to the volume to have what the store took made durable, before the node may be dropped. */

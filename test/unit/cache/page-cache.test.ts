@@ -87,7 +87,7 @@ describe("sync over the whole cache", () => {
     file.gates.open("write");
     await syncing;
     expect(file.space.errors.check(cursor)).toMatchObject({ code: "EIO" });
-    expect(others.map((space) => [space.dirtyBytes, space.isUncommitted])).toEqual([
+    expect(others.map((space) => [space.dirtyBytes, space.durability.isUncommitted])).toEqual([
       [0, false],
       [0, false],
       [0, false],
@@ -99,7 +99,7 @@ describe("sync over the whole cache", () => {
     const file = await gatedFile(noReadahead, { durability: "volatile" });
     await file.space.write(0, bytesOf(100, 1), alice);
     await file.space.writeback("background", alice);
-    expect([file.space.dirtyBytes, file.space.isUncommitted]).toEqual([0, true]);
+    expect([file.space.dirtyBytes, file.space.durability.isUncommitted]).toEqual([0, true]);
     await file.cache.sync({ durable: false, credential: asSuperuser.credential });
     expect(file.gates.of("commit")).toHaveLength(0);
     await file.cache.sync({ durable: true, credential: asSuperuser.credential });

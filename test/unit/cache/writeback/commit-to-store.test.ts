@@ -80,7 +80,7 @@ describe("fsync on a store that is volatile until a commit", () => {
     await expect(first).rejects.toMatchObject({ code: "EINTR" });
     (await file.gates.arrived("commit", 2)).pass();
     await second;
-    expect(file.space.isUncommitted).toBe(false);
+    expect(file.space.durability.isUncommitted).toBe(false);
   });
 
   test("a file destroyed during its commit leaves nothing behind", async () => {
