@@ -9,20 +9,37 @@ import { dropClean } from "./drop-clean.ts";
 
 /** The version and the size are the store's from now on, but for bytes that are still to be sent. */
 export function startOver(space: FilePages, attributes: Attributes): void {
-  dropClean(space);
   space.trail.restart(attributes.version);
+  space.mixesVersions = false;
+  believe(space, attributes);
+}
+
+/**
+ * Somebody else changed the file to what the attributes say: everything clean starts over, and keepers of copies are told. Bytes
+ * that are to be written at their base version keep that, so that their write still tells of the conflict.
+ */
+export function meetOthersChange(space: FilePages, attributes: Attributes): void {
+  if (attributes.version !== space.version && writesAtBase(space)) {
+    space.mixesVersions = true;
+    believe(space, attributes);
+  } else {
+    startOver(space, attributes);
+  }
+  space.observer.changedElsewhere?.();
+}
+
+/** Whether there are bytes whose write names the version that they were written on. */
+export function writesAtBase(space: FilePages): boolean {
+  return space.dirtyBytes > 0 && space.core.store.manifest.conditionalWrites;
+}
+
+function believe(space: FilePages, attributes: Attributes): void {
+  dropClean(space);
   space.storeSize = attributes.size;
   // Whoever has a deleted file open is still told what it is; it comes to life only with a name.
   space.stale &&= attributes.linkCount === 0;
   space.isDoubtful = false;
-  space.mixesVersions = false;
   space.setSize(Math.max(attributes.size, endOfUnsent(space)));
-}
-
-/** Somebody else changed the file to what the attributes say: everything clean starts over, and keepers of copies are told. */
-export function meetOthersChange(space: FilePages, attributes: Attributes): void {
-  startOver(space, attributes);
-  space.observer.changedElsewhere?.();
 }
 
 /**

@@ -75,8 +75,12 @@ async function gatherRange(
       if (page === undefined || page.hidesUnrescued) {
         const frame = space.core.tryTakeFrame() ?? (mayWait ? await space.core.takeFrame(call.signal) : undefined);
         if (frame === undefined) break;
+        if (call.signal.aborted) {
+          giveBack(space, frame);
+          continue;
+        }
         page = pageWithFrame(space, index, frame);
-        if (page.locked || call.signal.aborted) continue;
+        if (page.locked) continue;
       }
       if (held !== null) hold(page, held);
       gather(space, page, start, end, batch, reads);
@@ -135,10 +139,15 @@ export function pageWithFrame(space: FilePages, index: number, frame: Uint8Array
     space.core.counters.copiesOnWrite += 1;
     present.copyTo(frame);
   } else {
-    space.core.pool.give(frame);
-    space.core.frameMayBeFree();
+    giveBack(space, frame);
   }
   return present;
+}
+
+/** A frame that is not needed after all may be what somebody else waits for. */
+function giveBack(space: FilePages, frame: Uint8Array): void {
+  space.core.pool.give(frame);
+  space.core.frameMayBeFree();
 }
 
 export function hold(page: Page, held: HeldPages): void {

@@ -6,7 +6,7 @@
 import { delay, Failure, failureFrom, neverFires } from "../../base/index.ts";
 import type { Attributes } from "../../port/index.ts";
 import { dropClean } from "../invalidate/drop-clean.ts";
-import { meetOthersChange } from "../invalidate/start-over.ts";
+import { meetOthersChange, writesAtBase } from "../invalidate/start-over.ts";
 import { lockWitness } from "../lock/lock-witness.ts";
 import type { FilePages } from "../space/file-pages.ts";
 import { classify } from "./classify.ts";
@@ -47,6 +47,8 @@ export async function settleRefusals(space: FilePages, answer?: Attributes | Fai
     space.isSettling = false;
     space.observer.writebackFailed(told);
     space.noteProgress();
+    // Whoever waits for room looks again: there is more of it, or none will come.
+    space.core.frameMayBeFree();
     // A page can be part of one held refusal at a time: what a rejected record has beneath such a part comes now.
     for (const record of refusal.records) {
       if (record.state === "rejected") refuseRecord(space, record, refusalFor(space, record, refusal));
@@ -228,7 +230,7 @@ function wasRead(space: FilePages, refusal: Refusal): boolean {
 function adoptFound(space: FilePages, attributes: Attributes): void {
   if (attributes.version === space.version) {
     space.storeSize = attributes.size;
-  } else if (space.dirtyBytes === 0 || !space.core.store.manifest.conditionalWrites) {
+  } else if (!writesAtBase(space)) {
     meetOthersChange(space, attributes);
   }
   space.changeCount += 1;

@@ -4,6 +4,7 @@
  */
 import { assert, type ByteCount, type ByteOffset, byteOffsetMax, Failure } from "../../base/index.ts";
 import type { Call, Credential } from "../../port/index.ts";
+import { dropClean } from "../invalidate/drop-clean.ts";
 import { pageUnlocked } from "../lock/page-lock.ts";
 import type { Page } from "../page/page.ts";
 import { fill } from "../read/fill.ts";
@@ -200,7 +201,23 @@ async function removeObstacle(
       if (verdict === "flushConflict") page?.record?.advance("conflict");
       return flushPage(space, pageStart, call);
     case "fillFirst":
-      return fill(space, pageStart, pageStart + pageSize, call, null);
+      return joinPieces(space, page, pageStart, call);
+  }
+}
+
+/**
+ * A page whose valid bytes are in many pieces becomes whole. A write needs no read (G3): where the store does not let the
+ * writer read, or fails to, the clean pieces go instead.
+ */
+async function joinPieces(space: FilePages, page: Page | undefined, pageStart: ByteOffset, call: Call): Promise<void> {
+  const pageEnd = pageStart + space.pageSize;
+  const before = page?.valid;
+  try {
+    await fill(space, pageStart, pageEnd, call, null);
+  } catch (thrown) {
+    if (call.signal.aborted) throw thrown;
+    dropClean(space, pageStart, pageEnd);
+    if (page?.valid === before) throw thrown;
   }
 }
 

@@ -49,6 +49,7 @@ export function collectFlight(
     noteLateChange(space, late, (changed) => {
       space.trail.stepLate(changed, restartCount);
       space.adoptWritten(changed);
+      if (!isStillDirty(space, flight)) doubt(space);
     });
   }
   if (landing === undefined) {
@@ -81,6 +82,28 @@ function landingOf(space: FilePages, { record }: Flight, thrown: unknown): Landi
   const nowMs = space.core.clock.nowMs();
   record.failingSinceMs ??= nowMs;
   return { failure, verdict: judge(space.core.options, refusalClass, nowMs - record.failingSinceMs) };
+}
+
+/** Whether what the flight was to send is to be sent again, and nothing of it was refused, discarded or taken meanwhile. */
+function isStillDirty(space: FilePages, { segments }: Flight): boolean {
+  const { pages, pageSize } = space;
+  for (const { offset, byteCount } of segments) {
+    const end = offset + byteCount;
+    for (let at = offset as number; at < end; ) {
+      const index = Math.floor(at / pageSize);
+      const start = index * pageSize;
+      const to = Math.min(end, start + pageSize);
+      if (pages.get(index)?.dirty.covers(at - start, to - start) !== true) return false;
+      at = to;
+    }
+  }
+  return true;
+}
+
+/** The store has bytes after all that had left the cache: what was read in their place meanwhile is not the file. */
+function doubt(space: FilePages): void {
+  space.isDoubtful = true;
+  space.observer.changedElsewhere?.();
 }
 
 function land(space: FilePages, page: Page): void {

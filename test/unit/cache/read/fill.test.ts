@@ -2,8 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { cancelController, Failure } from "../../../../src/base/index.ts";
 import { FrameRun } from "../../../../src/cache/index.ts";
+import { type Store, superuser } from "../../../../src/port/index.ts";
 import { memoryStore } from "../../../../src/stores/memory/index.ts";
-import { asSuperuser, bytesAtStore } from "../../../kit/cached-file.ts";
+import { asSuperuser, bytesAtStore, cachedFile } from "../../../kit/cached-file.ts";
 import { anotherSpace, bytesOf, framesOf, gatedFile, pageSize, readBack, storedFile } from "../../../kit/gated-file.ts";
 import { settle } from "../../../kit/virtual-clock.ts";
 
@@ -27,6 +28,21 @@ describe("what the store says it read", () => {
     file.cache.checkInvariants();
     file.gates.open("read");
     expect(await readBack(file.space, 0, pageSize)).toEqual(bytesOf(pageSize, 7));
+  });
+
+  test("[S0.29] so it is where the store answers at once: the slow way says it", async () => {
+    const file = await cachedFile({ pageSize, budgetBytes: 16 * pageSize, ...noReadahead }, (store) =>
+      Object.assign(Object.create(store) as Store, {
+        tryRead: () => ({ byteCount: pageSize + 1, version: "1" }),
+        read: async () => ({ byteCount: pageSize + 1, version: "1" }),
+      }),
+    );
+    file.space.setSize(pageSize);
+    file.space.storeSize = pageSize;
+    const target = new Uint8Array(pageSize);
+    expect(file.space.tryRead(0, target, file.space.newReadahead(), superuser)).toBe(-1);
+    await expect(readBack(file.space, 0, pageSize)).rejects.toMatchObject({ code: "EBADMSG" });
+    file.cache.checkInvariants();
   });
 
   test("[S0.28] bytes across and beyond the end of the file are zeros, whoever wrote the rest of the page", async () => {
@@ -225,6 +241,23 @@ describe("large files", () => {
       file.cache.checkInvariants();
     },
   );
+});
+
+test("[S5.9] [S5.10] a frame that comes to a reader just as he goes is had by the next one who waits", async () => {
+  const file = await storedFile(bytesOf(2 * pageSize, 7), noReadahead);
+  const taken: Uint8Array[] = [];
+  for (let frame = file.cache.tryTakeFrame(); frame !== undefined; frame = file.cache.tryTakeFrame()) taken.push(frame);
+  const going = cancelController();
+  const first = readBack(file.space, 0, 10, { ...asSuperuser, signal: going.signal });
+  const second = readBack(file.space, pageSize, 10);
+  await settle();
+  file.cache.pool.give(taken.pop() as Uint8Array);
+  file.cache.frameMayBeFree();
+  going.abort();
+  await expect(first).rejects.toMatchObject({ code: "EINTR" });
+  expect(await file.clock.during(second)).toEqual(bytesOf(10, 7));
+  for (const frame of taken) file.cache.pool.give(frame);
+  file.cache.checkInvariants();
 });
 
 describe("views of frames", () => {

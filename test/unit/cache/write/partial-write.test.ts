@@ -1,6 +1,9 @@
 /** Writes to parts of pages, and writes whose source breaks off: nothing beside the written bytes is spoiled. */
 import { describe, expect, test } from "vitest";
+import { Failure } from "../../../../src/base/index.ts";
+import { asSuperuser, bytesAtStore } from "../../../kit/cached-file.ts";
 import { alice, bytesOf, gatedFile, pageSize, readBack, storedFile } from "../../../kit/gated-file.ts";
+import { settle } from "../../../kit/virtual-clock.ts";
 
 const noReadahead = { readaheadBytesMax: 0 };
 
@@ -58,4 +61,32 @@ test("[S1.2] a source that goes away midway leaves what the pages held before, a
   const expected = bytesOf(12 * pageSize, 7).fill(1, 0, written);
   expect(await readBack(file.space, 0, 12 * pageSize)).toEqual(expected);
   file.cache.checkInvariants();
+});
+
+describe("a page in more pieces than are kept", () => {
+  test.each([
+    ["[G3] [G15]", "does not let the writer read", "EACCES"],
+    ["[G3]", "fails to read", "EIO"],
+  ] as const)("%s takes writes although the store %s", async (_ids, _how, code) => {
+    const size = 64 * 1024;
+    const file = await gatedFile({ ...noReadahead, pageSize: size, budgetBytes: 16 * size });
+    await file.space.write(0, bytesOf(size, 7), asSuperuser);
+    await file.space.sync(asSuperuser);
+    await file.space.invalidate(0, Number.POSITIVE_INFINITY, asSuperuser);
+    file.gates.close("read");
+    const expected = bytesOf(size, 7);
+    for (let at = 0; at < size; at += 400) {
+      const writing = file.space.write(at, bytesOf(10, 1), alice);
+      await settle();
+      for (const read of file.gates.of("read")) read.refuse(new Failure(code));
+      expect(await file.clock.during(writing)).toBe(10);
+      expected.fill(1, at, at + 10);
+    }
+    expect(file.cache.counters.writeVerdicts.fillFirst).toBeGreaterThan(0);
+    file.gates.open("read");
+    expect(await readBack(file.space, 0, size)).toEqual(expected);
+    await file.clock.during(file.space.sync(asSuperuser));
+    expect(await bytesAtStore(file)).toEqual(expected);
+    file.cache.checkInvariants();
+  });
 });

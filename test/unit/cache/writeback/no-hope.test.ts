@@ -1,10 +1,12 @@
 /** A writer is held for room that will come, and told of the refusal when none will. */
 import { describe, expect, test } from "vitest";
-import type { ErrorCode } from "../../../../src/base/index.ts";
+import { type ErrorCode, Failure } from "../../../../src/base/index.ts";
 import type { Store } from "../../../../src/port/index.ts";
 import { asSuperuser, bytesAtStore, cachedFile } from "../../../kit/cached-file.ts";
+import { alice, anotherSpace, bob, bytesOf, pageSize } from "../../../kit/gated-file.ts";
+import { nextWrite, type RefusalScene, refusalScene } from "../../../kit/refusal-scene.ts";
 import { unrulyStore } from "../../../kit/unruly-store.ts";
-import { VirtualClock } from "../../../kit/virtual-clock.ts";
+import { settle, VirtualClock } from "../../../kit/virtual-clock.ts";
 
 /** A store that refuses every write with a code until it is told otherwise. */
 function refusing(store: Store, state: { code: ErrorCode | undefined }): Store {
@@ -71,5 +73,38 @@ describe("a store that takes nothing", () => {
     state.code = undefined;
     expect(await clock.during(writing)).toBe(source.length);
     file.cache.close();
+  });
+});
+
+/** Refuses every further write that comes to the gate, until the promise is settled. */
+async function refuseEach(file: RefusalScene, until: Promise<unknown>): Promise<void> {
+  const over = until.then(() => undefined);
+  for (;;) {
+    const write = await Promise.race([nextWrite(file), over]);
+    if (write === undefined) return;
+    write.refuse(new Failure("EACCES"));
+  }
+}
+
+describe("a rescue that takes nothing", () => {
+  test("[S5.9] [G20] whoever waits for room that refused bytes hold hears of the refusal, in this file and in others", async () => {
+    const limits = { dirtyLimitBytes: 4 * pageSize, dirtyBackgroundBytes: pageSize };
+    const file = await refusalScene(bytesOf(pageSize, 7), limits);
+    file.rescue.failure = new Failure("EROFS");
+    const other = await anotherSpace(file, "other");
+    const writing = file.space.write(0, bytesOf(4 * pageSize, 1), alice);
+    const sent = await nextWrite(file);
+    await settle();
+    const waiting = other.write(0, bytesOf(pageSize, 2), bob).catch((failure: unknown) => failure);
+    await settle();
+    expect(file.cache.dirtyBell.waiterCount).toBe(2);
+    const refusing = refuseEach(file, Promise.all([writing, waiting]));
+    sent.refuse(new Failure("EACCES"));
+    expect(await file.clock.during(writing)).toBe(4 * pageSize);
+    expect(await file.clock.during(waiting)).toMatchObject({ code: "EACCES", syscall: "write" });
+    await refusing;
+    expect(file.space.unrescuedBytes).toBe(4 * pageSize);
+    expect(file.cache.dirtyBell.waiterCount).toBe(0);
+    file.cache.checkInvariants();
   });
 });
