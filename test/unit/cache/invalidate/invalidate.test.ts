@@ -50,22 +50,30 @@ describe("invalidation by order", () => {
     expect(file.space.pages.count).toBe(0);
   });
 
-  test("[S4.12] of very many pages lets others have their turn", async () => {
+  test("[S4.12] of very many pages goes up the file, lets others have their turn, and keeps fills out", async () => {
     const pageCount = 10_000;
     const file = await storedFile(bytesOf(10, 7), { ...noReadahead, budgetBytes: 12_000 * pageSize });
     await file.clock.during(file.space.truncate(pageCount * pageSize, alice));
     for (let from = 0; from < pageCount; from += 1000) await readBack(file.space, from * pageSize, 1000 * pageSize);
     expect(file.space.pages.count).toBe(pageCount);
-    const left: number[] = [];
+    const looks: { first: number; count: number; reads: number }[] = [];
+    let reading: Promise<Uint8Array> | undefined;
     const look = (): void => {
-      left.push(file.space.pages.count);
-      if (file.space.pages.count > 0) file.clock.after(0, look);
+      const first = file.space.pages.next(0);
+      if (first === undefined) return;
+      file.clock.after(0, look);
+      if (first.index === 0 && reading === undefined) return;
+      looks.push({ first: first.index, count: file.space.pages.count, reads: file.gates.of("read").length });
+      reading ??= readBack(file.space, 0, pageSize);
     };
+    const reads = file.gates.of("read").length;
     file.clock.after(0, look);
     expect(await file.clock.during(file.space.invalidate(0, Number.POSITIVE_INFINITY, alice))).toEqual({
       pagesLeft: 0,
     });
-    expect(left.filter((count) => count > 0 && count < pageCount).length).toBeGreaterThan(0);
+    expect(looks.length).toBeGreaterThan(1);
+    expect(looks).toEqual(looks.map(({ count }) => ({ first: pageCount - count, count, reads })));
+    expect((await reading)?.subarray(0, 10)).toEqual(bytesOf(10, 7));
     file.cache.checkInvariants();
   });
 
