@@ -4,6 +4,7 @@ import type { OptionSpecification, Verb } from "./verb.ts";
 const width = 80;
 
 export function topHelp(verbs: readonly Verb[]): string {
+  const example = verbs.find((verb) => verb.example !== undefined)?.example;
   const lines = verbs.map((verb) => entry(`  ${`${verb.name} ${verb.synopsis}`.padEnd(20)}`, verb.summary, 24));
   return [
     "Usage: holdfast VERB [ARGUMENTS] [OPTIONS]",
@@ -12,6 +13,7 @@ export function topHelp(verbs: readonly Verb[]): string {
     "",
     ...lines,
     "",
+    ...(example === undefined ? [] : [`As in: ${example}`, ""]),
     "Each verb explains itself: holdfast VERB --help. The version: holdfast --version.",
     "Exit status: 0 all is well; 1 something failed, was refused or was left undelivered;",
     "2 the command line makes no sense.",
