@@ -1,8 +1,9 @@
 /** Keeps secrets out of everything that is printed, logged, listed or kept. */
 
-const userInfo = /([a-z][a-z0-9+.-]*:\/\/)[^/\s]+@/gi;
-const password = /([a-z][a-z0-9+.-]*:\/\/[^/\s:@]*):[^/\s]*@/gi;
-const secretParameter = /([?&](?:[a-z-]*(?:secret|token|password|key|signature))=)[^&\s]+/gi;
+// A password may have a / in it, though it should not; a port before the path looks alike.
+const userInfo = /([a-z][a-z0-9+.-]*:\/\/)(?:[^/\s]+|[^/\s:@[]*:(?!\d*\/)\S*?)@/gi;
+const password = /([a-z][a-z0-9+.-]*:\/\/[^/\s:@[]*):(?:[^/\s]*|(?!\d*\/)\S*?)@/gi;
+const secretParameter = /([?&](?:[a-z0-9_.-]*(?:secret|token|password|passphrase|key|signature))=)[^&\s]+/gi;
 
 /** The text with the user information of URLs, and the values of parameters that sound secret, masked. */
 export function maskSecrets(text: string): string {
