@@ -29,11 +29,11 @@ export function asking(world: World, file: ModelFile, credential: Credential): Q
   return { file, credential, askedMs: world.admissions.nowMs(), refusedAt, noticed, from: world.now() };
 }
 
-/** It is answered, to somebody who may know. A file that has lost its name meanwhile is shown as it was. */
+/** It is answered, to somebody who may know. What came to keep others' changes from being seen meanwhile counts as well. */
 export function answered(world: World, question: Question): Asked {
   const { file, credential, noticed, from } = question;
   world.require(prefixed(world.nameOf(file), world.admissions.complaintOfShowing(file, credential, question)));
-  return { from, to: world.now(), noticed: file.removed === undefined ? noticed : 0 };
+  return { from, to: world.now(), noticed: Math.min(noticed, noticedBy(world, file)) };
 }
 
 /** It ends with a failure that is excused, in a word. */
@@ -46,12 +46,14 @@ export function unanswered(world: World, { file, credential }: Question, thrown:
 /**
  * The latest change by others that must show; 0 when there is none, and where other promises come first: over unsent and
  * unrescued bytes, over refused ones that the policy leaves to be seen, for a file without a name, and while its medium is out
- * or hardly back. While an own change is under way the store's answers may be of before or after it, and tell nothing (G17).
+ * or hardly back. While an own change is under way the store's answers may be of before or after it, and tell nothing (G17): also
+ * a late one that waits for a key, or for the node of its medium to be found, and has not reached the server.
  */
 function noticedBy({ scenario, nodes, clock, media, faulty }: World, file: ModelFile): Tick {
   const space = nodes.get(file)?.space;
   if (space === undefined || file.removed !== undefined || space.dirtyBytes + space.unrescuedBytes > 0) return 0;
-  if (space.writebackLock.isHeld || file.refused.some(({ lingers }) => lingers)) return 0;
+  if (space.writebackLock.isHeld || space.lateChanges !== null) return 0;
+  if (file.refused.some(({ lingers }) => lingers)) return 0;
   const beforeMs = clock.nowMs() - scenario.attributeTimeoutMs - scenario.storeTimeoutMs - slackMs;
   if (media !== undefined && (media.ownSinceMs ?? beforeMs) >= beforeMs) return 0;
   if ((faulty.changedAtMs(file.node) ?? Number.NEGATIVE_INFINITY) >= beforeMs) return 0;
