@@ -28,6 +28,7 @@ import { ErrorSequence } from "../refusal/error-sequence.ts";
 import type { ConflictCopy, OwnVersion } from "../refusal/own-version.ts";
 import type { Refusal } from "../refusal/refusal.ts";
 import { type PlainFailure, ToldFailure, type WritebackFailure } from "../refusal/write-failure.ts";
+import { Durability } from "../writeback/durability.ts";
 import { ThrottledWriter } from "../writeback/throttle.ts";
 import type { WriteRecord } from "../writeback/write-record.ts";
 import type { CacheCore } from "./cache-core.ts";
@@ -71,6 +72,9 @@ export class FilePages implements PageOwner, CachedPages {
   #size: ByteCount;
   storeSize: ByteCount;
   readonly trail: VersionTrail;
+  readonly durability: Durability = new Durability((isUncommitted) => {
+    if (!this.destroyed) this.core.becameUncommitted(this, isUncommitted);
+  });
   generation = 0;
   /** How many answers of this cache's own changes were taken over; see `revalidate`. */
   changeCount = 0;
@@ -78,8 +82,6 @@ export class FilePages implements PageOwner, CachedPages {
   newestRecord: WriteRecord | null = null;
   /** Resolves when changes that passed their deadline have ended at the store; nothing is sent before. */
   lateChanges: Promise<void> | null = null;
-  /** Resolves when the store's commit of the file that is under way has ended. */
-  committing: Promise<void> | null = null;
   /** When write-back in the background may try again after a failure, on the cache's clock. */
   retryAtMs = 0;
   failuresInARow = 0;
@@ -103,8 +105,6 @@ export class FilePages implements PageOwner, CachedPages {
    */
   isDoubtful = false;
   destroyed = false;
-  #undurableCount = 0;
-  #durableCount = 0;
   #lastWrittenPage = -1;
   #dirtyBytes = 0;
   #inFlightBytes = 0;
@@ -156,28 +156,6 @@ export class FilePages implements PageOwner, CachedPages {
       this.#modifyTimeNs = this.core.clock.wallTimeNs() - BigInt(Math.round(agoMs * 1e6));
     }
     return this.#modifyTimeNs;
-  }
-
-  /** How often the store took bytes or attributes that are not durable at once. */
-  get undurableCount(): number {
-    return this.#undurableCount;
-  }
-
-  /** Whether the store took something that is not known to be durable; so it is while the store is asked for that, too. */
-  get isUncommitted(): boolean {
-    return this.#durableCount < this.#undurableCount;
-  }
-
-  /** The store took something that is lost when it fails before a commit. */
-  noteUndurable(): void {
-    this.#undurableCount += 1;
-    if (!this.destroyed) this.core.becameUncommitted(this, true);
-  }
-
-  /** The store made durable what it had taken when `undurableCount` was this. */
-  noteDurable(undurableCount: number): void {
-    this.#durableCount = undurableCount;
-    if (!this.destroyed && !this.isUncommitted) this.core.becameUncommitted(this, false);
   }
 
   setSize(size: ByteCount): void {
@@ -312,7 +290,7 @@ export class FilePages implements PageOwner, CachedPages {
   adoptAttributes(attributes: Attributes): void {
     this.changeCount += 1;
     this.storeSize = attributes.size;
-    if (this.core.store.manifest.durability === "volatile") this.noteUndurable();
+    if (this.core.store.manifest.durability === "volatile") this.durability.took();
     this.observer.attributesChanged(attributes);
   }
 
