@@ -30,18 +30,27 @@ export interface CacheOptions extends RefusalOptions {
 const pageSizeMin = 4096;
 const pageSizeMax = 1024 * 1024;
 const budgetPagesMin = 16;
+const budgetPagesMax = 2 ** 29;
 
 /** The settings with defaults filled in; EINVAL with a sentence for a person when one makes no sense. */
 export function completeOptions(options: Partial<CacheOptions>): CacheOptions {
   const pageSize = options.pageSize ?? 64 * 1024;
   const budgetBytes = options.budgetBytes ?? 256 * 1024 * 1024;
-  if (!Number.isInteger(Math.log2(pageSize)) || pageSize < pageSizeMin || pageSize > pageSizeMax) {
+  if (
+    !Number.isInteger(pageSize) ||
+    !Number.isInteger(Math.log2(pageSize)) ||
+    pageSize < pageSizeMin ||
+    pageSize > pageSizeMax
+  ) {
     throw invalid(`page size ${pageSize} is no power of two from ${pageSizeMin} to ${pageSizeMax}`);
   }
   if (!(budgetBytes >= budgetPagesMin * pageSize)) {
     throw invalid(
       `a cache of ${budgetBytes} bytes is too small: give at least ${budgetPagesMin * pageSize} (${budgetPagesMin} pages)`,
     );
+  }
+  if (!(budgetBytes <= budgetPagesMax * pageSize)) {
+    throw invalid(`a cache of ${budgetBytes} bytes is too large: give at most ${budgetPagesMax} pages of ${pageSize}`);
   }
   const dirtyLimitBytes = options.dirtyLimitBytes ?? Math.floor(budgetBytes / 2);
   const dirtyBackgroundBytes =
@@ -54,15 +63,22 @@ export function completeOptions(options: Partial<CacheOptions>): CacheOptions {
       `the background limit of ${dirtyBackgroundBytes} bytes must be below the dirty limit of ${dirtyLimitBytes}`,
     );
   }
+  const { readaheadBytesMax = readaheadBytesDefault, writebackPeriodMs = 5_000, writebackExpireMs = 30_000 } = options;
+  if (!(Number.isSafeInteger(readaheadBytesMax) && readaheadBytesMax >= 0)) {
+    throw invalid(`a read-ahead of ${readaheadBytesMax} bytes makes no sense: give a whole number, 0 for none`);
+  }
+  if (!(writebackPeriodMs > 0 && writebackExpireMs >= 0)) {
+    throw invalid(`write-back every ${writebackPeriodMs} ms of what is ${writebackExpireMs} ms old makes no sense`);
+  }
   return {
     ...completeRefusalOptions(options),
     pageSize,
     budgetBytes,
     dirtyBackgroundBytes,
     dirtyLimitBytes,
-    readaheadBytesMax: options.readaheadBytesMax ?? readaheadBytesDefault,
-    writebackPeriodMs: options.writebackPeriodMs ?? 5_000,
-    writebackExpireMs: options.writebackExpireMs ?? 30_000,
+    readaheadBytesMax,
+    writebackPeriodMs,
+    writebackExpireMs,
     writeInFlight: completeWriteInFlight(options.writeInFlight),
     clock: options.clock ?? systemClock,
     ...(options.memory === undefined ? {} : { memory: options.memory }),
