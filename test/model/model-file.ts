@@ -255,11 +255,16 @@ export class ModelFile {
     for (let at = 0; at < this.size; at++) {
       if (contents[at] === this.content[at]) continue;
       const write = this.writeOf(this.content[at] as number, at);
-      if (write !== undefined && write.ended < this.syncedAt) {
-        return `byte ${at} of write ${write.number} is lost although fsync succeeded after it (G12)`;
+      if (write !== undefined && write.ended < this.syncedAt && !this.#isRefused(write, at)) {
+        return `byte ${at} of write ${write.number} is lost although an fsync that began at ${this.syncedAt} succeeded after it (G12)`;
       }
     }
     return undefined;
+  }
+
+  /** Whether a byte of a write was refused and rescued: no fsync promises it, though the server may have done it all the same. */
+  #isRefused(write: LocalChange, at: number): boolean {
+    return this.refused.some(({ change, start, end }) => change === write && start <= at && at < end);
   }
 
   /** Whether the server's bytes, and its size, are these. */

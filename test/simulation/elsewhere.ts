@@ -117,7 +117,7 @@ async function crash(world: World): Promise<string> {
     if (contents === undefined || file.isServer(contents)) continue;
     const lost = file.promiseBrokenBy(contents);
     file.serverLost(contents, world.now(), world.clock.nowMs());
-    world.require(lost);
+    if (lost !== undefined) world.complain(`${world.nameOf(file)}: ${lost}`);
   }
   world.copies.check();
   return "ok";
