@@ -3,7 +3,7 @@
  * policy for conflicts says so, or else the rescue sink. A keeping that outlasts its deadline goes on; nothing else is tried
  * while it does, and whoever asks again waits for it.
  */
-import { type CancelSignal, CancelSource, endedWithin, Failure, failureFrom } from "../../base/index.ts";
+import { type CancelSignal, cancelController, endedWithin, Failure, failureFrom } from "../../base/index.ts";
 import type { RefusedBytes, RescueId, Version } from "../../port/index.ts";
 import type { FilePages } from "../space/file-pages.ts";
 import { appendBytes } from "../writeback/coalesce.ts";
@@ -22,9 +22,9 @@ export interface Kept {
 /** Where the bytes were kept, or why they were not. `found` is the version that the file is at. Throws only our mistakes. */
 export async function rescue(space: FilePages, refusal: Refusal, found: Version | undefined): Promise<Kept | Failure> {
   const { clock, options } = space.core;
-  const deadline = new CancelSource();
+  const deadline = cancelController();
   const isNew = refusal.rescuing === null;
-  refusal.rescuing ??= keep(space, refusal, refusedBytes(space, refusal, found), deadline);
+  refusal.rescuing ??= keep(space, refusal, refusedBytes(space, refusal, found), deadline.signal);
   const { rescuing } = refusal;
   const ended = rescuing.then(
     () => undefined,

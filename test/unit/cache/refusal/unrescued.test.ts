@@ -202,6 +202,25 @@ describe("a rescue that does not answer", () => {
     file.cache.checkInvariants();
   });
 
+  test("[S5.10] its signal is the platform's own, for whoever hands it on, and fires at the deadline", async () => {
+    const file = await refusalScene(bytesOf(pageSize, 7), { rescueDeadlineMs: 5_000 });
+    const signals: unknown[] = [];
+    const { keep } = file.rescue;
+    file.rescue.keep = (refused, signal) => {
+      signals.push(signal);
+      return keep.call(file.rescue, refused, signal);
+    };
+    await file.space.write(100, bytesOf(100, 1), alice);
+    const letGo = file.rescue.holdUp();
+    await refuseFirst(file);
+    expect(signals).toHaveLength(1);
+    const [signal] = signals as [AbortSignal];
+    expect(signal).toBeInstanceOf(AbortSignal);
+    expect(signal.aborted).toBe(true);
+    letGo();
+    await settle();
+  });
+
   test("[S5.10] one that fails after its deadline is begun anew by the next sync", async () => {
     const file = await refusalScene(bytesOf(pageSize, 7), { rescueDeadlineMs: 5_000 });
     await file.space.write(100, bytesOf(100, 1), alice);
