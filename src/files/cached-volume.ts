@@ -9,6 +9,7 @@ import type {
   Credential,
   DeadlineStore,
   FileSystemStatistics,
+  NodeId,
   NodeKind,
   RenameMode,
   RescueSink,
@@ -202,15 +203,9 @@ export class CachedVolume implements Volume {
     mode: "any" | "create" | "replace",
     call: Call,
   ): Promise<void> {
-    const { store } = this.#core;
-    await this.#atStore(
-      node,
-      call,
-      "setxattr",
-      ({ id }) => store.setExtendedAttribute(id, name, value, mode, call),
-      true,
+    await this.#changeExtendedAttributes(node, call, "setxattr", (id) =>
+      this.#core.store.setExtendedAttribute(id, name, value, mode, call),
     );
-    this.#accessChangedHere(own(node));
   }
 
   listExtendedAttributes(node: Node, call: Call): Promise<readonly string[]> {
@@ -219,16 +214,25 @@ export class CachedVolume implements Volume {
   }
 
   async removeExtendedAttribute(node: Node, name: string, call: Call): Promise<void> {
-    const { store } = this.#core;
-    await this.#atStore(node, call, "removexattr", ({ id }) => store.removeExtendedAttribute(id, name, call), true);
-    this.#accessChangedHere(own(node));
+    await this.#changeExtendedAttributes(node, call, "removexattr", (id) =>
+      this.#core.store.removeExtendedAttribute(id, name, call),
+    );
   }
 
-  /** An access control list is an extended attribute. */
-  #accessChangedHere(node: VolumeNode): void {
-    node.changeTimeExplained = true;
-    this.#core.expire(node);
-    this.#core.accessChanged(node);
+  /** An access control list is an extended attribute, so who may see the node may have changed. */
+  async #changeExtendedAttributes(
+    node: Node,
+    call: Call,
+    syscall: string,
+    change: (id: NodeId) => Promise<void>,
+  ): Promise<void> {
+    const work = async (changed: VolumeNode): Promise<void> => {
+      await change(changed.id);
+      changed.changeTimeExplained = true;
+      this.#core.expire(changed);
+      this.#core.accessChanged(changed);
+    };
+    await this.#atStore(node, call, syscall, work, true);
   }
 
   openNode(node: Node, flags: number, call: Call, processId?: number): Promise<Handle> {

@@ -83,7 +83,7 @@ export class VolumeCore {
 
   /** Who may read the node may have changed. */
   accessChanged(node: VolumeNode): void {
-    node.grants.endAll();
+    node.grants.endAll(++this.changeCount);
     node.accessGeneration++;
   }
 

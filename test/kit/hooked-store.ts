@@ -17,3 +17,12 @@ export function hookedStore(store: Store, hooks: Readonly<Partial<Record<Operati
     },
   });
 }
+
+/** Something to wait for, until it is opened. */
+export function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: () => open() };
+}

@@ -48,6 +48,7 @@ export class OpenFiles {
     if (this.#core.closed) throw new Failure("ENOTCONN", { syscall: "open", path: node.path });
     using pin = this.#core.nodes.pin(node);
     const mode: AccessMode = { read: allowsRead(flags), write: allowsWrite(flags), execute: false };
+    const { accessGeneration } = pin.node;
     const asked = this.#askForAttributes(pin.node, call, madeJustNow);
     // A refused open is told as such, whatever becomes of the attributes.
     inBackground(asked);
@@ -66,7 +67,7 @@ export class OpenFiles {
       await this.#giveBack(pin.node, mode, call.credential);
       throw thrown;
     }
-    const handle = this.#admit(pin.node, flags, call, processId);
+    const handle = this.#admit(pin.node, flags, call, processId, accessGeneration);
     // A file without bytes must survive a crash too, once it was synced.
     if (madeJustNow && this.#core.store.manifest.durability === "volatile") pin.node.space?.durability.took();
     if (!madeJustNow && (flags & openFlags.O_TRUNC) !== 0) await this.#cut(handle, call);
@@ -89,8 +90,14 @@ export class OpenFiles {
     }
   }
 
-  #admit(node: VolumeNode, flags: number, call: Call, processId: number | undefined): OpenHandle {
-    const origin = { fd: this.nextFd(), node, flags, credential: call.credential, processId };
+  #admit(
+    node: VolumeNode,
+    flags: number,
+    call: Call,
+    processId: number | undefined,
+    accessGeneration: number,
+  ): OpenHandle {
+    const origin = { fd: this.nextFd(), node, flags, credential: call.credential, processId, accessGeneration };
     const handle = new OpenHandle(this.#core, this.#attributes, origin, (closed) => this.#close(closed));
     this.#core.nodes.use(node);
     node.handleCount++;

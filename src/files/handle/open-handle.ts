@@ -33,6 +33,8 @@ export interface HandleOrigin {
   readonly flags: number;
   readonly credential: Credential;
   readonly processId: number | undefined;
+  /** The node's, when the store was asked for the right: of a change since then nobody knows whether the right outlived it. */
+  readonly accessGeneration: number;
 }
 
 export class OpenHandle implements Handle {
@@ -83,7 +85,7 @@ export class OpenHandle implements Handle {
     this.#key = core.keyring.use(origin.credential);
     this.#plainCall = callOf(origin.credential);
     this.#writesPlainly = this.writable && !wantsSync(origin.flags) && (origin.flags & openFlags.O_APPEND) === 0;
-    this.#accessGeneration = origin.node.accessGeneration;
+    this.#accessGeneration = origin.accessGeneration;
   }
 
   tryRead(position: ByteOffset, target: Uint8Array): number {

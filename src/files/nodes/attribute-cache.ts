@@ -70,10 +70,12 @@ export class AttributeCache {
   /** Takes in an answer to a question asked when the change count was `askedAt`. */
   learn(node: VolumeNode, fresh: Attributes, credential: Credential, askedAt: number): void {
     const untilMs = this.#core.clock.nowMs() + this.#core.options.attributeTimeoutMs;
+    let toldOfChange = false;
     if (node.changedAt <= askedAt) {
       const known = node.attributes;
       const explained = node.changeTimeExplained || fresh.changeTimeNs === known.changeTimeNs;
-      if (!explained || accessDiffers(known, fresh)) this.#core.accessChanged(node);
+      toldOfChange = !explained || accessDiffers(known, fresh);
+      if (toldOfChange) this.#core.accessChanged(node);
       node.attributes = fresh;
       node.changeTimeExplained = false;
       const believed = node.space?.version ?? known.version;
@@ -85,19 +87,20 @@ export class AttributeCache {
         this.#core.events.emit("invalidate", { what: "content", node, start: 0, end: undefined });
       }
     }
-    node.grants.giveAttributes(credential, untilMs, askedAt);
+    node.grants.giveAttributes(credential, untilMs, askedAt, toldOfChange);
   }
 
   /** Takes in the attributes that a change of ours led to, asked for when the change count was `askedAt`. */
   adopt(node: VolumeNode, changed: Attributes, credential: Credential, askedAt: number): void {
     const known = node.attributes;
     this.#core.changed(node);
-    if (accessDiffers(known, changed)) this.#core.accessChanged(node);
+    const toldOfChange = accessDiffers(known, changed);
+    if (toldOfChange) this.#core.accessChanged(node);
     const untilMs = this.#core.clock.nowMs() + this.#core.options.attributeTimeoutMs;
     node.attributes = changed;
     node.attributesUntilMs = untilMs;
     node.changeTimeExplained = false;
-    node.grants.giveAttributes(credential, untilMs, askedAt);
+    node.grants.giveAttributes(credential, untilMs, askedAt, toldOfChange);
   }
 
   /** Takes in the attributes that came with an accepted write. */

@@ -4,7 +4,8 @@
  *   - with its lease (`untilMs`),
  *   - when the store refuses that credential anything about the node (`end`); what it allowed before is no grant any more, also
  *     where that answer is heard after the refusal,
- *   - when mode, owner or group change, or the change time moves and we do not know why (`endAll`).
+ *   - when mode, owner or group change, or the change time moves and we do not know why (`endAll`); here too an answer to an
+ *     earlier question is none, but for the one that told of the change.
  *
  * Rights: *attributes* is being shown attributes, pages and the target of the node; *search* is being shown which names
  * a directory has and has not.
@@ -15,7 +16,7 @@
  *   I3  A question asked before its credential's latest refusal was heard gives no grant, however late its answer comes.
  *       Of a credential that has made room the refusal counts for all.
  *
- * `askedAt` and `refusedAt` are change counts of the volume.
+ * `askedAt`, `refusedAt` and `endedAt` are change counts of the volume.
  */
 import type { Milliseconds } from "../../base/index.ts";
 import type { Credential } from "../../port/index.ts";
@@ -34,6 +35,7 @@ export class Grants {
   #last: Grant | undefined;
   /** The latest refusal of those who have made room. */
   #forgottenRefusalAt = 0;
+  #endedAt = 0;
 
   hasAttributes(credential: Credential, nowMs: Milliseconds): boolean {
     const grant = this.#find(credential.id);
@@ -45,14 +47,15 @@ export class Grants {
     return grant !== undefined && grant.searchUntilMs > nowMs;
   }
 
-  giveAttributes(credential: Credential, untilMs: Milliseconds, askedAt: number): void {
+  /** With `toldOfChange` the answer is the one that all grants were just ended for. */
+  giveAttributes(credential: Credential, untilMs: Milliseconds, askedAt: number, toldOfChange = false): void {
     const grant = this.#findOrAdd(credential.id);
-    if (askedAt >= grant.refusedAt) grant.attributesUntilMs = untilMs;
+    if (askedAt >= grant.refusedAt && (toldOfChange || askedAt >= this.#endedAt)) grant.attributesUntilMs = untilMs;
   }
 
   giveSearch(credential: Credential, untilMs: Milliseconds, askedAt: number): void {
     const grant = this.#findOrAdd(credential.id);
-    if (askedAt >= grant.refusedAt) grant.searchUntilMs = untilMs;
+    if (askedAt >= Math.max(grant.refusedAt, this.#endedAt)) grant.searchUntilMs = untilMs;
   }
 
   /** The store refused the credential; a question asked from now on has a count of at least `refusedAt`. */
@@ -62,8 +65,9 @@ export class Grants {
     grant.refusedAt = refusedAt;
   }
 
-  /** Who may see the node has changed. */
-  endAll(): void {
+  /** Who may see the node has changed; a question asked from now on has a count of at least `endedAt`. */
+  endAll(endedAt: number): void {
+    this.#endedAt = endedAt;
     for (const grant of this.#byCredential.values()) endNow(grant);
   }
 

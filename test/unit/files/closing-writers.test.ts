@@ -1,7 +1,7 @@
 /** Writers who are still at it when the volume closes: their bytes are sent, or they hear that they are not. */
 import { expect, it } from "vitest";
 import { Failure } from "../../../src/base/index.ts";
-import { hookedStore } from "../../kit/hooked-store.ts";
+import { gate, hookedStore } from "../../kit/hooked-store.ts";
 import { alice, contentAt, type MemoryVolume, memoryVolume } from "../../kit/memory-volume.ts";
 import { settle } from "../../kit/virtual-clock.ts";
 
@@ -15,14 +15,6 @@ function heard(promise: Promise<unknown>): Promise<string> {
     () => "done",
     (thrown) => String((thrown as { code?: unknown }).code),
   );
-}
-
-function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
-  let open = (): void => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open: () => open() };
 }
 
 async function fileAt(place: MemoryVolume) {

@@ -4,8 +4,9 @@ import { Failure } from "../../../src/base/index.ts";
 import { openFlags } from "../../../src/files/index.ts";
 import { type Store, superuser } from "../../../src/port/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
+import { gate, hookedStore } from "../../kit/hooked-store.ts";
 import { alice, bob, memoryVolume, nodeAt } from "../../kit/memory-volume.ts";
-import { VirtualClock } from "../../kit/virtual-clock.ts";
+import { settle, VirtualClock } from "../../kit/virtual-clock.ts";
 
 const text = new TextEncoder().encode("secret");
 
@@ -141,5 +142,92 @@ describe("read grants", () => {
     expect(handle.tryRead(0, target)).toBe(6);
     await expect(volume.openNode(file, openFlags.O_RDONLY, callAs(alice))).rejects.toMatchObject({ code: "EACCES" });
     await handle.release();
+  });
+
+  it("[S5.5] [G14] an open that another client's change overtook asks the store again before it shows what is cached", async () => {
+    const asked = gate();
+    let isSlow = false;
+    await using place = await memoryVolume({
+      store: { reportsChanges: false },
+      wrap: (store) =>
+        hookedStore(store, {
+          getAttributes: async (run) => {
+            if (isSlow) await asked.opened;
+            return run();
+          },
+        }),
+    });
+    const { volume, other } = place;
+    await volume.promisesFor(alice).writeFile("/file", text, { mode: 0o644 });
+    expect(await volume.promisesFor(alice).readFile("/file", "utf8")).toBe("secret");
+    const file = await volume.lookup(volume.root, "file", callAs(bob));
+    isSlow = true;
+    const opening = volume.openNode(file, openFlags.O_RDONLY, callAs(bob));
+    await settle();
+    await other.setAttributes(await nodeAt(other, "/file"), { mode: 0o600 }, callAs(superuser));
+    asked.open();
+    const handle = await opening;
+    expect(handle.tryRead(0, new Uint8Array(6))).toBe(-1);
+    await expect(handle.readAt(0, new Uint8Array(6))).rejects.toMatchObject({ code: "EACCES" });
+    await handle.release();
+  });
+
+  it("[S5.5] [G14] an answer given before a change of mode is no grant after it", async () => {
+    const answered = gate();
+    let isSlow = false;
+    const late = async (run: () => Promise<unknown>): Promise<unknown> => {
+      const answer = await run();
+      if (isSlow) await answered.opened;
+      return answer;
+    };
+    await using place = await memoryVolume({
+      wrap: (store) => hookedStore(store, { lookup: late, getAttributes: late }),
+    });
+    const { volume } = place;
+    await volume.promisesFor(alice).mkdir("/docs", 0o755);
+    await volume.promisesFor(alice).writeFile("/docs/file", text);
+    const docs = await volume.lookup(volume.root, "docs", callAs(alice));
+    isSlow = true;
+    const asking = [volume.lookup(docs, "file", callAs(bob)), volume.getAttributes(docs, callAs(bob))];
+    await settle();
+    await volume.setAttributes(docs, { mode: 0o700 }, callAs(alice));
+    expect(volume.tryGetAttributes(docs, alice)).toBeDefined();
+    answered.open();
+    await Promise.all(asking);
+    expect(volume.tryGetAttributes(docs, bob)).toBeUndefined();
+    expect(volume.tryLookup(docs, "file", bob)).toBeUndefined();
+    await expect(volume.lookup(docs, "file", callAs(bob))).rejects.toMatchObject({ code: "EACCES" });
+  });
+
+  it("[S5.5] [G14] a changed access control list ends the grants of the node as it is known now", async () => {
+    const wrap = (store: Store): Store =>
+      new Proxy(
+        hookedStore(store, {
+          setExtendedAttribute: async () => undefined,
+          removeExtendedAttribute: async () => undefined,
+        }),
+        {
+          get: (target, name) =>
+            name === "manifest"
+              ? { ...target.manifest, extendedAttributes: true }
+              : (Reflect.get(target, name) as unknown),
+        },
+      );
+    await using place = await memoryVolume({ wrap, volume: { idleNodesMax: 0 } });
+    const { volume } = place;
+    await volume.promisesFor(alice).writeFile("/file", text);
+    const before = await volume.lookup(volume.root, "file", callAs(alice));
+    const file = volume.remember(await volume.lookup(volume.root, "file", callAs(alice)));
+    expect(file).not.toBe(before);
+    for (const change of [
+      () => volume.setExtendedAttribute(before, "system.posix_acl_access", text, "any", callAs(alice)),
+      () => volume.removeExtendedAttribute(before, "system.posix_acl_access", callAs(alice)),
+    ]) {
+      await volume.getAttributes(file, callAs(bob));
+      expect(volume.tryGetAttributes(file, bob)).toBeDefined();
+      await change();
+      expect(volume.tryGetAttributes(file, bob)).toBeUndefined();
+    }
+    volume.forget(file, 1);
   });
 });
