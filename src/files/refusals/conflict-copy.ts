@@ -101,13 +101,7 @@ async function fill(store: Store, copy: NodeId, refused: RefusedBytes, own: OwnV
     } finally {
       await store.release(refused.node, reading, call);
     }
-    for (const { offset, frames } of refused.ranges) {
-      let at = offset as number;
-      for (const frame of frames) {
-        await writeAll(store, copy, at, frame, call);
-        at += frame.length;
-      }
-    }
+    await copyRefused(store, refused, copy, buffer, call);
     return false;
   } finally {
     await store.release(copy, writing, call);
@@ -130,6 +124,28 @@ async function copyOwnVersion(
     at += piece.length;
   }
   return true;
+}
+
+/** Never from the frames themselves: a store that is given up goes on reading what it was given, and they are used again. */
+async function copyRefused(
+  store: Store,
+  { ranges }: RefusedBytes,
+  to: NodeId,
+  buffer: Uint8Array,
+  call: Call,
+): Promise<void> {
+  for (const { offset, frames } of ranges) {
+    let at = offset as number;
+    for (const frame of frames) {
+      for (let done = 0; done < frame.length; ) {
+        const piece = buffer.subarray(0, Math.min(buffer.length, frame.length - done));
+        piece.set(frame.subarray(done, done + piece.length));
+        await writeAll(store, to, at, piece, call);
+        at += piece.length;
+        done += piece.length;
+      }
+    }
+  }
 }
 
 /** What the file is now; holes become zeros. */

@@ -4,6 +4,7 @@ import type { VolumeOptions, WritebackFailed } from "../../../src/files/index.ts
 import { conflictName } from "../../../src/files/refusals/conflict-copy.ts";
 import { type Store, superuser } from "../../../src/port/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
+import { GatedStore } from "../../kit/gated-store.ts";
 import {
   alice,
   bob,
@@ -15,6 +16,7 @@ import {
   rewriteAt,
 } from "../../kit/memory-volume.ts";
 import { RescueInMemory } from "../../kit/rescue-in-memory.ts";
+import { VirtualClock } from "../../kit/virtual-clock.ts";
 
 /** Alice's file, with bytes of hers unsent, and another client's version at the store. */
 async function conflict(
@@ -182,6 +184,37 @@ describe("a conflict", () => {
     expect(await volume.promises.readdir("/docs")).toEqual(["plan.txt"]);
     await file.close();
     await volume.close();
+  });
+
+  it("[S5.4] [S5.6] kept both, and the store is late with the copy: it is not given memory that others' bytes come to lie in", async () => {
+    const clock = new VirtualClock();
+    let gates: GatedStore | undefined;
+    const at = await conflict({ conflict: "keepBoth", clock, storeTimeoutMs: 10_000 }, "the old plan", {
+      wrap: (store) => {
+        gates = new GatedStore(store);
+        return gates.store;
+      },
+    });
+    if (gates === undefined) throw new Error("the volume has been opened over the gated store");
+    // Not all of the old version is cached, so the copy is made of the new one and the refused bytes.
+    await at.file.invalidate();
+    await at.file.stat();
+    await at.file.write("MY", 4);
+    await rewriteAt(at.other, "/docs/plan.txt", "another plan");
+    const before = gates.of("write").length;
+    gates.close("write");
+    const syncing = expect(at.file.sync()).rejects.toMatchObject({ outcome: "excised" });
+    (await gates.arrived("write", before + 1)).pass();
+    (await gates.arrived("write", before + 2)).pass();
+    const late = await gates.arrived("write", before + 3);
+    expect(Buffer.concat(late.frames).toString()).toBe("MY");
+    await clock.advance(10_000);
+    await syncing;
+    gates.open("write");
+    await at.volume.promises.writeFile("/theirs", new Uint8Array(256 * 4096).fill(0x78));
+    expect(Buffer.concat(late.frames).toString()).toBe("MY");
+    await at.file.close();
+    await at.volume.close();
   });
 
   it("[S5.4] refused, as it is unless told otherwise: the bytes go to rescue with both versions", async () => {
