@@ -8,6 +8,7 @@
 import { Failure, failureFrom } from "../../base/index.ts";
 import type { Attributes, Call, Credential, NodeId, NodeKind, RenameMode, StoreEntry } from "../../port/index.ts";
 import type { AttributeCache } from "../nodes/attribute-cache.ts";
+import { attributeView } from "../nodes/attribute-view.ts";
 import type { VolumeNode } from "../nodes/volume-node.ts";
 import type { VolumeCore } from "../volume-core.ts";
 
@@ -138,7 +139,7 @@ export class Namespace {
       );
       this.#attributes.adopt(target.node, attributes, call.credential, askedAt);
       this.#remember(pin.node, name, target.node);
-      return this.#attributes.get(target.node, call);
+      return attributeView(target.node);
     } catch (thrown) {
       this.#core.entries.remove(pin.node, name);
       throw failureFrom(thrown, { syscall: "link", path: node.path, dest: pathOf(parent, name) });

@@ -100,8 +100,10 @@ export class NodeTable {
     node.forgettable = false;
     if (!node.dropped) return node;
     const successor = this.#byId.get(node.id);
-    if (successor !== undefined && node.userCount === 0) return successor;
-    if (successor === undefined && !node.removed) {
+    // One that was dropped while it is used has lost its id to another node.
+    if (node.userCount > 0) return node;
+    if (successor !== undefined) return successor;
+    if (!node.removed) {
       node.dropped = false;
       this.#add(node);
     }

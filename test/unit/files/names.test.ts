@@ -1,9 +1,11 @@
 /** Names: what is remembered never hides what was made, moved or removed, here or by another client. */
 import { describe, expect, it } from "vitest";
+import { Failure } from "../../../src/base/index.ts";
 import { openFlags } from "../../../src/files/index.ts";
 import { superuser } from "../../../src/port/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
 import { GatedStore } from "../../kit/gated-store.ts";
+import { hookedStore } from "../../kit/hooked-store.ts";
 import { contentAt, memoryVolume, nodeAt, rewriteAt } from "../../kit/memory-volume.ts";
 import { VirtualClock } from "../../kit/virtual-clock.ts";
 
@@ -202,5 +204,22 @@ describe("changes by another client", () => {
     await other.createFile(root, "file", 0o644, call);
     await rewriteAt(other, "/file", "another");
     expect(await volume.promises.readFile("/file", "utf8")).toBe("another");
+  });
+
+  it("a link that was made is answered as made, whatever the store says to later questions", async () => {
+    let isDeaf = false;
+    await using place = await memoryVolume({
+      volume: { attributeTimeoutMs: 0 },
+      wrap: (store) =>
+        hookedStore(store, {
+          getAttributes: (run) => (isDeaf ? Promise.reject(new Failure("EIO", { syscall: "stat" })) : run()),
+        }),
+    });
+    const { volume, other } = place;
+    await volume.promises.writeFile("/file", "content");
+    const file = await volume.lookup(volume.root, "file", call);
+    isDeaf = true;
+    expect((await volume.link(file, volume.root, "second", call)).linkCount).toBe(2);
+    expect(await contentAt(other, "/second")).toBe("content");
   });
 });
