@@ -137,12 +137,10 @@ async function answerNamesAndNodes(session: Session, call: PendingRequest, readi
   const handedOver: Node[] = [];
   let at = 0;
   for (const [index, entry] of listed.entries()) {
-    const node = index < dots ? undefined : nodes[index - dots];
-    const attributes = node === undefined ? undefined : session.volume.tryGetAttributes(node, call.credential);
-    if (node !== undefined && attributes !== undefined) {
-      session.references.add(node);
-      handedOver.push(node);
-    }
+    const found = index < dots ? undefined : nodes[index - dots];
+    const attributes = found === undefined ? undefined : session.volume.tryGetAttributes(found, call.credential);
+    const node = found === undefined || attributes === undefined ? undefined : session.references.add(found);
+    if (node !== undefined) handedOver.push(node);
     const { attributeValidity, entryValidity } = session;
     at = encodeDirentNode(session.reply, at, node?.number ?? 0, attributes, entryValidity, attributeValidity);
     at = encodeDirent(session.reply, at, entry.name, entry.inode, entry.kind, reading.offset + index + 1);

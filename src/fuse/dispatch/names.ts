@@ -43,11 +43,11 @@ function answerAbsence(session: Session, unique: number): void {
 
 /** Answers with a node and its attributes. */
 async function answerMade(session: Session, call: Call & { readonly unique: number }, node: Node): Promise<void> {
-  session.volume.remember(node);
+  const known = session.volume.remember(node);
   try {
-    session.answerNode(call.unique, node, await session.attributesOf(node, call));
+    session.answerNode(call.unique, known, await session.attributesOf(known, call));
   } finally {
-    session.volume.forget(node, 1);
+    session.volume.forget(known, 1);
   }
 }
 

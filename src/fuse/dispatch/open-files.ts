@@ -74,10 +74,10 @@ async function answerCreated(session: Session, call: PendingRequest, handle: Han
   session.open.addFile(handle);
   try {
     const attributes = await session.attributesOf(handle.node, call);
-    session.putEntry(0, handle.node, attributes);
+    const { number } = session.putEntry(0, handle.node, attributes);
     encodeOpen(session.reply, entryOutBytes, handle.fd, openReply(session, handle));
     if (session.answer(call.unique, entryOutBytes + openOutBytes)) return;
-    session.references.remove(handle.node.number, 1);
+    session.references.remove(number, 1);
   } catch (thrown) {
     await session.open.releaseFile(handle.fd);
     throw thrown;

@@ -16,10 +16,11 @@ export class NodeReferences {
     return this.#counts.size;
   }
 
-  /** An answer carries the node. */
-  add(node: Node): void {
-    this.#counts.set(node, (this.#counts.get(node) ?? 0) + 1);
-    this.#volume.remember(node);
+  /** An answer carries the node; answers with the one to name there, for the volume may have met it anew. */
+  add(node: Node): Node {
+    const known = this.#volume.remember(node);
+    this.#counts.set(known, (this.#counts.get(known) ?? 0) + 1);
+    return known;
   }
 
   /** The kernel gives references back; answers whether it had that many. */

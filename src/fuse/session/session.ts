@@ -226,14 +226,15 @@ export class Session {
 
   /** Hands a node over; the kernel holds one reference more when it takes the answer. */
   answerNode(unique: number, node: Node, attributes: Attributes): void {
-    this.putEntry(0, node, attributes);
-    if (!this.answer(unique, entryOutBytes)) this.references.remove(node.number, 1);
+    const known = this.putEntry(0, node, attributes);
+    if (!this.answer(unique, entryOutBytes)) this.references.remove(known.number, 1);
   }
 
-  /** Puts an entry into the reply and counts its reference. */
-  putEntry(at: number, node: Node, attributes: Attributes): void {
-    this.references.add(node);
-    encodeEntry(this.reply, at, node.number, attributes, this.entryValidity, this.attributeValidity);
+  /** Puts an entry into the reply and counts its reference; answers with the node that it names. */
+  putEntry(at: number, node: Node, attributes: Attributes): Node {
+    const known = this.references.add(node);
+    encodeEntry(this.reply, at, known.number, attributes, this.entryValidity, this.attributeValidity);
+    return known;
   }
 
   /** What the caller may be shown of a node's attributes, from the cache or from the store. */
