@@ -13,7 +13,7 @@ export interface Clock {
   nowMs(): Milliseconds;
   /** Wall-clock time in nanoseconds since 1970, for time stamps of files. */
   wallTimeNs(): bigint;
-  /** Calls back once after the delay. */
+  /** Calls back once after the delay; never when that is Infinity. */
   after(delayMs: Milliseconds, callback: () => void): CancelTimer;
 }
 

@@ -64,8 +64,17 @@ export function monotonicMs(): number {
   return platform.performance.now();
 }
 
-/** Calls back once after a delay; the answer takes it back. */
+/** The platforms' timers take no longer delay: one that is longer, or without end, would be over at once. */
+const timeoutMsMax = 2 ** 31 - 1;
+
+/** Calls back once after a delay, Infinity for never; the answer takes it back. */
 export function callAfter(delayMs: number, callback: () => void): () => void {
+  if (delayMs > timeoutMsMax) {
+    let cancel = callAfter(timeoutMsMax, () => {
+      cancel = callAfter(delayMs - timeoutMsMax, callback);
+    });
+    return () => cancel();
+  }
   const timer = platform.setTimeout(callback, delayMs);
   return () => platform.clearTimeout(timer);
 }

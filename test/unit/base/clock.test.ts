@@ -1,5 +1,5 @@
 /** The machine's clock: forward only, in the unit it says, and timers that can be taken back. */
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { delay, systemClock } from "../../../src/base/index.ts";
 
 describe("system clock", () => {
@@ -28,5 +28,29 @@ describe("system clock", () => {
     expect(calls).toBe(1);
     cancel();
     cancel();
+  });
+});
+
+describe("a delay that is longer than a timer of the platform", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("[S5.10] is not over at once: it lasts as long as it says, and Infinity for ever", () => {
+    vi.useFakeTimers();
+    const longMs = 2 ** 32 + 5_000;
+    const calls: string[] = [];
+    systemClock.after(longMs, () => calls.push("long"));
+    const forget = systemClock.after(Number.POSITIVE_INFINITY, () => calls.push("never"));
+    const taken = systemClock.after(longMs, () => calls.push("taken back"));
+    vi.advanceTimersByTime(longMs - 1);
+    taken();
+    expect(calls).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(calls).toEqual(["long"]);
+    vi.advanceTimersByTime(2 ** 34);
+    expect(calls).toEqual(["long"]);
+    forget();
+    expect(vi.getTimerCount()).toBe(0);
   });
 });
