@@ -15,11 +15,12 @@ function first(failure) {
   return failure;
 }
 
-/** One line on a failure. */
+/** One line on a failure: its first, and the next where that only leads up to it. */
 function lineOn(failure) {
   const { message = String(failure), stack } = first(failure);
   if (/^Test timed out in \d+ms/.test(message)) return "it did not end in time";
-  return (stack || message).split("\n")[0];
+  const [line, next = ""] = (stack || message).split("\n");
+  return line.endsWith(":") ? `${line} ${next.trim()}` : line;
 }
 
 /** The names of the suites that a test is in, and its own. */

@@ -235,6 +235,14 @@ export const plantsOfTheCache = [
     unit("cache/invalidate/invalidate"),
   ),
   plant(
+    "S4.12",
+    "an invalidation does not keep fills out",
+    cache("invalidate/invalidate"),
+    "  await using _alone = await space.invalidateLock.acquireAlone(call.signal);\n  let pagesLeft = 0;\n",
+    "  let pagesLeft = 0;\n",
+    unit("cache/invalidate/invalidate"),
+  ),
+  plant(
     "S4.13",
     "indexes of pages are cut to 32 bits",
     cache("space/page-tree"),

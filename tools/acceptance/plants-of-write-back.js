@@ -61,14 +61,6 @@ export const plantsOfWriteBack = [
     test: unit("cache/space/late-answer"),
   },
   plant(
-    "S2.6",
-    "the kernel keeps what programs wrote, and has it sent when the machine is synchronized",
-    "src/fuse/wire/init.ts",
-    'const wanted: readonly InitFlag[] = [\n  "ASYNC_READ",\n',
-    'const wanted: readonly InitFlag[] = [\n  "ASYNC_READ",\n  "WRITEBACK_CACHE",\n',
-    integration("mappings"),
-  ),
-  plant(
     "S2.7",
     "the kernel's write-back cache is asked for",
     "src/fuse/wire/init.ts",
