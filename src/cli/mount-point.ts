@@ -8,7 +8,7 @@ import { failureFrom } from "../base/index.ts";
 import { clearDeadMount, mountedOn, mountHealth, mountType } from "../fuse/index.ts";
 import { CommandError } from "./command-error.ts";
 import { ask } from "./control/client.ts";
-import { filesOfMount, removeFilesOfMount } from "./runtime-directory.ts";
+import { findFilesOfMount, removeFilesOfMount } from "./runtime-directory.ts";
 
 const answerMsMax = 5_000;
 
@@ -24,7 +24,7 @@ export async function resolveMountPoint(given: string): Promise<string> {
 
 /** Whether a server answers for the directory. One that listens and says nothing in time counts as alive. */
 async function serverAnswers(directory: string): Promise<boolean> {
-  const { socket } = await filesOfMount(directory);
+  const { socket } = await findFilesOfMount(directory);
   try {
     return (await ask(socket, { verb: "status" }, { silenceMsMax: answerMsMax })) !== undefined;
   } catch {

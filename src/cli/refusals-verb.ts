@@ -3,7 +3,7 @@ import { CommandError } from "./command-error.ts";
 import { ask } from "./control/client.ts";
 import { resolveMountPoint } from "./mount-point.ts";
 import { refusalLines } from "./refusal-text.ts";
-import { filesOfMount } from "./runtime-directory.ts";
+import { findFilesOfMount } from "./runtime-directory.ts";
 import type { Verb, VerbArguments } from "./verb.ts";
 
 const silenceMsMax = 5_000;
@@ -26,7 +26,7 @@ export const refusalsVerb: Verb = {
 
 async function runRefusals({ positionals, switches }: VerbArguments): Promise<number> {
   const directory = await resolveMountPoint(positionals[0] ?? "");
-  const { socket } = await filesOfMount(directory);
+  const { socket } = await findFilesOfMount(directory);
   const answer = await ask(socket, { verb: "status" }, { silenceMsMax });
   if (answer === undefined) {
     throw new CommandError(

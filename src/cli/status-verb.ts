@@ -3,7 +3,7 @@ import { mountHealth } from "../fuse/index.ts";
 import { CommandError } from "./command-error.ts";
 import { ask } from "./control/client.ts";
 import { resolveMountPoint } from "./mount-point.ts";
-import { filesOfMount, type MountRecord, readRecords, removeFilesOfMount } from "./runtime-directory.ts";
+import { findFilesOfMount, type MountRecord, readRecords, removeFilesOfMount } from "./runtime-directory.ts";
 import { type ListedMount, statusLines } from "./status-text.ts";
 import type { Verb, VerbArguments } from "./verb.ts";
 
@@ -51,7 +51,7 @@ async function listMounts(records: readonly MountRecord[]): Promise<ListedMount[
 }
 
 async function statusAt({ directory, url }: MountRecord): Promise<ListedMount | undefined> {
-  const { socket } = await filesOfMount(directory);
+  const { socket } = await findFilesOfMount(directory);
   try {
     const answer = await ask(socket, { verb: "status" }, { silenceMsMax });
     if (answer?.kind === "status") return answer.status;

@@ -6,7 +6,7 @@ import { clearDead, occupantOf, resolveMountPoint } from "./mount-point.ts";
 import { printable } from "./printable.ts";
 import { formatSize, parseDuration } from "./quantities.ts";
 import { refusalLines } from "./refusal-text.ts";
-import { filesOfMount, removeFilesOfMount } from "./runtime-directory.ts";
+import { findFilesOfMount, removeFilesOfMount } from "./runtime-directory.ts";
 import { type MountUser, usersOfMount } from "./users-of-mount.ts";
 import type { Verb, VerbArguments } from "./verb.ts";
 
@@ -40,7 +40,7 @@ async function runUnmount({ positionals, values, switches }: VerbArguments): Pro
   const json = switches.has("json");
   const timeout = values["drain-timeout"];
   const drainTimeoutMs = timeout === undefined ? undefined : parseDuration(timeout, "--drain-timeout");
-  const { socket } = await filesOfMount(directory);
+  const { socket } = await findFilesOfMount(directory);
   const answer = await ask(
     socket,
     { verb: "unmount", force: switches.has("force"), drainTimeoutMs },
@@ -70,7 +70,10 @@ async function unmountWithoutServer(directory: string, json: boolean): Promise<n
     throw new CommandError(`the file system at ${directory} is not holdfast's; use umount ${directory}`);
   }
   if (occupant === "running mount") {
-    throw new CommandError(`the mount at ${directory} is served by another user; ask as that user`);
+    const other = process.geteuid?.() === 0 ? "umount" : "fusermount3 -u";
+    throw new CommandError(
+      `the server of the mount at ${directory} cannot be found; ask as the user who mounted it, or say ${other} ${directory}, which has everything sent, too`,
+    );
   }
   await clearDead(directory);
   const text = `cleared the dead mount at ${directory}: its server had ended`;

@@ -107,6 +107,17 @@ describe("mount --daemon", () => {
     expect((await runHoldfast(["status"])).stdout).not.toContain(point);
   });
 
+  it("is found by a session that knows XDG_RUNTIME_DIR, although the one that mounted did not", async () => {
+    const started = await runHoldfast(["mount", `dir:${store}`, point, "--daemon"], {
+      environment: { XDG_RUNTIME_DIR: "" },
+    });
+    expect(started).toMatchObject({ status: 0, stderr: "" });
+    expect((await runHoldfast(["status"])).stdout).toContain(`${point}  dir:${store}  serving`);
+    expect((await runHoldfast(["refusals", point])).status).toBe(0);
+    expect(await runHoldfast(["unmount", point])).toMatchObject({ status: 0, stderr: "" });
+    expect(await mountsBelow(scratch)).toEqual([]);
+  });
+
   it("takes its log away when it ended well", async () => {
     const environment = { XDG_RUNTIME_DIR: scratch };
     const left = () => readdir(join(scratch, "holdfast"));
