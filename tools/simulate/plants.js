@@ -105,8 +105,8 @@ export const plants = [
     name: "hidden-by-cut",
     mistake: "the version that an own truncate or punch made is believed, whatever version that met",
     path: "src/cache/space/file-pages.ts",
-    find: "    if (changed.previous === this.version) {\n      this.trail.step(changed);",
-    replace: "    if (changed.version !== this.version) {\n      this.trail.restart(changed.version);",
+    find: "if (changed.previous === this.version) this.trail.step(changed);\n    else if",
+    replace: "if (changed.version !== this.version) this.trail.restart(changed.version);\n    else if",
   },
   {
     name: "late-read-frame",
@@ -201,7 +201,7 @@ export const plants = [
     name: "copy-without-bytes",
     mistake: "a copy beside a file in conflict has what the store has, and not the bytes it was made for",
     path: "src/files/refusals/conflict-copy.ts",
-    find: "        await writeAll(store, copy, at, frame, call);\n",
+    find: "        await writeAll(store, to, at, piece, call);\n",
     replace: "",
   },
   {
@@ -257,8 +257,8 @@ export const plants = [
     name: "believed-for-ever",
     mistake: "an answer of the store about a file is believed for ever, not for the attribute time-out",
     path: "src/files/nodes/attribute-cache.ts",
-    find: "const untilMs = this.#core.clock.nowMs() + this.#core.options.attributeTimeoutMs;\n    if (node.changedAt",
-    replace: "const untilMs = Number.POSITIVE_INFINITY;\n    if (node.changedAt",
+    find: "const untilMs = this.#core.clock.nowMs() + this.#core.options.attributeTimeoutMs;\n    let toldOfChange",
+    replace: "const untilMs = Number.POSITIVE_INFINITY;\n    let toldOfChange",
   },
   {
     name: "grants-for-ever",
