@@ -132,7 +132,7 @@ mistakes.push(...mistakesOf(titles, new Set(entries.map(({ id }) => id))));
 if (chosen.plants) {
   process.exitCode = replay(root, chosen.ids) ? 0 : 1;
 } else if (chosen.citations) {
-  mistakes.push(...mistakesOfKeptOut(chosen.root, titles), ...mistakesOfPlants(root));
+  mistakes.push(...mistakesOfKeptOut(chosen.root, titles), ...mistakesOfPlants(root, entries));
   compareCitations(entries, mistakes, titles);
 } else {
   compareResults(entries, mistakes, titles, chosen);

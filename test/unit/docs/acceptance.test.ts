@@ -137,6 +137,14 @@ describe("npm run acceptance", () => {
     expect(none.output).toContain("wrong: docs/acceptance.md: fewer than 10 mistakes are kept out");
   });
 
+  it("fails when a requirement is done and there is no mistake to plant for it", async () => {
+    await change("acceptance.md", (text) => text.replace("**S1.4** open. ", "**S1.4** done. "));
+    const { status, output } = await acceptance("--root", project, "--citations");
+    expect(output).toContain("wrong: S1.4 is done, and there is no mistake to plant for it\n");
+    expect(output).not.toContain("S0.1 is done, and there is no mistake");
+    expect(status).toBe(1);
+  });
+
   it("fails when a file of tests could not run, or there is no report", async () => {
     await judge({ ...guarantee, "[S0.1] one": "passed" });
     const file = join(project, "report.json");
