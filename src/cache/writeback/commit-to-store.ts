@@ -8,7 +8,8 @@ import type { FilePages } from "../space/file-pages.ts";
 
 /**
  * Has the store make the file durable, if it has taken bytes since it last was; a failure joins the error sequence. A commit
- * that is under way for somebody else is waited for: the bytes may be in it, and if it fails they are not durable.
+ * that is under way for somebody else is waited for: the bytes may be in it, and if it fails they are not durable. Rejects only with
+ * EINTR, when the signal fires.
  */
 export async function commitToStore(space: FilePages, call: Call): Promise<void> {
   const { durability } = space;
@@ -26,7 +27,7 @@ export async function commitToStore(space: FilePages, call: Call): Promise<void>
     durability.committed(takenCount);
   } catch (thrown) {
     const failure = failureFrom(thrown, { syscall: "fsync" });
-    if (failure.code === "EINTR") throw failure;
+    if (failure.code === "EINTR" && call.signal.aborted) throw failure;
     space.tellFailure({
       failure,
       operation: "commit",

@@ -60,7 +60,9 @@ export class SendingAgain {
     try {
       startOver(space, await space.core.store.getAttributes(space.node, call));
     } catch (thrown) {
-      return thrown;
+      if (settlementOf(thrown) === undefined) return thrown;
+      // The write has been answered: that a question may still be under way keeps nobody from sending it again.
+      return new Failure(failureFrom(thrown).code, { syscall: "stat", cause: thrown });
     }
     this.#overwriteTries += 1;
     space.core.counters.conflictsOverwritten += 1;

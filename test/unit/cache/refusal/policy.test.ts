@@ -8,6 +8,7 @@ import { LateFailure, VersionConflict } from "../../../../src/port/index.ts";
 import { memoryStore } from "../../../../src/stores/memory/index.ts";
 import { asSuperuser, bytesAtStore } from "../../../kit/cached-file.ts";
 import { alice, bytesOf, framesOf, gatedFile, pageSize, readBack } from "../../../kit/gated-file.ts";
+import { late } from "../../../kit/late-failure.ts";
 import { nextWrite, refusalScene, refuseFirst } from "../../../kit/refusal-scene.ts";
 
 describe("the class of a refusal", () => {
@@ -304,6 +305,23 @@ describe("a conflict", () => {
     expected.fill(1, 0, 100);
     expect(await bytesAtStore(file)).toEqual(expected);
     expect(await readBack(file.space, 0, 4 * pageSize)).toEqual(expected);
+  });
+
+  test("[S5.4] [S5.10] overwrite asks again where the store did not say in time what it met, and sends", async () => {
+    const file = await refusalScene(bytesOf(pageSize, 7), { conflict: "overwrite" });
+    await file.space.write(0, bytesOf(10, 1), alice);
+    await file.store.write(file.node, 100, [bytesOf(10, 9)], undefined, asSuperuser);
+    file.gates.open("write");
+    file.gates.close("getAttributes");
+    const syncing = file.space.sync(asSuperuser);
+    (await file.gates.arrived("getAttributes", 1)).refuse(late().failure);
+    await file.clock.during(syncing);
+    expect(file.failures).toMatchObject([{ failure: { code: "ETIMEDOUT" }, outcome: "keptDirty" }]);
+    file.gates.open("getAttributes");
+    await file.clock.during(file.space.sync(asSuperuser));
+    expect(file.space.dirtyBytes).toBe(0);
+    expect(await bytesAtStore(file)).toEqual(bytesOf(pageSize, 7).fill(1, 0, 10).fill(9, 100, 110));
+    file.cache.checkInvariants();
   });
 
   test("[S5.4] overwrite of a file that others keep changing is a conflict after all", async () => {

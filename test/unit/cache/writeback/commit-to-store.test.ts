@@ -1,8 +1,9 @@
 /** [S5.13] fsync answers when the store calls the bytes durable, and not before, whoever asked first. */
 import { describe, expect, test } from "vitest";
 import { cancelController, Failure } from "../../../../src/base/index.ts";
+import type { AddressSpace } from "../../../../src/cache/index.ts";
 import { bytesAtStore } from "../../../kit/cached-file.ts";
-import { alice, bob, bytesOf, gatedFile, pageSize } from "../../../kit/gated-file.ts";
+import { alice, anotherSpace, bob, bytesOf, gatedFile, pageSize } from "../../../kit/gated-file.ts";
 import { settle } from "../../../kit/virtual-clock.ts";
 
 const noReadahead = { readaheadBytesMax: 0 };
@@ -81,6 +82,26 @@ describe("fsync on a store that is volatile until a commit", () => {
     (await file.gates.arrived("commit", 2)).pass();
     await second;
     expect(file.space.durability.isUncommitted).toBe(false);
+  });
+
+  test("[S5.10] where the store itself says that it was interrupted, the handle is told, and the other files are not left out", async () => {
+    const file = await gatedFile(noReadahead, volatile);
+    const cursor = file.space.errors.sample();
+    await file.space.write(0, bytesOf(pageSize, 1), alice);
+    const others: AddressSpace[] = [];
+    for (let name = 0; name < 9; name++) others.push(await anotherSpace(file, `${name}`));
+    for (const other of others) await other.write(0, bytesOf(10, 2), alice);
+    file.gates.close("commit");
+    const syncing = file.cache.sync({ durable: true, credential: alice.credential });
+    for (let commit = 1; commit <= 8; commit++) {
+      (await file.gates.arrived("commit", commit)).refuse(new Failure("EINTR"));
+    }
+    file.gates.open("commit");
+    await syncing;
+    expect(file.space.errors.check(cursor)).toMatchObject({ code: "EINTR" });
+    expect(others.filter((other) => !other.durability.isUncommitted)).toHaveLength(2);
+    await file.cache.sync({ durable: true, credential: alice.credential });
+    expect(others.every((other) => !other.durability.isUncommitted)).toBe(true);
   });
 
   test("a file destroyed during its commit leaves nothing behind", async () => {
