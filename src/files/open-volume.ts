@@ -25,9 +25,10 @@ export async function openVolume(store: Store, options: VolumeOptions = {}): Pro
   const bounded = new DeadlineStore(store, { clock, deadlineMs: settled.storeTimeoutMs, ...credentials });
   const cache = new PageCache(bounded, { ...options, clock });
   try {
+    const askedMs = clock.nowMs();
     const root = await bounded.root(callOf(settled.credential));
     if (root.attributes.kind !== "directory") throw new Failure("ENOTDIR", { syscall: "open", path: "/" });
-    return new CachedVolume(bounded, cache, keyring, root, settled);
+    return new CachedVolume(bounded, cache, keyring, { ...root, askedMs }, settled);
   } catch (thrown) {
     cache.close();
     keyring.close();

@@ -23,6 +23,13 @@ export interface CoreOptions {
   readonly credential: Credential;
 }
 
+/** When the store was asked something. Its answer tells of no earlier state, and is believed for a time from then on. */
+export interface Asked {
+  /** The volume's change count. */
+  readonly at: number;
+  readonly atMs: Milliseconds;
+}
+
 /** For callers that give no signal. */
 export const noSignal: CancelSignal = neverFires;
 
@@ -68,6 +75,11 @@ export class VolumeCore {
       closing: (credential) => inBackground(cache.syncApart({ durable: false, credential })),
       renewalFailed: (credential, failure) => this.events.emit("renewalFailed", { credential, failure }),
     });
+  }
+
+  /** The store is asked something now. */
+  asking(): Asked {
+    return { at: this.changeCount, atMs: this.clock.nowMs() };
   }
 
   /** The node was changed from here: answers to earlier questions no longer count. */

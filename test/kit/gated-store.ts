@@ -6,7 +6,15 @@
 import type { ByteOffset } from "../../src/base/index.ts";
 import type { Call, Credential, NodeId, Store, WriteResult } from "../../src/port/index.ts";
 
-export type GateName = "read" | "write" | "commit" | "getAttributes" | "setAttributes" | "punchHole" | "seek";
+export type GateName =
+  | "lookup"
+  | "read"
+  | "write"
+  | "commit"
+  | "getAttributes"
+  | "setAttributes"
+  | "punchHole"
+  | "seek";
 
 /** One operation that came to a gate. */
 export class GatedOperation {
@@ -133,6 +141,12 @@ export class GatedStore {
   #gates(inner: Store): Pick<Store, GateName> {
     const come = (operation: GatedOperation): Promise<Decision> => this.#come(operation);
     return {
+      async lookup(parent, name, call) {
+        const { answering } = await come(new GatedOperation("lookup", parent, 0, [], call));
+        const entry = await inner.lookup(parent, name, call);
+        await answering;
+        return entry;
+      },
       async read(node, offset, frames, call) {
         const operation = new GatedOperation("read", node, offset, frames, call);
         const decision = await come(operation);

@@ -257,7 +257,7 @@ export const plants = [
     name: "believed-for-ever",
     mistake: "an answer of the store about a file is believed for ever, not for the attribute time-out",
     path: "src/files/nodes/attribute-cache.ts",
-    find: "const untilMs = this.#core.clock.nowMs() + this.#core.options.attributeTimeoutMs;\n    let toldOfChange",
+    find: "const untilMs = asked.atMs + this.#core.options.attributeTimeoutMs;\n    let toldOfChange",
     replace: "const untilMs = Number.POSITIVE_INFINITY;\n    let toldOfChange",
   },
   {

@@ -160,8 +160,8 @@ export class OpenHandle implements Handle {
     this.#require(this.writable, "fallocate");
     const call = this.#callWith(signal);
     await this.#killSetId(call);
-    const askedAt = this.#core.changeCount;
-    this.#attributes.adopt(this.node, await this.#space.punchHole(position, length, call), this.credential, askedAt);
+    const asked = this.#core.asking();
+    this.#attributes.adopt(this.node, await this.#space.punchHole(position, length, call), this.credential, asked);
   }
 
   async allocate(
@@ -173,9 +173,9 @@ export class OpenHandle implements Handle {
     this.#require(this.writable, "fallocate");
     const call = this.#callWith(signal);
     await this.#killSetId(call);
-    const askedAt = this.#core.changeCount;
+    const asked = this.#core.asking();
     const changed = await this.#space.allocate(position, length, keepSize, call);
-    this.#attributes.adopt(this.node, changed, this.credential, askedAt);
+    this.#attributes.adopt(this.node, changed, this.credential, asked);
   }
 
   async seek(position: ByteOffset, whence: "data" | "hole", signal: CancelSignal = noSignal): Promise<ByteOffset> {

@@ -10,7 +10,7 @@ import type { Attributes, Call, Credential, NodeId, NodeKind, RenameMode, StoreE
 import type { AttributeCache } from "../nodes/attribute-cache.ts";
 import { attributeView } from "../nodes/attribute-view.ts";
 import type { VolumeNode } from "../nodes/volume-node.ts";
-import type { VolumeCore } from "../volume-core.ts";
+import type { Asked, VolumeCore } from "../volume-core.ts";
 
 export class Namespace {
   readonly #core: VolumeCore;
@@ -44,23 +44,23 @@ export class Namespace {
     using pin = this.#core.nodes.pin(parent);
     const directory = pin.node;
     const { entriesGeneration } = directory;
-    const askedAt = this.#core.changeCount;
+    const asked = this.#core.asking();
     try {
       const entry = await this.#core.store.lookup(directory.id, name, call);
       // What was found has lost its last name since; whether the name is anything now is asked for again.
-      if (this.#core.nodes.removedSince(entry.node, askedAt) !== undefined) {
+      if (this.#core.nodes.removedSince(entry.node, asked.at) !== undefined) {
         return await this.lookupAtStore(parent, name, call);
       }
-      this.#searched(directory, call.credential, askedAt);
+      this.#searched(directory, call.credential, asked);
       const node = this.#intern(directory, name, entry);
-      this.#attributes.learn(node, entry.attributes, call.credential, askedAt);
-      if (directory.entriesGeneration === entriesGeneration) this.#remember(directory, name, node);
+      this.#attributes.learn(node, entry.attributes, call.credential, asked);
+      if (directory.entriesGeneration === entriesGeneration) this.#remember(directory, name, node, asked);
       return node;
     } catch (thrown) {
       const failure = failureFrom(thrown, { syscall: "lookup", path: pathOf(parent, name) });
       if (failure.code === "ENOENT") {
-        this.#searched(directory, call.credential, askedAt);
-        if (directory.entriesGeneration === entriesGeneration) this.#remember(directory, name, null);
+        this.#searched(directory, call.credential, asked);
+        if (directory.entriesGeneration === entriesGeneration) this.#remember(directory, name, null, asked);
         throw failure;
       }
       throw this.#attributes.refused(directory, call.credential, failure);
@@ -76,16 +76,16 @@ export class Namespace {
   ): Promise<VolumeNode> {
     using pin = this.#core.nodes.pin(parent);
     const directory = pin.node;
-    const askedAt = this.#core.changeCount;
+    const asked = this.#core.asking();
     try {
       const entry = await this.#changing([directory], () => operation(directory));
-      this.#searched(directory, call.credential, askedAt);
+      this.#searched(directory, call.credential, asked);
       // Others found and removed it before the store's answer, unless its id was given anew since.
-      const lost = this.#core.nodes.removedSince(entry.node, askedAt);
+      const lost = this.#core.nodes.removedSince(entry.node, asked.at);
       if (lost !== undefined && (await this.#isNameless(entry.node, call))) return lost;
       const node = this.#intern(directory, name, entry);
-      this.#attributes.learn(node, entry.attributes, call.credential, askedAt);
-      this.#remember(directory, name, node);
+      this.#attributes.learn(node, entry.attributes, call.credential, asked);
+      this.#remember(directory, name, node, asked);
       return node;
     } catch (thrown) {
       const failure = failureFrom(thrown, { path: pathOf(parent, name) });
@@ -132,13 +132,13 @@ export class Namespace {
   async link(node: VolumeNode, parent: VolumeNode, name: string, call: Call): Promise<Attributes> {
     using pin = this.#core.nodes.pin(parent);
     using target = this.#core.nodes.pin(node);
-    const askedAt = this.#core.changeCount;
+    const asked = this.#core.asking();
     try {
       const attributes = await this.#changing([pin.node], () =>
         this.#core.store.link(target.node.id, pin.node.id, name, call),
       );
-      this.#attributes.adopt(target.node, attributes, call.credential, askedAt);
-      this.#remember(pin.node, name, target.node);
+      this.#attributes.adopt(target.node, attributes, call.credential, asked);
+      this.#remember(pin.node, name, target.node, asked);
       return attributeView(target.node);
     } catch (thrown) {
       this.#core.entries.remove(pin.node, name);
@@ -164,15 +164,15 @@ export class Namespace {
     const directory = pin.node;
     const hint = await this.#nodeToLose(directory, name, call);
     using _kept = hint === undefined ? undefined : this.#core.nodes.pin(hint);
-    const askedAt = this.#core.changeCount;
+    const asked = this.#core.asking();
     try {
       await this.#changing([directory], () => operation(directory));
     } catch (thrown) {
       this.#core.entries.remove(directory, name);
       throw failureFrom(thrown, { path: pathOf(parent, name) });
     }
-    this.#searched(directory, call.credential, askedAt);
-    this.#remember(directory, name, null);
+    this.#searched(directory, call.credential, asked);
+    this.#remember(directory, name, null, asked);
     if (hint !== undefined) await this.#lostName(hint, call);
   }
 
@@ -191,6 +191,7 @@ export class Namespace {
     using _keptReplaced = replaced === undefined ? undefined : nodes.pin(replaced);
     const moved = this.#freshHint(from.node, fromName);
     using _keptMoved = moved === undefined ? undefined : nodes.pin(moved);
+    const asked = this.#core.asking();
     try {
       await this.#changing([from.node, to.node], () =>
         store.rename(from.node.id, fromName, to.node.id, toName, mode, call),
@@ -213,13 +214,13 @@ export class Namespace {
     }
     // Two names of one file stay as they were; what the names are now is asked for again.
     if (moved !== undefined && moved === replaced) return;
-    if (moved !== undefined) this.#remember(to.node, toName, moved);
+    if (moved !== undefined) this.#remember(to.node, toName, moved, asked);
     if (mode === "exchange") {
-      if (replaced !== undefined) this.#remember(from.node, fromName, replaced);
+      if (replaced !== undefined) this.#remember(from.node, fromName, replaced, asked);
       return;
     }
     // Replacing one name of a file by another of the same file does nothing, so the old name may still be there.
-    if (mode === "noReplace") this.#remember(from.node, fromName, null);
+    if (mode === "noReplace") this.#remember(from.node, fromName, null, asked);
     if (replaced !== undefined) await this.#lostName(replaced, call);
   }
 
@@ -249,9 +250,9 @@ export class Namespace {
       return;
     }
     try {
-      const askedAt = this.#core.changeCount;
+      const asked = this.#core.asking();
       const attributes = await this.#core.store.getAttributes(node.id, call);
-      this.#attributes.learn(node, attributes, call.credential, askedAt);
+      this.#attributes.learn(node, attributes, call.credential, asked);
       if (attributes.linkCount > 0) return;
     } catch (thrown) {
       const { code } = failureFrom(thrown);
@@ -287,13 +288,12 @@ export class Namespace {
     return node;
   }
 
-  #remember(parent: VolumeNode, name: string, node: VolumeNode | null): void {
-    this.#core.entries.put(parent, name, node, this.#core.clock.nowMs() + this.#core.options.entryTimeoutMs);
+  #remember(parent: VolumeNode, name: string, node: VolumeNode | null, asked: Asked): void {
+    this.#core.entries.put(parent, name, node, asked.atMs + this.#core.options.entryTimeoutMs);
   }
 
-  #searched(directory: VolumeNode, credential: Credential, askedAt: number): void {
-    const untilMs = this.#core.clock.nowMs() + this.#core.options.attributeTimeoutMs;
-    directory.grants.giveSearch(credential, untilMs, askedAt);
+  #searched(directory: VolumeNode, credential: Credential, asked: Asked): void {
+    directory.grants.giveSearch(credential, asked.atMs + this.#core.options.attributeTimeoutMs, asked.at);
   }
 
   #freshHint(parent: VolumeNode, name: string): VolumeNode | undefined {

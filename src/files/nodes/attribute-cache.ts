@@ -4,7 +4,10 @@
  *   asked for   (lookup, getattr)      `learn`:   believed unless the node was changed from here after the question, or a change
  *                                                 from here is under way and nobody can say whose version that is
  *   our change  (setattr, link)        `adopt`:   always believed
- *   write-back  (the store took bytes) `written`: believed unless an answer to a later write came first
+ *   write-back  (the store took bytes) `written`: shown unless an answer to a later write came first, and believed no longer
+ *
+ * An answer is believed for the attribute time-out from the *question* on, as NFS does: it may have been under way for long, or
+ * lain here while the process was stopped, and what others did meanwhile it does not tell (G17).
  *
  * An answer that shows another mode, owner, group, or a change time that moved for no reason of ours ends all grants and
  * sends open handles back to the store (S5.5). One that shows another version lets the pages be read again and tells the
@@ -14,7 +17,7 @@ import { assert, Failure, failureFrom } from "../../base/index.ts";
 import { type AddressSpace, classify } from "../../cache/index.ts";
 import type { AttributeChanges, Attributes, Call, Credential } from "../../port/index.ts";
 import type { Handle } from "../handle.ts";
-import { callOf, type VolumeCore } from "../volume-core.ts";
+import { type Asked, callOf, type VolumeCore } from "../volume-core.ts";
 import { attributeView } from "./attribute-view.ts";
 import { observerOf } from "./space-observer.ts";
 import type { VolumeNode } from "./volume-node.ts";
@@ -50,28 +53,28 @@ export class AttributeCache {
 
   /** Asks the store, whatever is cached. */
   async refresh(node: VolumeNode, call: Call): Promise<void> {
-    const askedAt = this.#core.changeCount;
+    const asked = this.#core.asking();
     try {
-      this.learn(node, await this.#core.store.getAttributes(node.id, call), call.credential, askedAt);
+      this.learn(node, await this.#core.store.getAttributes(node.id, call), call.credential, asked);
     } catch (thrown) {
       const failure = this.refused(node, call.credential, failureFrom(thrown, { syscall: "stat" }));
       if (failure.code !== "ESTALE" || !node.nameless) throw failure;
-      this.#outliveName(node, call.credential, askedAt);
+      this.#outliveName(node, call.credential, asked);
     }
   }
 
   /** The store knows the node no more, for its last name was removed from here: whoever has it open sees it as it was. */
-  #outliveName(node: VolumeNode, credential: Credential, askedAt: number): void {
+  #outliveName(node: VolumeNode, credential: Credential, asked: Asked): void {
     node.attributes = { ...node.attributes, linkCount: 0 };
     node.attributesUntilMs = Number.POSITIVE_INFINITY;
-    node.grants.giveAttributes(credential, Number.POSITIVE_INFINITY, askedAt);
+    node.grants.giveAttributes(credential, Number.POSITIVE_INFINITY, asked.at);
   }
 
-  /** Takes in an answer to a question asked when the change count was `askedAt`. */
-  learn(node: VolumeNode, fresh: Attributes, credential: Credential, askedAt: number): void {
-    const untilMs = this.#core.clock.nowMs() + this.#core.options.attributeTimeoutMs;
+  /** Takes in an answer to a question. */
+  learn(node: VolumeNode, fresh: Attributes, credential: Credential, asked: Asked): void {
+    const untilMs = asked.atMs + this.#core.options.attributeTimeoutMs;
     let toldOfChange = false;
-    if (node.changedAt <= askedAt) {
+    if (node.changedAt <= asked.at) {
       const known = node.attributes;
       const explained = node.changeTimeExplained || fresh.changeTimeNs === known.changeTimeNs;
       toldOfChange = !explained || accessDiffers(known, fresh);
@@ -87,29 +90,28 @@ export class AttributeCache {
         this.#core.events.emit("invalidate", { what: "content", node, start: 0, end: undefined });
       }
     }
-    node.grants.giveAttributes(credential, untilMs, askedAt, toldOfChange);
+    node.grants.giveAttributes(credential, untilMs, asked.at, toldOfChange);
   }
 
-  /** Takes in the attributes that a change of ours led to, asked for when the change count was `askedAt`. */
-  adopt(node: VolumeNode, changed: Attributes, credential: Credential, askedAt: number): void {
+  /** Takes in the attributes that a change of ours led to. */
+  adopt(node: VolumeNode, changed: Attributes, credential: Credential, asked: Asked): void {
     const known = node.attributes;
     this.#core.changed(node);
     const toldOfChange = accessDiffers(known, changed);
     if (toldOfChange) this.#core.accessChanged(node);
-    const untilMs = this.#core.clock.nowMs() + this.#core.options.attributeTimeoutMs;
+    const untilMs = asked.atMs + this.#core.options.attributeTimeoutMs;
     node.attributes = changed;
     node.attributesUntilMs = untilMs;
     node.changeTimeExplained = false;
-    node.grants.giveAttributes(credential, untilMs, askedAt, toldOfChange);
+    node.grants.giveAttributes(credential, untilMs, asked.at, toldOfChange);
   }
 
-  /** Takes in the attributes that came with an accepted write. */
+  /** Takes in the attributes that came with an accepted write, for as long as what was known before is believed. */
   written(node: VolumeNode, written: Attributes): void {
     this.#core.changed(node);
     if (written.changeTimeNs < node.attributes.changeTimeNs) return;
     if (accessDiffers(node.attributes, written)) this.#core.accessChanged(node);
     node.attributes = written;
-    node.attributesUntilMs = this.#core.clock.nowMs() + this.#core.options.attributeTimeoutMs;
   }
 
   /** A refusal of the credential ends its grant; another failure does not. */
@@ -153,9 +155,9 @@ export class AttributeCache {
   async #truncate(node: VolumeNode, size: number, call: Call): Promise<void> {
     if (node.kind === "directory") throw new Failure("EISDIR", { syscall: "truncate" });
     if (node.kind !== "file") throw new Failure("EINVAL", { syscall: "truncate" });
-    const askedAt = this.#core.changeCount;
+    const asked = this.#core.asking();
     try {
-      this.adopt(node, await this.spaceOf(node).truncate(size, call), call.credential, askedAt);
+      this.adopt(node, await this.spaceOf(node).truncate(size, call), call.credential, asked);
     } catch (thrown) {
       throw this.refused(node, call.credential, failureFrom(thrown, { syscall: "truncate" }));
     }
@@ -165,10 +167,10 @@ export class AttributeCache {
     const { store } = this.#core;
     try {
       if (node.isDirty) await node.space?.writeback("attributes", call);
-      const askedAt = this.#core.changeCount;
+      const asked = this.#core.asking();
       const change = () => store.setAttributes(node.id, changes, call);
       const changed = await (node.space === undefined ? change() : node.space.changeAtStore(call, change));
-      this.adopt(node, changed, call.credential, askedAt);
+      this.adopt(node, changed, call.credential, asked);
     } catch (thrown) {
       throw this.refused(node, call.credential, failureFrom(thrown, { syscall: "setattr" }));
     }

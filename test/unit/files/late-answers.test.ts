@@ -1,0 +1,116 @@
+/**
+ * Answers that are heard late, from a slow store or by a process that was stopped meanwhile, are believed for the time-out
+ * from the question on: what others have done since then they do not tell [G17].
+ */
+import { expect, it } from "vitest";
+import { openFlags, type Volume } from "../../../src/files/index.ts";
+import { type NodeId, type Store, superuser } from "../../../src/port/index.ts";
+import type { MemoryStoreOptions } from "../../../src/stores/memory/index.ts";
+import { callAs } from "../../kit/cached-file.ts";
+import { GatedStore, type GateName } from "../../kit/gated-store.ts";
+import { contentAt, memoryVolume, nodeAt } from "../../kit/memory-volume.ts";
+import { VirtualClock } from "../../kit/virtual-clock.ts";
+
+const call = callAs(superuser);
+
+interface Place extends AsyncDisposable {
+  readonly clock: VirtualClock;
+  readonly volume: Volume;
+  readonly gates: GatedStore;
+  /** Another client, and the file's id there. */
+  readonly other: Store;
+  readonly id: NodeId;
+}
+
+/** A volume over a store that reports nothing, with a file of three bytes that nothing is known of. */
+async function place(store: MemoryStoreOptions = {}): Promise<Place> {
+  const clock = new VirtualClock();
+  let gates: GatedStore | undefined;
+  const { volume, other, ...rest } = await memoryVolume({
+    clock,
+    store: { reportsChanges: false, ...store },
+    wrap: (inner) => {
+      gates = new GatedStore(inner);
+      return gates.store;
+    },
+  });
+  if (gates === undefined) throw new Error("the volume has been opened over the gated store");
+  await volume.promises.writeFile("/file", "old");
+  await clock.advance(volume.attributeTimeoutMs);
+  const id = await nodeAt(other, "/file");
+  return { clock, volume, gates, other, id, [Symbol.asyncDispose]: () => rest[Symbol.asyncDispose]() };
+}
+
+/** Has the store do what is asked of it, and keeps its answer until the time-out has passed and `meanwhile` is over. */
+async function heardLate<Answer>(
+  { clock, volume, gates }: Place,
+  gate: GateName,
+  asking: () => Promise<Answer>,
+  meanwhile: () => Promise<unknown>,
+): Promise<Answer> {
+  const soFar = gates.of(gate).length;
+  gates.close(gate);
+  const asked = asking();
+  const answer = (await gates.arrived(gate, soFar + 1)).passHoldingAnswer();
+  gates.open(gate);
+  await clock.advance(volume.attributeTimeoutMs);
+  await meanwhile();
+  answer();
+  return await asked;
+}
+
+it.each(["getAttributes", "setAttributes"] as const)(
+  "[G17] another client's change shows after a late answer to %s, which did not tell of it",
+  async (gate) => {
+    await using here = await place();
+    const { volume, other, id } = here;
+    const file = await volume.lookup(volume.root, "file", call);
+    const handle = await volume.openNode(file, openFlags.O_RDONLY, call);
+    const target = new Uint8Array(3);
+    await handle.readAt(0, target);
+    await here.clock.advance(volume.attributeTimeoutMs);
+    await heardLate(
+      here,
+      gate,
+      () =>
+        gate === "getAttributes"
+          ? volume.getAttributes(file, call)
+          : volume.setAttributes(file, { modifyTimeNs: 1n }, call),
+      () => other.write(id, 0, [new TextEncoder().encode("new")], undefined, call),
+    );
+    expect(handle.tryRead(0, target)).toBe(-1);
+    await handle.readAt(0, target);
+    expect(new TextDecoder().decode(target)).toBe("new");
+    await handle.release();
+  },
+);
+
+it("[G17] a name that another client removed is gone after a late answer to a lookup, which had found it", async () => {
+  await using here = await place();
+  const { volume, other } = here;
+  const { node: root } = await other.root(call);
+  await heardLate(
+    here,
+    "lookup",
+    () => volume.lookup(volume.root, "file", call),
+    () => other.remove(root, "file", call),
+  );
+  await expect(volume.lookup(volume.root, "file", call)).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+it("[G17] [G18] bytes written after a late answer to one's own write are no conflict with what others did before them", async () => {
+  await using here = await place({ conditionalWrites: true });
+  const { volume, other, id } = here;
+  const file = await volume.open("/file", "r+");
+  await file.write("own", 0);
+  await heardLate(
+    here,
+    "write",
+    () => file.sync(),
+    () => other.write(id, 3, [new TextEncoder().encode(" theirs")], undefined, call),
+  );
+  await file.write("OWN", 0);
+  await file.sync();
+  expect(await contentAt(other, "/file")).toBe("OWN theirs");
+  await file.close();
+});
