@@ -26,6 +26,7 @@ import {
 } from "./program-data.ts";
 import { type ChunkRange, readChunks } from "./read-chunks.ts";
 import { readWhole } from "./read-whole.ts";
+import { requireWhole } from "./whole-number.ts";
 
 const readBytesDefault = 16_384;
 
@@ -74,12 +75,12 @@ export class FileHandle implements AsyncDisposable {
 
   /** As `Handle.tryRead`. */
   tryRead(position: ByteOffset, target: Uint8Array): number {
-    return this.handle.tryRead(position, target);
+    return Number.isInteger(position) ? this.handle.tryRead(position, target) : -1;
   }
 
   /** As `Handle.tryWrite`. */
   tryWrite(position: ByteOffset, source: Uint8Array): number {
-    return this.handle.tryWrite(position, source);
+    return Number.isInteger(position) ? this.handle.tryWrite(position, source) : -1;
   }
 
   async read<View extends ArrayBufferView = Uint8Array>(
@@ -178,7 +179,7 @@ export class FileHandle implements AsyncDisposable {
   }
 
   truncate(length: ByteCount = 0): Promise<void> {
-    return this.#saying("ftruncate", () => this.handle.truncate(length));
+    return this.#saying("ftruncate", async () => this.handle.truncate(requireWhole(length, "length")));
   }
 
   /** Resolves when the store says that the bytes are durable. */
@@ -290,7 +291,7 @@ export class FileHandle implements AsyncDisposable {
   }
 
   #startOf(position: Position): ByteOffset {
-    return isOwn(position) ? this.#position : Number(position);
+    return isOwn(position) ? this.#position : requireWhole(Number(position), "position");
   }
 
   /** Moves the handle's own position where that was used; passes the count on. */
@@ -361,7 +362,7 @@ function rangeOf<View extends ArrayBufferView>(
 }
 
 function viewOf(buffer: ArrayBufferView, offset: number, length: number | undefined): Uint8Array {
-  const count = length ?? buffer.byteLength - offset;
+  const count = requireWhole(length ?? buffer.byteLength - offset, "length");
   if (offset < 0 || count < 0 || offset + count > buffer.byteLength) {
     throw new Failure("EINVAL", { detail: "the range lies outside the buffer" });
   }

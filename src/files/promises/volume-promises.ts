@@ -8,6 +8,7 @@ import type { Credential } from "../../port/index.ts";
 import type { CachedVolume } from "../cached-volume.ts";
 import type { FileHandle } from "../file-handle/file-handle.ts";
 import type { BytesOption, EncodingOption, ProgramData, TextOption } from "../file-handle/program-data.ts";
+import { requireWhole } from "../file-handle/whole-number.ts";
 import { openFlags } from "../open-flags.ts";
 import { accessBits, accessModeOf } from "./access-mode.ts";
 import { copyContent } from "./copy-content.ts";
@@ -249,8 +250,8 @@ export class VolumePromises {
     });
   }
 
-  truncate(path: PathLike, length = 0): Promise<void> {
-    return this.#change(path, "truncate", true, { size: length });
+  async truncate(path: PathLike, length = 0): Promise<void> {
+    return this.#change(path, "truncate", true, { size: requireWhole(length, "length") });
   }
 
   async #change(
