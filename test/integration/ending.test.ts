@@ -67,6 +67,19 @@ async function endsSoon({ mounted, store }: StuckMount): Promise<{ status: numbe
 }
 
 describe.skipIf(!isRoot)("a store that hangs (needs root to mount one that can be stopped)", () => {
+  it("[G23] holds no unmount where nothing is unsent", async () => {
+    const scratch = await scratchDirectory("nothing-unsent");
+    await using store = await StoppableStore.start(scratch);
+    await using mounted = await MountedStore.start("nothing-unsent", flags, store.directory);
+    await writeFile(join(mounted.point, "file"), "sent");
+    await runProgram("sync", [join(mounted.point, "file")]);
+    store.stop();
+    const { status, stderr } = await runHoldfast(["unmount", mounted.point]);
+    store.goOn();
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect((await mounted.mount.finished()).status).toBe(0);
+  });
+
   it("[S5.11] a signal joins the unmount that drains, and the next one cuts it short", async () => {
     await using stuck = await stuckMount("second-signal");
     const { mount, point } = stuck.mounted;

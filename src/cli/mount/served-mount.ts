@@ -6,7 +6,8 @@
  *
  * I1  The process ends only after the volume was closed or its close was given up, and says by its exit status whether
  *     anything was left, or refused and not disposed of by a person since.
- * I2  Without `force`, a mount with undelivered bytes or open files stays mounted and goes on serving.
+ * I2  Without `force`, a mount with undelivered bytes or open files, or whose store is gone with bytes that it took, stays
+ *     mounted and goes on serving.
  * I3  One unmount is under way at a time. A request with `force` joins it, makes it go through, and may shorten it.
  * I4  An unmount takes no longer than its drain time-out, closing the volume included, and ends soon after it is cut; what
  *     is rescued then takes `closeGraceMs` more at most.
@@ -150,7 +151,7 @@ export class ServedMount {
     const { volume, log } = this.#parts;
     const options = { signal: attempt.signal, progress: (dirtyBytes: number) => attempt.progress(dirtyBytes) };
     const undelivered = await drain(volume, { ...options, timeoutMs: attempt.remainingMs });
-    const failure = undelivered ?? (this.#removedCount > 0 ? await this.#storeGone(attempt) : undefined);
+    const failure = undelivered ?? (await this.#storeGone(attempt));
     if (failure !== undefined) {
       const dirtyFiles = dirtyFilesOf(volume);
       log.error("the drain failed", { code: failure.code, why: failure.message, dirtyFiles: dirtyFiles.length });
@@ -163,10 +164,12 @@ export class ServedMount {
   }
 
   /**
-   * Why the store as a whole is gone; undefined while it is there. A file that another client removed after the store had
-   * taken every byte leaves nothing to deliver, but a store that is gone took them along.
+   * Why the store as a whole is gone, with bytes that it took; undefined else. A file that another client removed after the
+   * store had taken every byte leaves nothing to deliver, but a store that is gone took them along. Nothing is asked of a
+   * store where no file has gone: it may hang, and that is no reason to stay.
    */
   async #storeGone(attempt: UnmountAttempt): Promise<Failure | undefined> {
+    if (this.#removedCount === 0) return undefined;
     const { volume } = this.#parts;
     try {
       await volume.statistics(volume.root, { credential: superuser, signal: attempt.signal });
@@ -229,8 +232,7 @@ export class ServedMount {
     if (this.#mountFailure !== undefined) left.push(this.#mountFailure.message);
     if (this.#uncertainCount > 0)
       left.push("bytes that the store took may not be durable, as was told to their writers");
-    if (gone !== undefined && this.#removedCount > 0)
-      left.push(`the store is gone, and bytes that it took may be, too: ${gone.message}`);
+    if (gone !== undefined) left.push(`the store is gone, and bytes that it took may be, too: ${gone.message}`);
     const refused = await refusalsOf(volume, rescue, lookMsMax);
     this.#state = "ended";
     for (const line of refusalLines(refused, shownRefusalsMax)) log.error(line);
