@@ -51,7 +51,7 @@ export async function diffEntry(
   if (file !== undefined && file.attributes.kind !== "file") {
     throw new Failure(file.attributes.kind === "directory" ? "EISDIR" : "EINVAL", { path: file.path });
   }
-  if (file === undefined) await verifyBytes(directory, manifest);
+  if (file === undefined) await verifyBytes(readBytes(directory, manifest));
   const ranges =
     file === undefined ? manifest.ranges.map(missing) : await compareHeld(directory, manifest, store, file.node, call);
   return {

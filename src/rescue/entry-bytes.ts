@@ -46,9 +46,9 @@ export async function* readBytes(
 }
 
 /** Reads everything once; EBADMSG when any of it is not what was kept. */
-export async function verifyBytes(directory: string, manifest: RescueManifest): Promise<void> {
-  const pieces = readBytes(directory, manifest);
-  while ((await pieces.next()).done !== true);
+export async function verifyBytes(pieces: AsyncIterable<unknown>): Promise<void> {
+  const reading = pieces[Symbol.asyncIterator]();
+  while ((await reading.next()).done !== true);
 }
 
 async function openBytes(directory: string, manifest: RescueManifest): Promise<FileHandle> {

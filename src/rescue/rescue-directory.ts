@@ -154,7 +154,7 @@ export class RescueDirectory implements Rescue {
       if (entry === undefined) throw this.#noEntry(id);
       if (entry.state !== "whole") return entry;
       try {
-        await verifyBytes(this.directory, entry.manifest);
+        await verifyBytes(readBytes(this.directory, entry.manifest));
         return entry;
       } catch (thrown) {
         const failure = failureFrom(thrown);
@@ -186,7 +186,8 @@ export class RescueDirectory implements Rescue {
       const call = callFor(manifest, options.credential, options.signal);
       const goal = { path: options.path, overwrite: options.overwrite ?? false };
       try {
-        const progress = await restoreEntry(this.directory, manifest, mark, store, goal, call);
+        const read = (): AsyncIterable<RescuedPiece> => readBytes(this.directory, manifest);
+        const progress = await restoreEntry(read, manifest, mark, store, goal, call);
         const { path, node, version, byteCount, isNew } = progress;
         const entry = await this.#settle(id, progress, call.credential, options);
         return { id, path, node, version, byteCount, isNew, entry };

@@ -11,7 +11,7 @@
  */
 import { assert, type ByteCount, Failure, failureFrom } from "../base/index.ts";
 import type { Attributes, Call, NodeId, Store, Version } from "../port/index.ts";
-import { readBytes, verifyBytes } from "./entry-bytes.ts";
+import { type RescuedPiece, verifyBytes } from "./entry-bytes.ts";
 import type { RescueManifest } from "./manifest.ts";
 import { fileAt, findRescuedFile, namesOf } from "./rescued-file.ts";
 import type { RestoredMark } from "./restored-mark.ts";
@@ -19,6 +19,9 @@ import type { RestoredMark } from "./restored-mark.ts";
 /** Of a file that a restore makes: nobody knows what the lost one had. */
 const newFileMode = 0o600;
 const writing = { read: false, write: true, execute: false };
+
+/** All bytes of an entry, from the first on whenever they are asked for; EBADMSG at the end of a range that is damaged. */
+export type EntryReader = () => AsyncIterable<Pick<RescuedPiece, "offset" | "bytes">>;
 
 /** What is to be written to. */
 export interface RestoreGoal {
@@ -64,14 +67,14 @@ export class RestoreRefused extends Failure {
 
 /** Writes all bytes of an entry and makes them durable. */
 export async function restoreEntry(
-  directory: string,
+  read: EntryReader,
   manifest: RescueManifest,
   mark: RestoredMark | undefined,
   store: Store,
   goal: RestoreGoal,
   call: Call,
 ): Promise<RestoreProgress> {
-  await verifyBytes(directory, manifest);
+  await verifyBytes(read());
   const target =
     goal.path === undefined
       ? await originalTarget(store, manifest, mark, goal, call)
@@ -84,7 +87,7 @@ export async function restoreEntry(
   try {
     await store.hold(target.node, writing, call);
     try {
-      await writePieces(directory, manifest, store, goal.overwrite, restoring, call);
+      await writePieces(read, store, goal.overwrite, restoring, call);
       await store.commit(target.node, call);
     } finally {
       await store.release(target.node, writing, call);
@@ -108,15 +111,14 @@ async function takeStamp(store: Store, restoring: Restoring, call: Call): Promis
 }
 
 async function writePieces(
-  directory: string,
-  manifest: RescueManifest,
+  read: EntryReader,
   store: Store,
   overwrite: boolean,
   restoring: Restoring,
   call: Call,
 ): Promise<void> {
   const { writeBytesMax } = store.manifest;
-  for await (const { offset, bytes } of readBytes(directory, manifest)) {
+  for await (const { offset, bytes } of read()) {
     for (let done = 0; done < bytes.length; ) {
       const piece = bytes.subarray(done, done + writeBytesMax);
       const expected = overwrite ? undefined : restoring.version;

@@ -25,15 +25,23 @@ export interface LocalChange {
   isWrittenAnew: boolean;
 }
 
+/** Bytes that the store had refused and a person wrote to it again: all changes of one restore share it. */
+export interface Restored {
+  /** They were committed. */
+  isDurable: boolean;
+}
+
 /** A change that the server has made, whoever asked for it. */
 export interface ServerChange {
   readonly tick: Tick;
   readonly atMs: number;
   readonly start: number;
   readonly end: number;
-  /** What the bytes tell; undefined for one that brought back `contents`. */
+  /** What the bytes tell; -1 for one that brought back bytes out of `contents`, the whole file's. */
   readonly valueId: number;
   readonly contents: Uint8Array | undefined;
+  /** Set when a person brought them back. */
+  readonly restored?: Restored;
   readonly sizeAfter: number;
   /** Whose it is; undefined for one of another client. Of equal cuts under way at once nobody sees which one it was. */
   local: LocalChange | undefined;

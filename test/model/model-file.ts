@@ -8,13 +8,20 @@
  * server, what the server had at some time since.
  */
 import { BytePattern, writeIdMax } from "./byte-pattern.ts";
-import { type LocalChange, notEnded, type RefusedRun, type ServerChange, type Tick } from "./change.ts";
+import { type LocalChange, notEnded, type RefusedRun, type Restored, type ServerChange, type Tick } from "./change.ts";
 import { Failures } from "./failures.ts";
 import { Fates } from "./fates.ts";
 import { KeptCopies } from "./kept-copies.ts";
 
 /** The longest file of a simulation. */
 export const fileBytesMax: number = 64 * 1024;
+
+/** The writes that bytes tell of which are kept elsewhere, and may come back. */
+export interface KeptIds {
+  readonly ids: ReadonlySet<number>;
+  /** They are kept no more; what came back is known for the server's when all is settled. */
+  isDisposedOf: boolean;
+}
 
 /** How a file came to lose its last name. */
 export type Removal = "here" | "elsewhere";
@@ -35,6 +42,10 @@ export class ModelFile {
   readonly refused: RefusedRun[] = [];
   /** Refused bytes that are kept elsewhere, and of which nobody has been told. */
   untold: { readonly runs: readonly RefusedRun[] }[] = [];
+  /** Refused bytes that a person may restore, or has restored since all was settled. */
+  keptElsewhere: KeptIds[] = [];
+  /** When the server last changed the content. */
+  changedAt: Tick = 0;
   /** Refused bytes that are in memory only. */
   unrescuedCount = 0;
   readonly failures: Failures = new Failures();
@@ -70,7 +81,7 @@ export class ModelFile {
   #isUsed(id: number): boolean {
     if (this.locals.some(({ valueId }) => valueId === id)) return true;
     if (this.server.some(({ valueId }) => valueId === id) || this.copies.tells(id)) return true;
-    return this.#idsOfBase.has(id);
+    return this.#idsOfBase.has(id) || this.keptElsewhere.some(({ ids }) => ids.has(id));
   }
 
   #idsOfBase: Set<number> = new Set();
@@ -157,14 +168,14 @@ export class ModelFile {
     if (valueId === 0) this.content.fill(0, start, to);
     else this.content.set(this.pattern.bytes(valueId, start, to - start), start);
     if (end !== Number.POSITIVE_INFINITY && end > this.size && valueId !== 0) this.size = end;
-    this.server.push({ start, end, valueId, contents: undefined, local, tick, atMs, sizeAfter: this.size });
+    this.#serverChanged({ start, end, valueId, contents: undefined, local, tick, atMs, sizeAfter: this.size });
   }
 
   serverResized(size: number, local: LocalChange | undefined, tick: Tick, atMs: number): void {
     this.size = size;
     this.content.fill(0, size);
     const end = Number.POSITIVE_INFINITY;
-    this.server.push({ start: size, end, valueId: 0, contents: undefined, local, tick, atMs, sizeAfter: size });
+    this.#serverChanged({ start: size, end, valueId: 0, contents: undefined, local, tick, atMs, sizeAfter: size });
   }
 
   /** The server went back to an earlier content: what it took since is lost, and the cache does not send it again. */
@@ -172,18 +183,34 @@ export class ModelFile {
     this.content.fill(0);
     this.content.set(contents);
     this.size = contents.length;
-    const whole = this.content.slice();
-    const end = Number.POSITIVE_INFINITY;
-    this.server.push({
-      start: 0,
-      end,
-      valueId: -1,
-      contents: whole,
-      local: undefined,
-      tick,
-      atMs,
-      sizeAfter: this.size,
-    });
+    this.#broughtBack(0, Number.POSITIVE_INFINITY, tick, atMs, undefined);
+  }
+
+  /** The server has bytes again that it had refused: the volume knows nothing of that. */
+  serverRestored(start: number, bytes: Uint8Array, restored: Restored, tick: Tick, atMs: number): void {
+    this.content.set(bytes, start);
+    this.size = Math.max(this.size, start + bytes.length);
+    this.#broughtBack(start, start + bytes.length, tick, atMs, restored);
+  }
+
+  #broughtBack(start: number, end: number, tick: Tick, atMs: number, restored: Restored | undefined): void {
+    const contents = this.content.slice();
+    const change = { start, end, valueId: -1, contents, local: undefined, tick, atMs, sizeAfter: this.size };
+    this.#serverChanged(restored === undefined ? change : { ...change, restored });
+  }
+
+  #serverChanged(change: ServerChange): void {
+    this.server.push(change);
+    this.changedAt = change.tick;
+  }
+
+  /** Refused bytes are kept elsewhere: what they tell is not told anew. */
+  keepElsewhere(pieces: readonly { readonly offset: number; readonly bytes: Uint8Array }[]): KeptIds {
+    const ids = new Set<number>();
+    for (const { offset, bytes } of pieces) this.#addIds(ids, bytes, bytes.length, offset);
+    const kept: KeptIds = { ids, isDisposedOf: false };
+    this.keptElsewhere.push(kept);
+    return kept;
   }
 
   /** An acknowledged byte whose write ended before `from` and of which nothing is known or told; in words. */
@@ -209,11 +236,15 @@ export class ModelFile {
     this.refused.length = 0;
     this.unansweredCount = 0;
     this.fates.reset();
+    this.keptElsewhere = this.keptElsewhere.filter(({ isDisposedOf }) => !isDisposedOf);
     this.#idsOfBase = new Set();
-    for (let at = 0; at < this.size; ) {
-      const run = this.pattern.runLength(this.content, at, this.size);
-      this.#idsOfBase.add(this.pattern.idOf(this.content[at] as number, at));
-      at += run;
+    this.#addIds(this.#idsOfBase, this.content, this.size, 0);
+  }
+
+  /** Adds what the first `count` bytes tell, which lie from `offset` of the file on. */
+  #addIds(ids: Set<number>, bytes: Uint8Array, count: number, offset: number): void {
+    for (let at = 0; at < count; at += this.pattern.runLength(bytes, at, count)) {
+      ids.add(this.pattern.idOf(bytes[at] as number, offset + at));
     }
   }
 
@@ -250,10 +281,13 @@ export class ModelFile {
     change.start = start;
   }
 
-  /** A byte that an fsync has promised and that is not in these contents; in words. */
+  /** A byte that an fsync, or a restore, has promised and that is not in these contents; in words. */
   promiseBrokenBy(contents: Uint8Array): string | undefined {
     for (let at = 0; at < this.size; at++) {
       if (contents[at] === this.content[at]) continue;
+      const { restored } = this.server.findLast(({ start, end }) => start <= at && at < end) ?? {};
+      if (restored?.isDurable === true) return `byte ${at} is lost although it was restored (S5.3)`;
+      if (restored !== undefined) continue;
       const write = this.writeOf(this.content[at] as number, at);
       if (write !== undefined && write.ended < this.syncedAt && !this.#isRefused(write, at)) {
         return `byte ${at} of write ${write.number} is lost although an fsync that began at ${this.syncedAt} succeeded after it (G12)`;

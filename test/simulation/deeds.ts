@@ -109,3 +109,15 @@ export const otherDeeds: readonly DeedKind[] = [
     return { kind: "otherMode", file: state.fileFor(random, fileCount), mode: random.pick([0o600, 0o444, 0o666]) };
   }),
 ];
+
+/** What the person does, mostly with the youngest entry of a file. */
+export function restoreDeed(random: SeededRandom, { fileCount }: Scenario): Deed {
+  return {
+    kind: "restore",
+    file: random.below(fileCount),
+    age: random.pick([0, 0, 0, 1, 2]),
+    overwrites: random.chance(0.5),
+    isSuperuser: random.chance(0.3),
+    staysAfter: random.chance(0.2),
+  };
+}

@@ -1,12 +1,14 @@
 /** Scripts from seeds: a scenario, and operations that fit what the script has open by then. */
 import { SeededRandom } from "../../src/base/index.ts";
-import { type Deed, type DeedKind, extent, openDeed, otherDeeds, programDeeds } from "./deeds.ts";
-import { type Operation, others } from "./operation.ts";
+import { type Deed, type DeedKind, extent, openDeed, otherDeeds, programDeeds, restoreDeed } from "./deeds.ts";
+import { type Operation, others, person } from "./operation.ts";
 import { type Scenario, scenarioOf } from "./scenario.ts";
 import { type Need, ScriptState, slotCount } from "./script-state.ts";
 
 const quietEvery = 60;
 const openChance = 0.07;
+/** How often the person restores something, where something may be refused. */
+const restoreChance = 0.03;
 /** How often programs and others meet at one place after a quiet point. */
 const meetingChance = 0.3;
 /** How often an operation is done on any slot, whether it is for that or not: it must be refused then. */
@@ -42,8 +44,9 @@ class Generator {
         continue;
       }
       const deed = this.#elsewhere();
-      if (deed === undefined) this.#addProgramDeed();
-      else this.#add(others, deed);
+      if (deed !== undefined) this.#add(others, deed);
+      else if (this.#restores()) this.#add(person, restoreDeed(random, this.#scenario));
+      else this.#addProgramDeed();
     }
     return this.#script.slice(0, operationCount);
   }
@@ -75,7 +78,7 @@ class Generator {
 
   #add(actor: number, deed: Deed): void {
     const random = this.#random;
-    const interrupts = this.#scenario.interrupts && actor !== others && random.chance(0.05);
+    const interrupts = this.#scenario.interrupts && actor >= 0 && random.chance(0.05);
     const interrupt = interrupts ? { interruptMs: random.below(100) } : {};
     const operation = { actor, afterMs: this.#pauseMs(actor), ...interrupt, ...deed } as Operation;
     this.#state.note(operation);
@@ -123,10 +126,15 @@ class Generator {
     return undefined;
   }
 
+  #restores(): boolean {
+    const { hasOthers, weathers } = this.#scenario;
+    return (hasOthers || weathers.length > 0) && this.#random.chance(restoreChance);
+  }
+
   /** What happens elsewhere is little, and spread over what the programs do meanwhile. */
   #pauseMs(actor: number): number {
     const random = this.#random;
-    if (random.chance(actor === others ? 0.2 : 0.7)) return 0;
+    if (random.chance(actor < 0 ? 0.2 : 0.7)) return 0;
     const isShort = this.#scenario.hurries && random.chance(0.95);
     return random.pick(isShort ? [1, 5, 20, 60] : [1, 20, 300, 2_000, 6_000, 31_000]);
   }

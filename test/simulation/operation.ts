@@ -7,7 +7,7 @@ import type { Medium } from "./media.ts";
 import type { Weather } from "./weather.ts";
 
 interface Entry {
-  /** Programs on the volume are 0 and up; -1 is everybody and everything else. */
+  /** Programs on the volume are 0 and up; -1 is everybody and everything else but the person, who is -2. */
   readonly actor: number;
   /** Virtual time that the actor lets pass first. */
   readonly afterMs: number;
@@ -16,6 +16,13 @@ interface Entry {
 }
 
 export const others = -1;
+/** Who restores what was refused. */
+export const person = -2;
+
+export function nameOfActor(actor: number): string {
+  if (actor === person) return "person";
+  return actor === others ? "others" : `actor ${actor}`;
+}
 
 /** How bytes are asked for: at once if possible, with waiting, as views of frames, or past what the kernel keeps (O_DIRECT). */
 export type ReadWay = "now" | "wait" | "views" | "direct";
@@ -92,7 +99,20 @@ export type OtherOperation = Entry &
     | { readonly kind: "medium"; readonly inserted: Medium | "none" }
   );
 
+/** What the person does: bytes of the file that the rescue was given are written to the store again (S5.3). */
+export type RestoreOperation = Entry & {
+  readonly kind: "restore";
+  readonly file: number;
+  /** How many of the file's entries are younger than the one that is restored. */
+  readonly age: number;
+  readonly overwrites: boolean;
+  /** In the superuser's name, not in that of whoever wrote the bytes. */
+  readonly isSuperuser: boolean;
+  /** Whether the entry stays when all of it is in the store again. */
+  readonly staysAfter: boolean;
+};
+
 /** Everybody waits; what must be equal now is compared. At a settled one all troubles end, and the store gets everything. */
 export type QuietPoint = Entry & { readonly kind: "quiet"; readonly isSettled: boolean };
 
-export type Operation = ProgramOperation | OtherOperation | QuietPoint;
+export type Operation = ProgramOperation | OtherOperation | RestoreOperation | QuietPoint;

@@ -68,6 +68,7 @@ export class RefusalWitness implements RescueSink {
     const attempt = this.#attemptOf(refused);
     this.#attempts.push(attempt);
     const before = refused.ranges.map(({ frames }) => Buffer.concat(frames));
+    const refusedAt = this.#world.now();
     const { failChance, lateChance, deadlineMs } = this.#faults;
     const isLate = this.#random.chance(lateChance);
     if (isLate) this.#world.fault("rescue late");
@@ -81,8 +82,10 @@ export class RefusalWitness implements RescueSink {
     );
     if (!isUnchanged) this.#world.complain("refused bytes changed while they were rescued (S5.2)");
     if (isLate && signal.aborted && this.#random.chance(0.5)) throw new Failure("EINTR", { syscall: "rescue" });
-    this.#keptAs(attempt, `rescue ${this.#attempts.indexOf(attempt)}`);
-    return attempt.id as RescueId;
+    const id: RescueId = `rescue ${this.#attempts.indexOf(attempt)}`;
+    this.#keptAs(attempt, id);
+    this.#world.restores.keep(id, attempt.file, refused, before, refusedAt);
+    return id;
   }
 
   #keptAs(attempt: Attempt, id: RescueId): void {

@@ -4,7 +4,6 @@
  */
 import type { SeededRandom } from "../../src/base/index.ts";
 import type { Access, Operation } from "./operation.ts";
-import { others } from "./operation.ts";
 import type { Weather } from "./weather.ts";
 
 export const slotCount = 3;
@@ -66,7 +65,7 @@ export class ScriptState {
         if (this.has(operation.file)) this.#open.set(actor * slotCount + operation.slot, operation.access);
         break;
       case "close":
-        if (actor !== others) this.#open.delete(actor * slotCount + operation.slot);
+        if (actor >= 0) this.#open.delete(actor * slotCount + operation.slot);
         break;
       case "map":
         this.#mapped.set(actor * slotCount + operation.slot, this.#open.get(actor * slotCount + operation.slot) ?? "r");

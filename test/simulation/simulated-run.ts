@@ -12,7 +12,7 @@ import { type Policy, Scheduler } from "../kit/schedule/scheduler.ts";
 import { seededPolicy } from "../kit/schedule/seeded.ts";
 import { happenElsewhere } from "./elsewhere.ts";
 import { scriptOf } from "./generate-script.ts";
-import { type Operation, type OtherOperation, others, type ProgramOperation } from "./operation.ts";
+import { nameOfActor, type Operation, type OtherOperation, others, type ProgramOperation } from "./operation.ts";
 import { Program } from "./program.ts";
 import { compare, settle, unsentOfRemoved } from "./quiet-point.ts";
 import { scenarioOf } from "./scenario.ts";
@@ -200,7 +200,7 @@ class Play {
       queues.set(operation.actor, queue);
     }
     const work = [...queues].map(([actor, queue]) => {
-      const name = actor === others ? "others" : `actor ${actor}`;
+      const name = nameOfActor(actor);
       return scheduler.spawn(name, () => this.#act(name, queue));
     });
     await Promise.all(work);
@@ -223,6 +223,7 @@ class Play {
 
   #perform(operation: Operation): Promise<string> {
     const program = this.#programs[operation.actor];
+    if (operation.kind === "restore") return this.#world.restores.restore(operation);
     if (operation.actor === others) return happenElsewhere(this.#world, operation as OtherOperation);
     return program === undefined ? Promise.resolve("nobody") : program.perform(operation as ProgramOperation);
   }

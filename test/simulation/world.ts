@@ -25,6 +25,7 @@ import { Keeper } from "./keeper.ts";
 import { KeyOffice } from "./key-office.ts";
 import { Media } from "./media.ts";
 import { RefusalWitness } from "./refusal-witness.ts";
+import { Restores } from "./restores.ts";
 import type { Scenario } from "./scenario.ts";
 import { Tallies, type Timeline } from "./timeline.ts";
 
@@ -46,6 +47,7 @@ export class World implements StoreWitness {
   readonly server: MemoryServer;
   readonly faulty: FaultyStore;
   readonly rescue: RefusalWitness;
+  readonly restores: Restores;
   /** Undefined where credentials never end. */
   readonly keyOffice: KeyOffice | undefined;
   /** Of each actor. */
@@ -98,6 +100,7 @@ export class World implements StoreWitness {
       ? new Media(this.faulty.store, clock, new SeededRandom(seed ^ 0x3ed10), (what) => this.complain(what))
       : undefined;
     this.rescue = new RefusalWitness(this, clock, new SeededRandom(seed ^ 0x7e5c0e), scenario.rescueFaults);
+    this.restores = new Restores(this, seed);
   }
 
   async open(): Promise<void> {

@@ -24,6 +24,7 @@ const rooms = [
   "src/port",
   "src/cache",
   "src/files",
+  "src/rescue",
   "src/stores/memory",
   "src/stores/medium",
   "test/kit",

@@ -288,4 +288,25 @@ export const plants = [
     find: "if (said.changeTimeNs !== before.changeTimeNs) return said.changeTimeNs > before.changeTimeNs;",
     replace: "if (said.changeTimeNs !== before.changeTimeNs) return true;",
   },
+  {
+    name: "restored-unconditionally",
+    mistake: "a restore looks at the file's version first, and then writes whatever was changed since",
+    path: "src/rescue/restore-entry.ts",
+    find: "const expected = overwrite ? undefined : restoring.version;",
+    replace: "const expected = undefined;",
+  },
+  {
+    name: "restored-over-conflict",
+    mistake: "bytes that were in conflict are restored over others', if nothing was changed since",
+    path: "src/rescue/restore-entry.ts",
+    find: ' && manifest.refusal.class !== "conflict"',
+    replace: "",
+  },
+  {
+    name: "restore-not-committed",
+    mistake: "a restore counts as whole before its bytes are durable",
+    path: "src/rescue/restore-entry.ts",
+    find: "      await store.commit(target.node, call);\n",
+    replace: "",
+  },
 ];

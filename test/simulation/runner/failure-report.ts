@@ -1,7 +1,7 @@
 /** A failing script made smaller, written to a file that can be played again, and told as a person would want it. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Operation } from "../operation.ts";
+import { nameOfActor, type Operation } from "../operation.ts";
 import type { RunReport } from "../simulated-run.ts";
 import { playScript } from "./play-seed.ts";
 import type { SeedFailure } from "./seed-work.ts";
@@ -109,9 +109,8 @@ export function textOfScript(script: readonly Operation[]): string {
 }
 
 function textOfOperation({ actor, kind, afterMs, ...parameters }: Operation): string {
-  const who = actor < 0 ? "others" : `actor ${actor}`;
   const details = Object.entries(parameters).map(([name, value]) => `${name} ${String(value)}`);
-  return [`${who}: ${kind}`, ...details, ...(afterMs > 0 ? [`after ${afterMs} ms`] : [])].join(", ");
+  return [`${nameOfActor(actor)}: ${kind}`, ...details, ...(afterMs > 0 ? [`after ${afterMs} ms`] : [])].join(", ");
 }
 
 /** The last lines of a timeline, or all of them. */
