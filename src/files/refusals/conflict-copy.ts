@@ -82,8 +82,13 @@ export function conflictName(
   let stem = dot > 0 ? name.slice(0, dot) : name;
   let extension = dot > 0 ? name.slice(dot) : "";
   if (encodeFileName(extension + mark).length >= nameBytesMax) extension = "";
-  while (stem !== "" && encodeFileName(stem + mark + extension).length > nameBytesMax) stem = stem.slice(0, -1);
+  while (stem !== "" && encodeFileName(stem + mark + extension).length > nameBytesMax) stem = withoutLast(stem);
   return stem + mark + extension;
+}
+
+/** Without its last character, which may be two of a string's units. */
+function withoutLast(text: string): string {
+  return [...text].slice(0, -1).join("");
 }
 
 /** Answers whether the copy is the writer's own version. */

@@ -6,7 +6,7 @@
  *     \--INIT refused--> ended
  *
  * I1 Every request that expects an answer gets exactly one: in the turn that read it, or when its promise settles.
- * I2 Before INIT nothing but INIT is answered, after the end nothing at all.
+ * I2 After the end nothing is answered. That nothing is asked before INIT has been answered is the kernel's to see to.
  * I3 A node or an open file that an answer hands over is counted before the answer goes out, and taken back when the
  *    kernel did not take it.
  */

@@ -248,4 +248,8 @@ it("the name of a copy keeps the extension, and fits the store", () => {
     expect(Buffer.byteLength(made)).toBeLessThanOrEqual(255);
     expect(made).toContain("(conflict 2026-11-21 uid 1000 3)");
   }
+  for (const before of ["", "x", "xx", "xxx"]) {
+    const made = conflictName(before + "\u{1F600}".repeat(62), day, 1, 255);
+    expect(made, "no character is cut in two").not.toMatch(/\p{Surrogate}/u);
+  }
 });
