@@ -137,17 +137,22 @@ function isGone(file: ModelFile, write: LocalChange, at: number, asked: Asked): 
   );
 }
 
+/** Whether nothing is left of what a change wrote in [start, end): it may have left the cache, and the server has none of it. */
+function isDead(file: ModelFile, change: LocalChange, start: number, end: number, asked: Asked): boolean {
+  if (!mayHaveLeft(file, change, start, end, asked)) return false;
+  return !file.server.some(({ local, ...taken }) => local === change && taken.end > start && taken.start < end);
+}
+
 /**
  * Whether all bytes of [start, end) that a change wrote may have left the cache with refused ones: its own, or newer ones
- * that had taken their place. What the server has of it stays.
+ * that had taken their place.
  */
-function isDead(file: ModelFile, change: LocalChange, start: number, end: number, asked: Asked): boolean {
+function mayHaveLeft(file: ModelFile, change: LocalChange, start: number, end: number, asked: Asked): boolean {
   if (change.kind !== "write") return false;
   let left = ByteRanges.of(Math.max(start, change.start), Math.min(end, change.end));
   for (const run of file.refused) {
     if (run.begun <= asked.to && !isBefore(run.change, change)) left = left.minus(run.start, run.end);
-    if (left.isEmpty)
-      return !file.server.some(({ local, ...taken }) => local === change && taken.end > start && taken.start < end);
+    if (left.isEmpty) return true;
   }
   return false;
 }
@@ -179,14 +184,17 @@ function firstTaking(
   return undefined;
 }
 
-/** Whether the file may have ended at or before `at`. */
+/**
+ * Whether the file may have ended at or before `at`. What the server took and the cache had to take for refused need not count:
+ * the size goes back when the bytes leave, and the store alone knows better, which may not be to be asked.
+ */
 export function mayEndAt(file: ModelFile, at: number, asked: Asked): boolean {
   for (const change of file.locals) {
     if (change.kind !== "resize" || change.isVoid || change.start > at || change.begun > asked.to) continue;
     if (!isGrownAgain(file, change, at, asked)) return true;
   }
   const relevant = (change: LocalChange): boolean =>
-    touchesSize(change, at) && !isDead(file, change, at, Number.POSITIVE_INFINITY, asked);
+    touchesSize(change, at) && !mayHaveLeft(file, change, at, Number.POSITIVE_INFINITY, asked);
   const latest = latestEnded(file, relevant, asked.from);
   if (latest !== undefined && latest.kind === "resize" && latest.start <= at) return true;
   const takes = (change: ServerChange): boolean => change.sizeAfter > at;
@@ -210,7 +218,7 @@ function isGrownAgain(file: ModelFile, cut: LocalChange, at: number, asked: Aske
   return file.locals.some((change) => {
     const grows = change.kind === "resize" ? change.start > at : change.kind === "write" && change.end > at;
     if (!grows || change.isVoid || change.ended >= asked.from || !isBefore(cut, change)) return false;
-    return !isDead(file, change, at, Number.POSITIVE_INFINITY, asked);
+    return !mayHaveLeft(file, change, at, Number.POSITIVE_INFINITY, asked);
   });
 }
 

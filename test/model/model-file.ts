@@ -157,11 +157,6 @@ export class ModelFile {
     return this.server.some(({ local }) => local === undefined || local.isVoid || local.ended === notEnded);
   }
 
-  /** Of bytes that the server took and the cache had to take for refused, the store alone knows where they end. */
-  get isEndKnown(): boolean {
-    return this.unansweredCount === 0;
-  }
-
   /** The server changed bytes [start, end) to those of a write, or to zeros. */
   serverWrote(start: number, end: number, valueId: number, local: LocalChange | undefined, tick: Tick, atMs: number) {
     const to = Math.min(end, fileBytesMax);

@@ -86,8 +86,7 @@ function complaintOfFile(
   { size, isDoubtful, errors }: AddressSpace,
 ): string | undefined {
   const now = world.now();
-  if (!isDoubtful && file.isEndKnown && !mayEndAt(file, size, { from: now, to: now, noticed: 0 }))
-    return `it is said to end at ${size}`;
+  if (!isDoubtful && !mayEndAt(file, size, { from: now, to: now, noticed: 0 })) return `it is said to end at ${size}`;
   const { latest } = errors;
   if (latest instanceof ToldFailure && latest.told !== file.failures.latest) {
     return `its latest failure is ${latest.code}, and ${file.failures.latest?.failure.code} was told of last`;

@@ -67,7 +67,7 @@ export async function appendTo(world: World, slot: OpenSlot, length: number, sig
   return await acknowledged(world, slot, change, source, async () => {
     const count = await handle.writeAt(0, source, signal);
     const asked = { from: change.begun, to: world.now(), noticed: 0 };
-    if (file.isEndKnown && !mayEndAt(file, change.start, asked)) {
+    if (!mayEndAt(file, change.start, asked)) {
       world.complain(`an append was put at ${change.start}, which is not the end`);
     }
     return count;
