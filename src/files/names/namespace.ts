@@ -1,6 +1,7 @@
 /**
  * Names: finding, making, moving and removing them. Each local change does its store operation and then puts the entry
- * cache right, so that nothing remembered ever hides what was made here.
+ * cache right, so that nothing remembered ever hides what was made here. Of changes that overlap in a directory, only the store
+ * knows which came last: none of them is remembered.
  *
  * Words. A *hint* is the node that the cache has for a name; the store decides what the name really was, so a hint only
  * serves to put caches right afterwards.
@@ -78,14 +79,14 @@ export class Namespace {
     const directory = pin.node;
     const asked = this.#core.asking();
     try {
-      const entry = await this.#changing([directory], () => operation(directory));
+      const { result: entry, wasAlone } = await this.#changing([directory], () => operation(directory));
       this.#searched(directory, call.credential, asked);
       // Others found and removed it before the store's answer, unless its id was given anew since.
       const lost = this.#core.nodes.removedSince(entry.node, asked.at);
       if (lost !== undefined && (await this.#isNameless(entry.node, call))) return lost;
       const node = this.#intern(directory, name, entry);
       this.#attributes.learn(node, entry.attributes, call.credential, asked);
-      this.#remember(directory, name, node, asked);
+      this.#rememberChanged(directory, name, node, asked, wasAlone);
       return node;
     } catch (thrown) {
       const failure = failureFrom(thrown, { path: pathOf(parent, name) });
@@ -134,11 +135,11 @@ export class Namespace {
     using target = this.#core.nodes.pin(node);
     const asked = this.#core.asking();
     try {
-      const attributes = await this.#changing([pin.node], () =>
+      const { result: attributes, wasAlone } = await this.#changing([pin.node], () =>
         this.#core.store.link(target.node.id, pin.node.id, name, call),
       );
       this.#attributes.adopt(target.node, attributes, call.credential, asked);
-      this.#remember(pin.node, name, target.node, asked);
+      this.#rememberChanged(pin.node, name, target.node, asked, wasAlone);
       return attributeView(target.node);
     } catch (thrown) {
       this.#core.entries.remove(pin.node, name);
@@ -166,13 +167,13 @@ export class Namespace {
     using _kept = hint === undefined ? undefined : this.#core.nodes.pin(hint);
     const asked = this.#core.asking();
     try {
-      await this.#changing([directory], () => operation(directory));
+      const { wasAlone } = await this.#changing([directory], () => operation(directory));
+      this.#searched(directory, call.credential, asked);
+      this.#rememberChanged(directory, name, null, asked, wasAlone);
     } catch (thrown) {
       this.#core.entries.remove(directory, name);
       throw failureFrom(thrown, { path: pathOf(parent, name) });
     }
-    this.#searched(directory, call.credential, asked);
-    this.#remember(directory, name, null, asked);
     if (hint !== undefined) await this.#lostName(hint, call);
   }
 
@@ -192,10 +193,11 @@ export class Namespace {
     const moved = this.#freshHint(from.node, fromName);
     using _keptMoved = moved === undefined ? undefined : nodes.pin(moved);
     const asked = this.#core.asking();
+    let wasAlone = false;
     try {
-      await this.#changing([from.node, to.node], () =>
+      ({ wasAlone } = await this.#changing([from.node, to.node], () =>
         store.rename(from.node.id, fromName, to.node.id, toName, mode, call),
-      );
+      ));
     } catch (thrown) {
       entries.remove(from.node, fromName);
       entries.remove(to.node, toName);
@@ -214,13 +216,13 @@ export class Namespace {
     }
     // Two names of one file stay as they were; what the names are now is asked for again.
     if (moved !== undefined && moved === replaced) return;
-    if (moved !== undefined) this.#remember(to.node, toName, moved, asked);
+    if (moved !== undefined) this.#rememberChanged(to.node, toName, moved, asked, wasAlone);
     if (mode === "exchange") {
-      if (replaced !== undefined) this.#remember(from.node, fromName, replaced, asked);
+      if (replaced !== undefined) this.#rememberChanged(from.node, fromName, replaced, asked, wasAlone);
       return;
     }
     // Replacing one name of a file by another of the same file does nothing, so the old name may still be there.
-    if (mode === "noReplace") this.#remember(from.node, fromName, null, asked);
+    if (mode === "noReplace") this.#rememberChanged(from.node, fromName, null, asked, wasAlone);
     if (replaced !== undefined) await this.#lostName(replaced, call);
   }
 
@@ -265,11 +267,22 @@ export class Namespace {
     await this.#core.releaseLingering(node);
   }
 
-  /** Runs an operation that changes names, so that lookups under way are not cached and attributes are asked for anew. */
-  async #changing<Result>(directories: readonly VolumeNode[], operation: () => Promise<Result>): Promise<Result> {
+  /**
+   * Runs an operation that changes names, so that lookups under way are not cached and attributes are asked for anew; answers
+   * whether no other change of these directories overlapped it.
+   */
+  async #changing<Result>(
+    directories: readonly VolumeNode[],
+    operation: () => Promise<Result>,
+  ): Promise<{ readonly result: Result; readonly wasAlone: boolean }> {
     for (const directory of directories) directory.entriesGeneration++;
+    const generations = directories.map(({ entriesGeneration }) => entriesGeneration);
     try {
-      return await operation();
+      const result = await operation();
+      return {
+        result,
+        wasAlone: directories.every(({ entriesGeneration }, at) => entriesGeneration === generations[at]),
+      };
     } finally {
       for (const directory of directories) {
         directory.entriesGeneration++;
@@ -290,6 +303,12 @@ export class Namespace {
 
   #remember(parent: VolumeNode, name: string, node: VolumeNode | null, asked: Asked): void {
     this.#core.entries.put(parent, name, node, asked.atMs + this.#core.options.entryTimeoutMs);
+  }
+
+  /** What a change made of a name; where others overlapped it, the store is asked which one came last. */
+  #rememberChanged(parent: VolumeNode, name: string, node: VolumeNode | null, asked: Asked, wasAlone: boolean): void {
+    if (wasAlone) this.#remember(parent, name, node, asked);
+    else this.#core.entries.remove(parent, name);
   }
 
   #searched(directory: VolumeNode, credential: Credential, asked: Asked): void {

@@ -5,7 +5,7 @@ import { openFlags } from "../../../src/files/index.ts";
 import { superuser } from "../../../src/port/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
 import { GatedStore } from "../../kit/gated-store.ts";
-import { hookedStore } from "../../kit/hooked-store.ts";
+import { gate, hookedStore } from "../../kit/hooked-store.ts";
 import { contentAt, memoryVolume, nodeAt, rewriteAt } from "../../kit/memory-volume.ts";
 import { VirtualClock } from "../../kit/virtual-clock.ts";
 
@@ -37,6 +37,28 @@ describe("names", () => {
     expect(volume.tryLookup(root, "moved", superuser)).toBe(handle.node);
     expect(volume.tryLookup(root, "file", superuser)).toBeNull();
     expect(handle.node.path).toBe("/moved");
+  });
+
+  it("forgets what it made of a name when changes overlapped: the store alone knows which came last", async () => {
+    const done = gate();
+    const answer = gate();
+    const remove = async (run: () => Promise<unknown>): Promise<unknown> => {
+      const result = await run();
+      done.open();
+      await answer.opened;
+      return result;
+    };
+    await using place = await memoryVolume({ wrap: (inner) => hookedStore(inner, { remove }) });
+    const { volume } = place;
+    const { root } = volume;
+    await volume.promises.writeFile("/name", "old");
+    const removing = volume.unlink(root, "name", call);
+    await done.opened;
+    const made = await volume.createFile(root, "name", 0o644, openFlags.O_RDWR, call);
+    answer.open();
+    await removing;
+    expect(await volume.lookup(root, "name", call)).toBe(made.node);
+    await made.release();
   });
 
   it("renames over, without replacing, and in exchange", async () => {
