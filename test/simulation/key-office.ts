@@ -98,7 +98,10 @@ export class KeyOffice {
     try {
       const fault = await this.#meet();
       // One that never ends has no newer one, though the store may have called it expired.
-      if (credential.expiresAtMs === undefined) this.#failedAtMs = this.#world.clock.nowMs();
+      if (credential.expiresAtMs === undefined) {
+        this.#world.excuses.add("EKEYEXPIRED");
+        this.#failedAtMs = this.#world.clock.nowMs();
+      }
       if (fault === "none" || credential.expiresAtMs === undefined) return undefined;
       return fault === "stranger"
         ? this.issue({ ...credential, id: `${id}:8`, user: "stranger" })
