@@ -30,6 +30,9 @@ function listAgainst(uid: number): Uint8Array {
   return new Uint8Array(bytes.buffer);
 }
 
+/** One capability for whoever runs the program (vfs_cap_data, revision 2). */
+const rights: Uint8Array = Buffer.from("0100000200200000000000000000000000000000", "hex");
+
 describe.skipIf(!isRoot)("a directory store that runs as root (needs root)", () => {
   it("obeys access control lists", async (context) => {
     const { store, root, inside } = await scratchStore();
@@ -43,6 +46,58 @@ describe.skipIf(!isRoot)("a directory store that runs as root (needs root)", () 
     const { node } = await store.lookup(root, "f", alice);
     expect(await readText(store, node, alice)).toBe("x");
     expect(await codeOf(readText(store, node, bob))).toBe("EACCES");
+  });
+
+  it("[G15] shows and gives nobody but the superuser what only the superuser may change", async (context) => {
+    const { store, root, inside } = await scratchStore();
+    chmodSync(inside, 0o777);
+    writeFileSync(join(inside, "theirs"), "x");
+    const value = Buffer.from("x");
+    const { node } = await store.createFile(root, "f", 0o666, alice);
+    const theirs = (await store.lookup(root, "theirs", alice)).node;
+    const own = callOf(superuser);
+    if ((await codeOf(store.setExtendedAttribute(node, "trusted.a", value, "any", own))) === "ENOTSUP") {
+      context.skip("the file system has no extended attributes");
+    }
+    for (const of of [node, theirs]) {
+      expect(await codeOf(store.setExtendedAttribute(of, "trusted.a", value, "any", alice))).toBe("EPERM");
+      expect(await codeOf(store.setExtendedAttribute(of, "security.a", value, "any", alice))).toBe("EPERM");
+      expect(await codeOf(store.setExtendedAttribute(of, "security.capability", rights, "any", alice))).toBe("EPERM");
+    }
+    expect(await codeOf(store.removeExtendedAttribute(node, "trusted.a", alice))).toBe("EPERM");
+    expect(await codeOf(store.getExtendedAttribute(node, "trusted.a", alice))).toBe("ENODATA");
+    expect(await store.listExtendedAttributes(node, alice)).toEqual([]);
+    expect(await store.listExtendedAttributes(node, own)).toEqual(["trusted.a"]);
+  });
+
+  it("lets whoever may write to a program take away the rights that it lends, as a write does", async (context) => {
+    const { store, root, inside } = await scratchStore();
+    chmodSync(inside, 0o777);
+    const { node } = await store.createFile(root, "f", 0o744, alice);
+    const capabilities = "security.capability";
+    if ((await codeOf(store.setExtendedAttribute(node, capabilities, rights, "any", callOf(superuser)))) !== "none") {
+      context.skip("the file system has no capabilities");
+    }
+    expect(await codeOf(store.removeExtendedAttribute(node, capabilities, bob))).toBe("EACCES");
+    expect(await codeOf(store.removeExtendedAttribute(node, capabilities, alice))).toBe("none");
+    expect(await store.listExtendedAttributes(node, alice)).toEqual([]);
+  });
+
+  it("[G15] leaves a right to write that an access control list, set through it, would not give", async (context) => {
+    const { store, root, inside } = await scratchStore();
+    chmodSync(inside, 0o777);
+    const { node } = await store.createFile(root, "f", 0o444, alice);
+    await store.hold(node, writing, alice);
+    const list = listAgainst(bob.credential.uid);
+    list[6] = 4;
+    list[4 + 3 * 8 + 2] = 6;
+    const name = "system.posix_acl_access";
+    if ((await codeOf(store.setExtendedAttribute(node, name, list, "any", alice))) === "ENOTSUP") {
+      context.skip("the file system has no access control lists");
+    }
+    expect((await store.getAttributes(node, alice)).mode & 0o777).toBe(0o464);
+    expect(await codeOf(store.write(node, 0, [Buffer.from("x")], undefined, alice))).toBe("none");
+    await store.release(node, writing, alice);
   });
 
   it("has its own identity back after every call, also after those that fail", async () => {
@@ -106,6 +161,16 @@ asOrdinaryUser(() => {
     expect(await codeOf(store.remove(root, "open", alice))).toBe("EACCES");
     expect(await codeOf(store.setAttributes(open.node, { mode: 0o777 }, alice))).toBe("EPERM");
     expect(self.credential.uid).toBe(isRoot ? 0 : ordinaryUser.uid);
+  });
+
+  it("[G15] lets nobody but the owner set an access control list", async () => {
+    const { store, root } = await scratchStore();
+    const { node } = await store.createFile(root, "f", 0o666, own);
+    const list = listAgainst(bob.credential.uid);
+    const name = "system.posix_acl_access";
+    expect(await codeOf(store.setExtendedAttribute(node, name, list, "any", alice))).toBe("EPERM");
+    expect(await codeOf(store.removeExtendedAttribute(node, name, alice))).toBe("EPERM");
+    expect((await store.getAttributes(node, own)).mode & 0o777).toBe(0o666);
   });
 
   it("cannot give files away", async () => {
