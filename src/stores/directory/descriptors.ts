@@ -1,10 +1,11 @@
 /**
  * The open descriptors of nodes. A held file keeps its descriptors, so it can be read and written after its name is gone;
  * a descriptor that writes is closed with the last hold for writing, so that programs can be run; descriptors that only
- * read stay for a while, the least recently used going first beyond `idleMax`.
+ * read stay for a while, the least recently used going first beyond `idleMax`, unless nothing leads to the node any more.
  *
- *   closed --acquire (open as the server)--> in use --give back--> idle (held, or within idleMax) --evict--> closed
- *   idle --acquire--> in use
+ *   closed --acquire (open as the server)--> in use --give back--> kept (held) or idle --evict--> closed
+ *   kept, idle --acquire--> in use
+ *   kept --the last hold goes--> idle, or closed where nothing leads to the node
  *
  * I1 A descriptor in use is never closed.
  * I2 `#idle` has exactly the nodes with a reader or writer that nobody holds and nobody uses.
@@ -32,10 +33,6 @@ export class Descriptors {
     this.#idleMax = idleMax;
   }
 
-  get idleCount(): number {
-    return this.#idle.size;
-  }
-
   /** A descriptor of a regular file for reading, or for writing; `giveBack` must follow. */
   acquire(node: DirectoryNode, purpose: "read" | "write", syscall: string): number {
     if (node.kind !== "file") throw new Failure(node.kind === "directory" ? "EISDIR" : "EINVAL", { syscall });
@@ -55,7 +52,7 @@ export class Descriptors {
     this.settle(node);
   }
 
-  /** Closes what the node does not need any more; called when a use or a hold ends. */
+  /** Closes what the node does not need any more, and forgets it where it is lost; called when a use or a hold ends. */
   settle(node: DirectoryNode): void {
     if (node.userCount > 0) return;
     if (this.#isClosed) {
@@ -65,9 +62,14 @@ export class Descriptors {
     if (node.writer !== undefined && node.writerCount === 0 && !this.#isFresh(node)) {
       this.#closeWriter(node, node.writer);
     }
-    if (node.holdCount > 0 || (node.reader === undefined && node.writer === undefined)) return;
-    this.#idle.add(node);
-    while (this.#idle.size > this.#idleMax) this.#evictOldest();
+    if (node.holdCount > 0) this.#idle.delete(node);
+    else if (node.places.length === 0) {
+      this.drop(node);
+      this.#table.forgetIfLost(node);
+    } else if (node.reader !== undefined || node.writer !== undefined) {
+      this.#idle.add(node);
+      while (this.#idle.size > this.#idleMax) this.#evictOldest();
+    }
   }
 
   /** Holds for reading go on with a descriptor of their own, which may be of a file without a name. */
@@ -96,7 +98,7 @@ export class Descriptors {
     this.settle(node);
   }
 
-  /** Closes an unheld node's descriptors, because its last name is gone. */
+  /** Closes an unheld node's descriptors, because its last name is gone; what is in use is closed when its use ends. */
   drop(node: DirectoryNode): void {
     if (node.holdCount > 0 || node.userCount > 0) return;
     this.#idle.delete(node);

@@ -36,7 +36,7 @@ export class DirectoryServer {
     this.locator = new Locator(this.table, rootPath, options.staysWithRoot ?? false);
     this.authority = new Authority();
     this.descriptors = new Descriptors(this.locator, this.table, options.idleDescriptorsMax ?? 256);
-    this.holds = new Holds(this.authority, this.descriptors, this.locator, this.table);
+    this.holds = new Holds(this.authority, this.descriptors, this.locator);
   }
 
   /** Runs `act` with a descriptor of a directory; ENOTDIR for any other node. `act` must not await. */

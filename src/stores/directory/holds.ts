@@ -13,7 +13,6 @@ import type { Authority } from "./authority.ts";
 import type { Descriptors } from "./descriptors.ts";
 import type { DirectoryHold, DirectoryNode } from "./directory-node.ts";
 import type { Locator } from "./locator.ts";
-import type { NodeTable } from "./node-table.ts";
 
 const access = {
   read: { read: true, write: false, execute: false },
@@ -24,14 +23,11 @@ export class Holds {
   readonly #authority: Authority;
   readonly #descriptors: Descriptors;
   readonly #locator: Locator;
-  readonly #table: NodeTable;
-  readonly held: Set<DirectoryNode> = new Set();
 
-  constructor(authority: Authority, descriptors: Descriptors, locator: Locator, table: NodeTable) {
+  constructor(authority: Authority, descriptors: Descriptors, locator: Locator) {
     this.#authority = authority;
     this.#descriptors = descriptors;
     this.#locator = locator;
-    this.#table = table;
   }
 
   acquire(node: DirectoryNode, mode: AccessMode, credential: Credential): void {
@@ -58,7 +54,6 @@ export class Holds {
     if (mode.read || mode.execute) hold.readEnded = false;
     if (mode.write) hold.writeEnded = false;
     this.#count(node, hold, mode, 1);
-    this.held.add(node);
     this.#descriptors.settle(node);
   }
 
@@ -86,13 +81,8 @@ export class Holds {
     this.#count(node, hold, mode, -1);
     assert(hold.readers >= 0 && hold.writers >= 0, "a hold is released once");
     if (hold.readers === 0 && hold.writers === 0) node.holds.delete(credential.id);
-    if (node.holdCount === 0) {
-      node.grantedUnder = undefined;
-      this.held.delete(node);
-    }
+    if (node.holdCount === 0) node.grantedUnder = undefined;
     this.#descriptors.settle(node);
-    if (node.holdCount === 0 && node.places.length === 0) this.#descriptors.drop(node);
-    this.#table.forgetIfLost(node);
   }
 
   #count(node: DirectoryNode, hold: { readers: number; writers: number }, mode: AccessMode, by: number): void {

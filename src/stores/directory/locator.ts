@@ -45,6 +45,7 @@ export class Locator {
   readonly #rootName: string;
   readonly #staysWithRoot: boolean;
   #rootFd: number | undefined;
+  #isClosed = false;
 
   constructor(table: NodeTable, rootPath: string, staysWithRoot: boolean) {
     this.#table = table;
@@ -154,11 +155,12 @@ export class Locator {
 
   /** The root's descriptor. The directory may have gone, which is ESTALE until it, or another in its place, is there. */
   #root(syscall: string): number {
+    if (this.#isClosed) throw new Failure("EBADF", { syscall, detail: "the store is closed" });
     if (this.#staysWithRoot && this.#rootFd !== undefined) return this.#rootFd;
     const status = statusOfPath(this.#rootPath);
     const isThere = status !== undefined && kindOf(status) === "directory";
     if (isThere && this.#rootFd !== undefined && identityOf(status) === this.#table.root.identity) return this.#rootFd;
-    this.close();
+    this.#leaveRoot();
     if (isThere) {
       const fd = openAt(workingDirectory, this.#rootPath, openPathOnly | constants.O_DIRECTORY);
       const opened = fd < 0 ? undefined : statusOf(fd);
@@ -172,7 +174,13 @@ export class Locator {
     throw new Failure("ESTALE", { syscall, detail: `the store's directory ${this.#rootName} is gone` });
   }
 
+  /** What waited for its turn meanwhile finds no way any more: another file system may be at the root's path by then. */
   close(): void {
+    this.#isClosed = true;
+    this.#leaveRoot();
+  }
+
+  #leaveRoot(): void {
     if (this.#rootFd !== undefined) closeSync(this.#rootFd);
     this.#rootFd = undefined;
   }

@@ -1,8 +1,10 @@
 /** Descriptors and remembered nodes are bounded, and all are given back. */
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, renameSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { directoryStore } from "../../../../src/stores/directory/index.ts";
+import { until } from "../../../kit/until.ts";
 import { codeOf, readText, scratchStore, self } from "./scratch-store.ts";
 
 const reading = { read: true, write: false, execute: false };
@@ -18,6 +20,18 @@ async function untilOpen(count: number): Promise<number> {
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
   return openDescriptors();
+}
+
+/** How many descriptors lead to files below a directory that have no name any more. */
+function deletedFiles(directory: string): number {
+  const targets = readdirSync("/proc/self/fd").map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return "";
+    }
+  });
+  return targets.filter((target) => target.startsWith(`${directory}/`) && target.endsWith(" (deleted)")).length;
 }
 
 describe("descriptors of the directory store", () => {
@@ -65,6 +79,67 @@ describe("descriptors of the directory store", () => {
     execFileSync(join(inside, "true"));
     expect((await readText(store, node)).slice(1, 4)).toBe("ELF");
     await store.release(node, reading, self);
+  });
+
+  it("keeps a directory that is held again and removed, however many others come", async () => {
+    const { store, root, inside } = await scratchStore({ idleDescriptorsMax: 1 });
+    const { node } = await store.makeDirectory(root, "d", 0o755, self);
+    await store.hold(node, reading, self);
+    await store.release(node, reading, self);
+    await store.hold(node, reading, self);
+    for (const name of ["a", "b", "c"]) {
+      writeFileSync(join(inside, name), name);
+      expect(await readText(store, (await store.lookup(root, name, self)).node)).toBe(name);
+    }
+    await store.removeDirectory(root, "d", self);
+    expect((await store.getAttributes(node, self)).linkCount).toBe(0);
+    await store.release(node, reading, self);
+  });
+
+  it("gives back the storage of a removed file as soon as what was under way at its release has ended", async () => {
+    const { store, root, inside } = await scratchStore();
+    writeFileSync(join(inside, "f"), "x");
+    const { node } = await store.lookup(root, "f", self);
+    await store.hold(node, reading, self);
+    const underWay = store.commit(node, self);
+    await store.remove(root, "f", self);
+    await store.release(node, reading, self);
+    await underWay;
+    await until("the file is closed", () => deletedFiles(inside) === 0, 5_000);
+    expect(await codeOf(store.getAttributes(node, self))).toBe("ESTALE");
+  });
+
+  it("opens nothing any more when it is closed, not even for what waited for its turn", async () => {
+    const before = openDescriptors();
+    const { store, root } = await scratchStore({ staysWithRoot: true });
+    const { node } = await store.createFile(root, "f", 0o644, self);
+    await store.hold(node, readWrite, self);
+    const first = store.write(node, 0, [new Uint8Array(4 * 1024 * 1024)], undefined, self);
+    const second = codeOf(store.write(node, 0, [Buffer.from("late")], undefined, self));
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    await store.close();
+    await first;
+    expect(await second).toBe("EBADF");
+    expect(await untilOpen(before)).toBe(before);
+  });
+
+  it("forgets no node for another that had its id before", async () => {
+    const { store, root, inside } = await scratchStore({ nodesMax: 4, idleDescriptorsMax: 0 });
+    writeFileSync(join(inside, "f"), "x");
+    const { node } = await store.lookup(root, "f", self);
+    const other = directoryStore(inside);
+    onTestFinished(() => other.close());
+    const otherRoot = (await other.root(self)).node;
+    const there = (await other.lookup(otherRoot, "f", self)).node;
+    const first = other.write(there, 0, [new Uint8Array(4 * 1024 * 1024)], undefined, self);
+    const waits = codeOf(store.write(node, 0, [Buffer.from("y")], undefined, self));
+    for (let at = 0; at < 20; at++) await store.makeDirectory(root, `d${at}`, 0o755, self);
+    expect(await codeOf(store.getAttributes(node, self))).toBe("ESTALE");
+    expect((await store.lookup(root, "f", self)).node).toBe(node);
+    await store.hold(node, reading, self);
+    await first;
+    await waits;
+    expect(await codeOf(store.release(node, reading, self))).toBe("none");
   });
 
   it("forgets nodes beyond its bound, and finds them again by looking up", async () => {
