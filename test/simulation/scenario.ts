@@ -34,6 +34,8 @@ export interface Scenario {
   readonly keys: KeyTerms | undefined;
   /** Whether the store is a medium that may be taken out: then it keeps what it answers, as media are mounted. */
   readonly isMedium: boolean;
+  /** Whether all pages of all files are compared after each step, and not those alone that the step touched. */
+  readonly comparesEverything: boolean;
 }
 
 const users: readonly Credential[] = [
@@ -95,6 +97,9 @@ function keys(random: SeededRandom): KeyTerms | undefined {
   };
 }
 
+/** Comparing everything after each step takes time, so one seed in so many does. */
+const everythingEach = 10;
+
 export function scenarioOf(seed: number): Scenario {
   const random = new SeededRandom(seed ^ 0x5ce0a510);
   const pageSize = random.chance(0.8) ? 4096 : 16384;
@@ -132,5 +137,6 @@ export function scenarioOf(seed: number): Scenario {
     ...refusals(random, isMedium),
     keys: keys(random),
     isMedium,
+    comparesEverything: seed % everythingEach === 0,
   };
 }

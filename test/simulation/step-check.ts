@@ -2,7 +2,7 @@
  * What is compared after each step. Of the pages that the step touched, what the cache holds must be what a read asked now may
  * answer, and what is dirty there must be bytes that somebody wrote, under the credential of their write record, and that the
  * store has neither accepted nor refused. The file's size and its latest failure must be what the model says, too. At a quiet
- * point the same holds for every page of every file.
+ * point the same holds for every page of every file, and in one seed of some after each step.
  */
 import type { ByteRanges } from "../../src/base/index.ts";
 import { type AddressSpace, ToldFailure } from "../../src/cache/index.ts";
@@ -53,7 +53,10 @@ export function checkStep(world: World, file: ModelFile | undefined, operation: 
   world.checkBooks(false);
   world.noteNames();
   world.eventWitness.check();
-  if (file !== undefined) {
+  if (world.scenario.comparesEverything) {
+    world.server.checkInvariants();
+    checkEverything(world, false);
+  } else if (file !== undefined) {
     const { start, end } = touchedRange(operation);
     checkFile(world, file, start, end);
     world.keeper.check(file, false);
@@ -65,11 +68,15 @@ export function checkStep(world: World, file: ModelFile | undefined, operation: 
 export function checkQuiet(world: World, isSettled: boolean): void {
   world.checkBooks(isSettled);
   if (isSettled) world.require(world.rescue.complaintOfSilence());
+  checkEverything(world, isSettled);
+  world.requireNoComplaint();
+}
+
+function checkEverything(world: World, isSettled: boolean): void {
   for (const file of world.files.values()) {
     checkFile(world, file, 0, Number.POSITIVE_INFINITY);
     world.keeper.check(file, isSettled);
   }
-  world.requireNoComplaint();
 }
 
 /** Compares the pages that meet [start, end) of a file, its size and its failures. */
