@@ -36,8 +36,9 @@ export class DirectoryNode {
   readonly places: Place[] = [];
   childCount = 0;
   isRecentlyUsed = false;
-  /** A new name of the node is not durable before the directory is synchronized. */
-  isNameVolatile = false;
+  /** How often the node was given a name, and how many of these are durable: their directories were synchronized, and those above. */
+  nameCount = 0;
+  durableNameCount = 0;
   /** Its last name was removed through this store: then who holds it may go on writing to it, as on a local file system. */
   isUnlinkedHere = false;
 

@@ -92,21 +92,20 @@ function openDirectory(server: DirectoryServer, node: DirectoryNode): number {
   );
 }
 
-/** Synchronizes the directories that hold names made since, from the node upwards. */
+/**
+ * Synchronizes the directories that hold names made since, from the node upwards. Only when all of them are done is any name
+ * durable: another commit that meets one of these nodes meanwhile must not take it for that.
+ */
 async function syncNames(server: DirectoryServer, node: DirectoryNode): Promise<void> {
-  for (let at = node; at.isNameVolatile; ) {
-    at.isNameVolatile = false;
-    const parents = new Set(at.places.map((place) => place.parent));
-    try {
-      for (const parent of parents) await syncDirectory(server, parent);
-    } catch (failure) {
-      at.isNameVolatile = true;
-      throw failure;
-    }
-    const [above] = [...parents].slice(-1);
-    if (above === undefined) return;
-    at = above;
+  const done = new Map<DirectoryNode, number>();
+  let at: DirectoryNode | undefined = node;
+  while (at !== undefined && at.nameCount > at.durableNameCount && !done.has(at)) {
+    done.set(at, at.nameCount);
+    const parents: ReadonlySet<DirectoryNode> = new Set(at.places.map((place) => place.parent));
+    for (const parent of parents) await syncDirectory(server, parent);
+    at = [...parents].at(-1);
   }
+  for (const [named, nameCount] of done) named.durableNameCount = Math.max(named.durableNameCount, nameCount);
 }
 
 function synchronized(fd: number): Promise<void> {

@@ -73,7 +73,7 @@ export function createFile(
     const status = checked(statusOf(fd), "open");
     const entry = server.entry(parent, bytes, status);
     const node = server.table.get(entry.node, "open");
-    node.isNameVolatile = true;
+    node.nameCount++;
     node.makerId = credential.id;
     server.descriptors.adopt(node, fd);
     return entry;
@@ -93,7 +93,7 @@ function make(
   return server.inDirectory(parent, syscall, (directory) => {
     server.authority.make(credential, syscall, () => withoutUmask(() => call(directory, bytes)));
     const entry = server.entry(parent, bytes, checked(statusAt(directory, bytes), syscall));
-    server.table.get(entry.node, syscall).isNameVolatile = true;
+    server.table.get(entry.node, syscall).nameCount++;
     return entry;
   });
 }
@@ -152,7 +152,7 @@ export function link(
       const path = pathOfDescriptor(fd);
       server.authority.perform(credential, "link", rights, entriesAccess, () => linkAt(path, directory, bytes));
       const entry = server.entry(parent, bytes, checked(statusAt(directory, bytes), "link"));
-      node.isNameVolatile = true;
+      node.nameCount++;
       return entry.attributes;
     }),
   );
@@ -248,7 +248,7 @@ function moved(
   if (node === undefined) return;
   server.table.meet(toParent, to, status);
   server.table.forgetPlace(node, fromParent, from);
-  node.isNameVolatile = true;
+  node.nameCount++;
 }
 
 function isSame(one: FileStatus, other: FileStatus): boolean {
