@@ -16,8 +16,10 @@ export interface MediumInDrive extends OpenMedium {
   readonly media: TwoMedia;
 }
 
-export async function mediumInDrive(options: MediumStoreOptions = {}): Promise<MediumInDrive> {
-  const media = new TwoMedia();
+export async function mediumInDrive(
+  options: MediumStoreOptions = {},
+  media: TwoMedia = new TwoMedia(),
+): Promise<MediumInDrive> {
   const clock = new VirtualClock();
   const store = await mediumStore(media.drive, { clock, ...options });
   onTestFinished(() => store.close().catch(() => undefined));

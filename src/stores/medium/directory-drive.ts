@@ -7,6 +7,7 @@
  */
 
 import { randomUUID } from "node:crypto";
+import { constants } from "node:fs";
 import { type FileHandle, open, rename, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { Failure, failureFrom } from "../../base/index.ts";
@@ -15,6 +16,8 @@ import type { Drive, Inserted, KnownBy, MediumId } from "./medium.ts";
 
 const markerName = ".holdfast-medium";
 const markerForm = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\nmade (\d+|at a time that is not kept)\n$/;
+/** What lies on a medium may be anything: a pipe is not waited for, and a link leads to no other medium's marker. */
+const carefully = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 const unknownTime = "at a time that is not kept";
 /** More than a marker has. */
 const markerBytesMax = 128;
@@ -82,19 +85,20 @@ interface Marker {
 async function readMarker(path: string): Promise<Marker | undefined> {
   let file: FileHandle;
   try {
-    file = await open(join(path, markerName), "r");
+    file = await open(join(path, markerName), carefully);
   } catch (thrown) {
-    if ((thrown as { code?: string }).code === "ENOENT") return undefined;
+    if (/^(ENOENT|ELOOP|ENXIO)$/.test((thrown as { code?: string }).code ?? "")) return undefined;
     throw thrown;
   }
   try {
-    const { dev } = await file.stat();
+    const status = await file.stat();
+    if (!status.isFile()) return undefined;
     const { buffer, bytesRead } = await file.read(Buffer.alloc(markerBytesMax), 0, markerBytesMax, 0);
     const [, medium, made] = markerForm.exec(buffer.toString("utf8", 0, bytesRead)) ?? [];
     if (medium === undefined || made === undefined) return undefined;
     const birth = await birthOf(file);
     const isKept = made !== unknownTime && birth !== undefined;
-    return { medium, insertion: String(dev), isCopy: isKept && (BigInt(made) - birth) % zoneStepMs !== 0n };
+    return { medium, insertion: String(status.dev), isCopy: isKept && (BigInt(made) - birth) % zoneStepMs !== 0n };
   } finally {
     await file.close();
   }

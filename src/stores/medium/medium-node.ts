@@ -6,6 +6,8 @@ export interface Hold {
   readonly mode: AccessMode;
   readonly credential: Credential;
   count: number;
+  /** How many of them the store of the node's generation has given: after a return it may have refused. */
+  given: number;
 }
 
 /** A name in a directory. */

@@ -189,24 +189,31 @@ export class MediumNodes {
     return undefined;
   }
 
-  held(id: NodeId, mode: AccessMode, call: Call): void {
+  /** Notes a hold that the store of a generation gave. ESTALE when another one is in use by now, which knows nothing of it. */
+  held(id: NodeId, mode: AccessMode, call: Call, generation: number): void {
+    this.#requirePresent(generation);
     const node = this.#nodes.get(id);
     if (node === undefined) return;
     node.holds ??= new Map();
     const key = holdKey(mode, call);
-    const hold = node.holds.get(key);
-    if (hold === undefined) node.holds.set(key, { mode, credential: call.credential, count: 1 });
-    else hold.count += 1;
+    const hold = node.holds.get(key) ?? { mode, credential: call.credential, count: 0, given: 0 };
+    hold.count += 1;
+    hold.given += 1;
+    node.holds.set(key, hold);
   }
 
-  released(id: NodeId, mode: AccessMode, call: Call): void {
+  /** Notes that a hold was given back; answers the inner id where the store of this generation gave it and is to hear of that. */
+  released(id: NodeId, mode: AccessMode, call: Call, generation: number): NodeId | undefined {
     const node = this.#nodes.get(id);
     const key = holdKey(mode, call);
     const hold = node?.holds?.get(key);
-    if (node === undefined || hold === undefined) return;
+    if (node === undefined || hold === undefined) return undefined;
     hold.count -= 1;
     if (hold.count === 0) node.holds?.delete(key);
     if (node.holds?.size === 0) node.holds = undefined;
+    if (node.generation !== generation || hold.given <= hold.count) return undefined;
+    hold.given -= 1;
+    return node.innerId;
   }
 
   /** Notes what a look at a node, or a write to it, was answered: others may be under way, and answered in any order. */
@@ -363,10 +370,15 @@ function holdKey({ read, write, execute }: AccessMode, { credential }: Call): st
 
 /** A right that the store does not give again is lost: what is asked of the file then is decided by its mode bits. */
 async function holdAgain(store: Store, node: NodeId, holds: ReadonlyMap<string, Hold> | undefined): Promise<void> {
-  for (const { mode, credential, count } of holds?.values() ?? []) {
-    for (let given = 0; given < count; given++) {
-      await store.hold(node, mode, { credential, signal: neverFires }).catch(() => undefined);
-    }
+  for (const hold of [...(holds?.values() ?? [])]) {
+    const { mode, credential } = hold;
+    const call = { credential, signal: neverFires };
+    hold.given = 0;
+    try {
+      for (; hold.given < hold.count; hold.given++) await store.hold(node, mode, call);
+      // What was given back meanwhile.
+      for (; hold.given > hold.count; hold.given--) await store.release(node, mode, call);
+    } catch {}
   }
 }
 

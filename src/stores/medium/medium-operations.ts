@@ -67,15 +67,14 @@ export class MediumOperations {
     this.#undurable.close();
   }
 
-  /** Asks the medium's store. A failure that its absence would explain is ENOMEDIUM, when it is absent. */
+  /** Asks the medium's store. A failure that its absence would explain is ENOMEDIUM, when it is absent; so is any of a store that was left. */
   async ask<Answer>(syscall: string, act: (store: Store, generation: number) => Promise<Answer>): Promise<Answer> {
     const store = this.#source.store(syscall);
     try {
       return await act(store, this.#source.generation);
     } catch (thrown) {
       const failure = failureFrom(thrown, { syscall });
-      if (!suspicious.has(failure.code)) throw thrown;
-      await this.#source.look();
+      if (this.#source.current === store && suspicious.has(failure.code)) await this.#source.look();
       if (this.#source.current === store) throw thrown;
       throw noMedium(syscall, failure);
     }
@@ -164,11 +163,11 @@ export class MediumOperations {
     const isFull = this.#undurable.isFull;
     for (const node of nodes) {
       const inner = isFull ? this.#nodes.tryResolve(node, this.#source.generation) : undefined;
-      if (inner === undefined) this.#undurable.changed(node);
+      // The answer may come from a medium that is out by now, or was.
+      if (this.#source.current !== store) this.#undurable.lose(node);
+      else if (inner === undefined) this.#undurable.changed(node);
       else await this.#commitOn(node, store, inner, call);
     }
-    // The answer came from a medium that is out by now.
-    if (this.#source.current !== store) this.#undurable.leave();
   }
 
   /** Makes a node durable. EIO, once, where an earlier change of it was lost with the medium. */

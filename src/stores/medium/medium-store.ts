@@ -220,17 +220,18 @@ export class MediumStore implements Store {
     });
   }
 
-  async hold(node: NodeId, mode: AccessMode, call: Call): Promise<void> {
-    await this.#operations.on(node, "open", call, (store, inner) => store.hold(inner, mode, call));
-    this.#nodes.held(node, mode, call);
+  hold(node: NodeId, mode: AccessMode, call: Call): Promise<void> {
+    return this.#operations.on(node, "open", call, async (store, inner, generation) => {
+      await store.hold(inner, mode, call);
+      this.#nodes.held(node, mode, call, generation);
+    });
   }
 
   /** While the medium is out there is nothing to give back, and it will not be held again when it returns. */
   async release(node: NodeId, mode: AccessMode, call: Call): Promise<void> {
     const store = this.#source.current;
-    const inner = this.#nodes.tryResolve(node, this.#source.generation);
-    this.#nodes.released(node, mode, call);
-    if (store !== undefined && inner !== undefined) await store.release(inner, mode, call);
+    const inner = this.#nodes.released(node, mode, call, this.#source.generation);
+    if (inner !== undefined) await store?.release(inner, mode, call);
   }
 
   read(node: NodeId, offset: ByteOffset, frames: readonly Uint8Array[], call: Call): Promise<ReadResult> {

@@ -20,7 +20,10 @@ export interface Inserted {
 export interface Drive {
   /** A name in the root of its media that is the drive's own: nobody finds it through the store, or can make it. */
   readonly marker?: string;
-  /** What is in; undefined when nothing is, or nothing that can be told. A rejection counts as nothing. */
+  /**
+   * What is in; undefined when nothing is, or nothing that can be told. A rejection counts as nothing. The signal fires when nobody
+   * waits for the answer any more; until there is one, or a rejection, the drive counts as empty and is not asked again.
+   */
   identify(signal: CancelSignal): Promise<Inserted | undefined>;
   /**
    * A store over the medium that is in. Once `root` has answered, the store must stay with that medium: after a change of

@@ -4,7 +4,7 @@ import type { Drive } from "./medium.ts";
 import { MediumNodes } from "./medium-nodes.ts";
 import { MediumOperations } from "./medium-operations.ts";
 import { MediumStore } from "./medium-store.ts";
-import { identifyWithin, noMedium, openOn, type Preparation, Presence } from "./presence.ts";
+import { askedOneByOne, identifyWithin, noMedium, openOn, type Preparation, Presence } from "./presence.ts";
 
 /** More than a volume above remembers while nothing uses them. */
 const nodesMaxDefault = 131_072;
@@ -27,8 +27,9 @@ export interface MediumStoreOptions {
 }
 
 /** Opens the medium that is in the drive now; ENOMEDIUM when there is none. */
-export async function mediumStore(drive: Drive, options: MediumStoreOptions = {}): Promise<MediumStore> {
+export async function mediumStore(itsDrive: Drive, options: MediumStoreOptions = {}): Promise<MediumStore> {
   const { clock = systemClock, lookEveryMs = 1_000, lookDeadlineMs = 5_000 } = options;
+  const drive = askedOneByOne(itsDrive);
   const looks = { clock, lookEveryMs, lookDeadlineMs };
   const inserted = await identifyWithin(drive, looks);
   const store = inserted === undefined ? undefined : await openOn(drive, inserted, looks);

@@ -93,11 +93,14 @@ export class Presence implements MediumSource {
   }
 
   look(): Promise<void> {
+    // One that waits has not begun yet, also where the one before it has just ended.
+    if (this.#lookingNext !== undefined) return this.#lookingNext;
     if (this.#looking === undefined) return this.#begin();
-    this.#lookingNext ??= this.#looking.then(() => {
+    const next = (): Promise<void> => {
       this.#lookingNext = undefined;
       return this.#begin();
-    });
+    };
+    this.#lookingNext = this.#looking.then(next, next);
     return this.#lookingNext;
   }
 
@@ -182,6 +185,21 @@ export async function openOn(drive: Drive, inserted: Inserted, options: Presence
   if (now?.medium === inserted.medium && now.insertion === inserted.insertion) return store;
   await store.close().catch(() => undefined);
   return undefined;
+}
+
+/** The drive, which is asked nothing while it has not answered the question before: each may hold a thread until then. */
+export function askedOneByOne(drive: Drive): Drive {
+  let isAsked = false;
+  const identify = async (signal: CancelSignal): Promise<Inserted | undefined> => {
+    if (isAsked) return undefined;
+    isAsked = true;
+    try {
+      return await drive.identify(signal);
+    } finally {
+      isAsked = false;
+    }
+  };
+  return { ...(drive.marker === undefined ? {} : { marker: drive.marker }), identify, open: () => drive.open() };
 }
 
 /** What the drive says is in; a drive that fails, or does not answer in time, holds nothing. */

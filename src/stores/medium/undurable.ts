@@ -3,7 +3,7 @@
  *
  *   (none) --changed--> pending --a commit that began after it ends well--> (none)
  *                          |
- *                       leave, the medium was taken out
+ *                       leave, the medium was taken out (or lose, it was already)
  *                          v
  *                        lost --takeLoss, whoever asks next for the node to be durable is told--> (none)
  *
@@ -25,6 +25,7 @@ export class Undurable {
   readonly #pending: Map<NodeId, number> = new Map();
   readonly #lost: Set<NodeId> = new Set();
   #changeCount = 0;
+  /** Ends the waiting, or the commits that go on by themselves. */
   #cancel: (() => void) | undefined;
   #closed = false;
 
@@ -45,10 +46,18 @@ export class Undurable {
     this.#commitLater();
   }
 
+  /** A change of the node was answered by a medium that has been taken out since. */
+  lose(node: NodeId): void {
+    this.#lost.add(node);
+  }
+
   /** The medium was taken out. */
   leave(): void {
-    for (const node of this.#pending.keys()) this.#lost.add(node);
+    for (const node of this.#pending.keys()) this.lose(node);
     this.#pending.clear();
+    // A commit that is under way may never be answered.
+    this.#cancel?.();
+    this.#cancel = undefined;
   }
 
   /** Whether everything that was answered about the node is durable. */
@@ -78,17 +87,23 @@ export class Undurable {
 
   #commitLater(): void {
     if (this.#closed || this.#cancel !== undefined) return;
-    this.#cancel = this.#clock.after(this.#delayMs, () => {
-      void this.#commitAll().then(() => {
+    let isCancelled = false;
+    const cancelTimer = this.#clock.after(this.#delayMs, () => {
+      void this.#commitAll(() => isCancelled).then(() => {
+        if (isCancelled) return;
         this.#cancel = undefined;
         if (this.#pending.size > 0) this.#commitLater();
       });
     });
+    this.#cancel = () => {
+      isCancelled = true;
+      cancelTimer();
+    };
   }
 
-  async #commitAll(): Promise<void> {
+  async #commitAll(isCancelled: () => boolean): Promise<void> {
     for (const node of [...this.#pending.keys()]) {
-      if (this.#closed) return;
+      if (isCancelled()) return;
       // Where it fails, whoever asks for the node to be durable hears why.
       await this.#commit(node).catch(() => undefined);
     }

@@ -1,8 +1,9 @@
 /** Media as directories that are renamed into the place of the drive, with real files. */
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { neverFires } from "../../../../src/base/index.ts";
@@ -64,6 +65,24 @@ describe("a directory as the drive of media", () => {
     expect(was).toBe("missing");
     expect(await markMedium(drive)).toEqual({ medium, was: "there" });
     expect(await readdir(drive)).toEqual([".holdfast-medium"]);
+  });
+
+  it("[S1.11] a marker that is a pipe, or leads to another medium's, is none and holds nobody up", async () => {
+    const [mine, other] = [await scratchDirectory(), await scratchDirectory()];
+    await markMedium(mine);
+    await symlink(join(mine, marker), join(other, marker));
+    expect(await identifiedAt(other)).toBeUndefined();
+    await rm(join(other, marker));
+    await promisify(execFile)("mkfifo", [join(other, marker)]);
+    const asked = identifiedAt(other);
+    try {
+      expect(await Promise.race([asked, setTimeout(2_000, "waits")])).toBeUndefined();
+    } finally {
+      // Whoever waits at the pipe goes on.
+      await (await open(join(other, marker), "r+")).close();
+    }
+    expect((await markMedium(other)).was).toBe("missing");
+    expect(await identifiedAt(other)).not.toBe(await identifiedAt(mine));
   });
 
   it("[S1.11] a marker that was copied to another medium does not make it the same one", async () => {

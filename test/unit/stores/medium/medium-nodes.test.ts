@@ -96,7 +96,7 @@ describe("nodes of a medium that gives out inode numbers anew", () => {
     const nodes = new MediumNodes("path", 100);
     const root = rooted(nodes);
     const { node: held } = nodes.meet(entry("a2", 2), root, "file", 1);
-    nodes.held(held, writing, call);
+    nodes.held(held, writing, call, 1);
     expect(nodes.meet(entry("a3", 3), root, "file", 1).node).not.toBe(held);
     // What nobody holds has a number anew when the kernel forgot it.
     const { node: idle } = nodes.meet(entry("a4", 4), root, "idle", 1);
@@ -113,7 +113,7 @@ describe("nodes of a medium", () => {
       const nodes = new MediumNodes(knownBy, 100);
       const root = rooted(nodes);
       const { node } = nodes.meet(entry("a2", 2), root, "file", 1);
-      nodes.held(node, writing, call);
+      nodes.held(node, writing, call, 1);
       const found = entry("b2", 2);
       const store = answering(entry("root", 1, "directory"), { "root/file": found });
       await nodes.resolve(store, root, 2, call);
@@ -123,6 +123,42 @@ describe("nodes of a medium", () => {
     }
   });
 
+  it("[S1.10] what was given back while it was held again is given back to the store, and no more", async () => {
+    const nodes = new MediumNodes("inode", 100);
+    const root = rooted(nodes);
+    const { node } = nodes.meet(entry("a2", 2), root, "file", 1);
+    for (let count = 0; count < 3; count++) nodes.held(node, writing, call, 1);
+    const store = answering(entry("root", 1, "directory"), { "root/file": entry("b2", 2) });
+    const released: string[] = [];
+    store.release = async (inner) => {
+      released.push(inner);
+    };
+    const hold = store.hold.bind(store);
+    store.hold = async (...held) => {
+      if (store.held.length === 2) {
+        expect(nodes.released(node, writing, call, 2)).toBeUndefined();
+        expect(nodes.released(node, writing, call, 2)).toBeUndefined();
+      }
+      await hold(...held);
+    };
+    await nodes.resolve(store, node, 2, call);
+    expect([store.held, released]).toEqual([
+      ["b2", "b2", "b2"],
+      ["b2", "b2"],
+    ]);
+    expect(nodes.released(node, writing, call, 2)).toBe("b2");
+    expect(nodes.released(node, writing, call, 2)).toBeUndefined();
+  });
+
+  it("[S1.10] a hold that an earlier store gave late is none", () => {
+    const nodes = new MediumNodes("inode", 100);
+    const root = rooted(nodes);
+    const { node } = nodes.meet(entry("a2", 2), root, "file", 1);
+    rooted(nodes, 2);
+    expect(() => nodes.held(node, writing, call, 1)).toThrow(Failure);
+    expect(nodes.released(node, writing, call, 2)).toBeUndefined();
+  });
+
   it("are forgotten when they were not used lately, and no directory that leads to others is", async () => {
     const nodes = new MediumNodes("inode", 8);
     const root = rooted(nodes);
@@ -130,7 +166,7 @@ describe("nodes of a medium", () => {
     const { node: deep } = nodes.meet(entry("e", 3, "directory"), directory, "e", 1);
     const { node: kept } = nodes.meet(entry("f", 4), deep, "f", 1);
     const { node: held } = nodes.meet(entry("h", 5), root, "h", 1);
-    nodes.held(held, writing, call);
+    nodes.held(held, writing, call, 1);
     for (let inode = 10; inode < 500; inode++) {
       nodes.meet(entry(`n${inode}`, inode), root, `n${inode}`, 1);
       expect(nodes.size).toBeLessThanOrEqual(9);
@@ -226,7 +262,7 @@ describe("what was last said of a held file", () => {
   it("[S1.10] is what the latest state was, in whatever order writes and looks are answered", () => {
     const nodes = new MediumNodes("inode", 100);
     const { node } = nodes.meet(entry("a2", 2), rooted(nodes), "file", 1);
-    nodes.held(node, writing, call);
+    nodes.held(node, writing, call, 1);
     const at = (changeTimeNs: bigint, size: number): Attributes => ({ ...sample, changeTimeNs, size });
     nodes.noticed(node, at(sample.changeTimeNs + 5n, 60_000));
     nodes.noticed(node, at(sample.changeTimeNs + 5n, 40_960));

@@ -58,6 +58,25 @@ describe("a medium store", () => {
     await expect(store.write(node, 0, [text("more")], undefined, call)).rejects.toMatchObject({ code: "EACCES" });
   });
 
+  it("[S1.10] gives back no right that the medium did not give again", async () => {
+    const { media, clock, store } = await mediumInDrive();
+    const { node: root } = await store.root(call);
+    const { node } = await store.createFile(root, "file", 0o644, call);
+    const reading = { read: true, write: false, execute: false };
+    await store.hold(node, writing, call);
+    await store.hold(node, reading, call);
+    media.inside = undefined;
+    await clock.advance(1_000);
+    const elsewhere = memoryStore(media.servers.one);
+    const there = await elsewhere.lookup((await elsewhere.root(call)).node, "file", call);
+    await elsewhere.setAttributes(there.node, { mode: 0o444 }, call);
+    media.inside = "one";
+    await clock.advance(1_000);
+    expect((await store.getAttributes(node, call)).mode).toBe(0o444);
+    await store.release(node, writing, call);
+    await store.release(node, reading, call);
+  });
+
   it("[S1.10] notices that the medium was out and in again between two looks", async () => {
     const { media, store } = await mediumInDrive();
     const changes: string[] = [];
