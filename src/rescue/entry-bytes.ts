@@ -52,12 +52,17 @@ export async function verifyBytes(pieces: AsyncIterable<unknown>): Promise<void>
 }
 
 async function openBytes(directory: string, manifest: RescueManifest): Promise<FileHandle> {
+  let file: FileHandle;
   try {
-    return await open(filesOf(directory, manifest.id).bytes, "r");
+    file = await open(filesOf(directory, manifest.id).bytes, "r");
   } catch (thrown) {
     if (codeOf(thrown) === "ENOENT") throw damagedBytes(manifest, "they are missing");
+    if (codeOf(thrown) === "ELOOP") throw damagedBytes(manifest, "a circle of symbolic links is in their place");
     throw thrown;
   }
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw damagedBytes(manifest, "what is in their place is no file");
 }
 
 async function readFully(

@@ -12,7 +12,8 @@ export async function lockEntry(directory: string, id: RescueId): Promise<AsyncD
     bytes = await open(filesOf(directory, id).bytes, "r");
   } catch (thrown) {
     // An entry that lost its bytes can still be discarded.
-    if (codeOf(thrown) === "ENOENT") return { [Symbol.asyncDispose]: async () => undefined };
+    if (codeOf(thrown) === "ENOENT" || codeOf(thrown) === "ELOOP")
+      return { [Symbol.asyncDispose]: async () => undefined };
     throw thrown;
   }
   if (tryLockFile(bytes.fd) !== "others") return { [Symbol.asyncDispose]: () => bytes.close() };

@@ -3,7 +3,13 @@ import { mkdir, realpath } from "node:fs/promises";
 import { Failure, systemClock } from "../base/index.ts";
 import { ownerOnlyDirectory } from "./layout.ts";
 import type { Rescue, RescueOptions } from "./rescue.ts";
-import { directoryFailure, RescueDirectory, requireOwnersOnly, requireWritable } from "./rescue-directory.ts";
+import {
+  directoryFailure,
+  identityOf,
+  RescueDirectory,
+  requireOwnersOnly,
+  requireWritable,
+} from "./rescue-directory.ts";
 import { sweep } from "./sweep.ts";
 
 const bytesMaxDefault = 4 * 1024 ** 3;
@@ -19,13 +25,13 @@ export async function openRescue(directory: string, options: RescueOptions = {})
   try {
     if (options.create === true) await mkdir(directory, { recursive: true, mode: ownerOnlyDirectory });
     const path = await realpath(directory);
-    const { dev, ino } = await requireOwnersOnly(path);
+    const identity = identityOf(await requireOwnersOnly(path));
     if (options.readOnly !== true) {
       await requireWritable(path);
       await sweep(path);
     }
     const { storeUrl, clock = systemClock } = options;
-    return new RescueDirectory(path, { storeUrl, bytesMax, entriesMax, clock, identity: `${dev}:${ino}` });
+    return new RescueDirectory(path, { storeUrl, bytesMax, entriesMax, clock, identity });
   } catch (thrown) {
     throw directoryFailure(thrown, "open", directory);
   }

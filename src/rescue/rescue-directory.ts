@@ -46,7 +46,7 @@ export interface RescueDirectoryOptions {
   readonly bytesMax: ByteCount;
   readonly entriesMax: number;
   readonly clock: Clock;
-  /** Device and inode of the directory. */
+  /** `identityOf` the directory. */
   readonly identity: string;
 }
 
@@ -60,6 +60,8 @@ export class RescueDirectory implements Rescue {
   readonly #keepSlots = new Slots(keepsAtOnceMax);
   #lastAdmission: Promise<unknown> = Promise.resolve();
   #isClosed = false;
+  /** Whether something was kept while another directory was at the path, as under a mount point: it may be out of sight again. */
+  #hasMoved = false;
 
   constructor(directory: string, options: RescueDirectoryOptions) {
     this.directory = directory;
@@ -72,7 +74,7 @@ export class RescueDirectory implements Rescue {
   keep(refused: RefusedBytes, signal: CancelSignal): Promise<RescueId> {
     return this.#run("keep", async () => {
       using _slot = await this.#keepSlots.take();
-      await requireOwnersOnly(this.directory);
+      this.#hasMoved ||= identityOf(await requireOwnersOnly(this.directory)) !== this.#options.identity;
       const terms = {
         directory: this.directory,
         storeUrl: this.#options.storeUrl,
@@ -142,9 +144,10 @@ export class RescueDirectory implements Rescue {
       if (mark?.complete === true) return "restored";
       if (mark !== undefined && mark.byteCount > 0) return "partlyRestored";
       if (await isThere(join(this.directory, id))) return "kept";
-      const { dev, ino } = await stat(this.directory);
-      if (`${dev}:${ino}` === this.#options.identity) return "gone";
-      throw new Failure("ESTALE", { detail: "the rescue directory is not the one that was opened" });
+      const isOpened = identityOf(await stat(this.directory)) === this.#options.identity;
+      if (isOpened && !this.#hasMoved) return "gone";
+      const when = isOpened ? "was another one meanwhile" : "is not the one that was opened";
+      throw new Failure("ESTALE", { detail: `the rescue directory ${when}` });
     });
   }
 
@@ -166,7 +169,11 @@ export class RescueDirectory implements Rescue {
 
   async *read(id: RescueId): AsyncGenerator<RescuedPiece, void, void> {
     const manifest = await this.#run("read", () => this.#manifest(id));
-    yield* readBytes(this.directory, manifest);
+    try {
+      yield* readBytes(this.directory, manifest);
+    } catch (thrown) {
+      throw directoryFailure(thrown, "read", this.directory);
+    }
   }
 
   diff(id: RescueId, store: Store, options: DiffOptions = {}): Promise<RescueComparison> {
@@ -295,6 +302,11 @@ export class RescueDirectory implements Rescue {
 export function directoryFailure(thrown: unknown, what: string, directory: string): unknown {
   if (thrown instanceof AssertionFailure) return thrown;
   return failureFrom(thrown, { syscall: `rescue ${what}`, path: directory });
+}
+
+/** Tells one directory from another that has its path later. */
+export function identityOf({ dev, ino }: Stats): string {
+  return `${dev}:${ino}`;
 }
 
 /** What the directory is. Rejects unless it is there, is this user's own and is closed to all others. */

@@ -101,7 +101,7 @@ export interface Rescue extends RescueSink, AsyncDisposable {
   list(): Promise<readonly RescueEntry[]>;
   /** The one entry whose id begins so; ENOENT when there is none, EINVAL when there are several. */
   find(beginning: string): Promise<RescueId>;
-  /** What became of an entry that was kept here. ESTALE where the directory is another one by now, as on an unmounted disk. */
+  /** What became of an entry that was kept here. ESTALE where the directory is another one by now, as on an unmounted disk, or was. */
   fateOf(id: RescueId): Promise<EntryFate>;
   /** One entry. Its bytes are read, and it is damaged when they are not what was kept. */
   show(id: RescueId): Promise<RescueEntry>;

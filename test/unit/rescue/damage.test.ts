@@ -14,6 +14,7 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { Failure } from "../../../src/base/index.ts";
 import { posixCredential, type Store, superuser } from "../../../src/port/index.ts";
 import type { Rescue } from "../../../src/rescue/index.ts";
 import { memoryStore } from "../../../src/stores/memory/index.ts";
@@ -88,6 +89,14 @@ const bytesDamage: Readonly<Record<string, Tamper>> = {
   "one bit": (entry) => rewrite(join(entry, "bytes"), (text) => text.replace("second", "secone")),
   "bytes cut off": (entry) => truncate(join(entry, "bytes"), 5),
   "no bytes": (entry) => rm(join(entry, "bytes")),
+  "a directory for the bytes": async (entry) => {
+    await rm(join(entry, "bytes"));
+    await mkdir(join(entry, "bytes"));
+  },
+  "a link for the bytes": async (entry) => {
+    await rm(join(entry, "bytes"));
+    await symlink("bytes", join(entry, "bytes"));
+  },
   "ranges exchanged": (entry) => rewrite(join(entry, "bytes"), (text) => text.slice(6) + text.slice(0, 6)),
 };
 
@@ -103,6 +112,18 @@ it.each(Object.entries(bytesDamage))("[S5.3] sees tampered bytes: %s", async (_,
   const { node: root } = await store.root(callAs(superuser));
   expect(await store.list(root, callAs(superuser))).toEqual([]);
   await rescue.discard(id);
+});
+
+it("[S5.3] what a disk fails with when bytes are read is a failure that names the directory", async () => {
+  await using stage = await rescueStage();
+  const rescue = await stage.open();
+  const id = await keep(rescue, refusedText({ 0: "x" }));
+  await rm(join(stage.directory, id, "bytes"));
+  // Its first bytes are never there: EIO.
+  await symlink("/proc/self/mem", join(stage.directory, id, "bytes"));
+  const reading = rescuedText(rescue, id);
+  await expect(reading).rejects.toBeInstanceOf(Failure);
+  await expect(reading).rejects.toMatchObject({ code: "EIO", path: stage.directory });
 });
 
 it("bytes added behind the last range change nothing", async () => {

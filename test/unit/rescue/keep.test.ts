@@ -1,5 +1,5 @@
 /** What is kept: by whom it may be read, how much of it there may be, and what an entry says. */
-import { chmod, chown, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { CancelSource, Failure } from "../../../src/base/index.ts";
@@ -230,4 +230,19 @@ it("is closed once for all, after what was under way", async () => {
   const id = await keeping;
   await expect(rescue.list()).rejects.toMatchObject({ code: "EBADF" });
   expect(await rescuedText(await stage.open(), id)).toEqual({ 0: "under way" });
+});
+
+it("[S5.3] what was kept while another directory was there is not told as gone when it is out of sight", async () => {
+  await using stage = await rescueStage();
+  const rescue = await stage.open();
+  const own = await keep(rescue, refusedText({ 0: "x" }));
+  const away = `${stage.directory}-away`;
+  await rename(stage.directory, away);
+  await mkdir(stage.directory, { mode: 0o700 });
+  const elsewhere = await keep(rescue, refusedText({ 4: "y" }));
+  expect(await rescue.fateOf(elsewhere)).toBe("kept");
+  await rm(stage.directory, { recursive: true });
+  await rename(away, stage.directory);
+  await expect(rescue.fateOf(elsewhere)).rejects.toMatchObject({ code: "ESTALE" });
+  expect(await rescue.fateOf(own)).toBe("kept");
 });
