@@ -30,31 +30,32 @@ export interface ThreadIdentity {
  * `act` must not await.
  */
 export function actAs<Result>(other: ThreadIdentity, own: ThreadIdentity, act: () => Result): Result {
+  if (!takeGroups(other)) throw refusal();
   try {
-    if (!become(other))
-      throw new Failure("EPERM", { syscall: "setfsuid", detail: "the server may not act for others" });
+    // Groups first: the change of user gives up the right to the others.
+    setfsgid(other.gid);
+    setfsuid(other.uid);
+    if (!isNow(other)) throw refusal();
     return act();
   } finally {
     comeBack(own);
   }
 }
 
-/** Groups first: the change of user gives up the right to the others. */
-function become(identity: ThreadIdentity): boolean {
+function takeGroups({ groups }: ThreadIdentity): boolean {
   const number = setgroupsNumbers[process.arch];
-  if (number === undefined || setgroups(number, identity.groups.length, identity.groups) < 0) return false;
-  setfsgid(identity.gid);
-  setfsuid(identity.uid);
-  return isNow(identity);
+  return number !== undefined && (setgroups(number, groups.length, groups) as number) >= 0;
 }
 
-/** Never refused: the process's real and effective ids are its own all the time. */
+function refusal(): Failure {
+  return new Failure("EPERM", { syscall: "setfsuid", detail: "the server may not act for others" });
+}
+
+/** Never refused: the process's real and effective ids are its own all the time, and groups could be changed before. */
 function comeBack(identity: ThreadIdentity): void {
-  const number = setgroupsNumbers[process.arch];
   setfsuid(identity.uid);
   setfsgid(identity.gid);
-  const result = number === undefined ? -1 : (setgroups(number, identity.groups.length, identity.groups) as number);
-  assert(result >= 0, "the server has its own groups back");
+  assert(takeGroups(identity), "the server has its own groups back");
 }
 
 /** The C library's calls answer with the previous identity, whether they changed it or not; a query changes nothing. */

@@ -18,6 +18,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { codeOfErrno } from "../../../src/base/index.ts";
 import { actAs, lastErrno, openBeneath, openByStep, openPathOnly, statusOf } from "../../../src/system/index.ts";
+import { asOrdinaryUser, ordinaryUser } from "../../contract/ordinary-user.ts";
 
 const nameOnly = openPathOnly | constants.O_NOFOLLOW;
 const base = mkdtempSync(join(realpathSync(tmpdir()), "holdfast-system-"));
@@ -79,5 +80,13 @@ describe.skipIf(process.getuid?.() !== 0)("acting as another user (needs root to
     expect(actAs(other, own, () => ownerOfNew("open/theirs"))).toBe(41001);
     expect(() => actAs(other, own, () => ownerOfNew("refused"))).toThrow(/EACCES/);
     expect(ownerOfNew("own")).toBe(0);
+  });
+});
+
+asOrdinaryUser(() => {
+  it("acting as another is refused where the system does not allow it", () => {
+    const own = { uid: ordinaryUser.uid, gid: ordinaryUser.gid, groups: new Uint32Array() };
+    const act = (): never => expect.unreachable("nothing is done");
+    expect(() => actAs({ uid: 41001, gid: 41001, groups: new Uint32Array() }, own, act)).toThrow(/^EPERM/);
   });
 });
