@@ -1,8 +1,9 @@
 /**
  * Attributes: what is cached, when it is believed, and how each answer of the store changes it.
  *
- *   asked for   (lookup, getattr)      `learn`:   believed unless the node was changed from here after the question, or a change
- *                                                 from here is under way and nobody can say whose version that is
+ *   asked for   (lookup, getattr)      `learn`:   believed unless the node was changed from here after the question, a later
+ *                                                 question was answered before, or a change from here is under way and nobody
+ *                                                 can say whose version that is
  *   our change  (setattr, link)        `adopt`:   always believed
  *   write-back  (the store took bytes) `written`: shown unless an answer to a later write came first, and believed no longer
  *
@@ -74,7 +75,8 @@ export class AttributeCache {
   learn(node: VolumeNode, fresh: Attributes, credential: Credential, asked: Asked): void {
     const untilMs = asked.atMs + this.#core.options.attributeTimeoutMs;
     let toldOfChange = false;
-    if (node.changedAt <= asked.at) {
+    if (node.changedAt <= asked.at && node.answered <= asked.number) {
+      node.answered = asked.number;
       const known = node.attributes;
       const explained = node.changeTimeExplained || fresh.changeTimeNs === known.changeTimeNs;
       toldOfChange = !explained || accessDiffers(known, fresh);

@@ -9,7 +9,7 @@ import type { MemoryStoreOptions } from "../../../src/stores/memory/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
 import { GatedStore, type GateName } from "../../kit/gated-store.ts";
 import { contentAt, memoryVolume, nodeAt } from "../../kit/memory-volume.ts";
-import { VirtualClock } from "../../kit/virtual-clock.ts";
+import { settle, VirtualClock } from "../../kit/virtual-clock.ts";
 
 const call = callAs(superuser);
 
@@ -84,6 +84,29 @@ it.each(["getAttributes", "setAttributes"] as const)(
     await handle.release();
   },
 );
+
+it("[G17] an answer that a later question's has overtaken brings no old size and no old bytes back", async () => {
+  await using here = await place();
+  const { volume, gates, other, id } = here;
+  const file = await volume.lookup(volume.root, "file", call);
+  const handle = await volume.openNode(file, openFlags.O_RDONLY, call);
+  await here.clock.advance(volume.attributeTimeoutMs);
+  gates.close("getAttributes");
+  const soFar = gates.of("getAttributes").length;
+  const early = volume.getAttributes(file, call);
+  const answer = (await gates.arrived("getAttributes", soFar + 1)).passHoldingAnswer();
+  await settle();
+  gates.open("getAttributes");
+  await other.write(id, 0, [new TextEncoder().encode("newer")], undefined, call);
+  expect(await volume.getAttributes(file, call)).toMatchObject({ size: 5 });
+  const heard: string[] = [];
+  volume.events.on("invalidate", ({ what }) => heard.push(what));
+  answer();
+  await early;
+  expect(volume.tryGetAttributes(file, superuser)).toMatchObject({ size: 5 });
+  expect(heard).toEqual([]);
+  await handle.release();
+});
 
 it("[G17] a name that another client removed is gone after a late answer to a lookup, which had found it", async () => {
   await using here = await place();
