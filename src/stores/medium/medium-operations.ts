@@ -62,9 +62,9 @@ export class MediumOperations {
     return new MediumOperations(source, this.#nodes, this.#marker, this.#clock, this.#terms);
   }
 
-  /** Ends what goes on by itself. */
-  close(): void {
-    this.#undurable.close();
+  /** Makes durable what waits for that, and ends what goes on by itself. */
+  close(): Promise<void> {
+    return this.#undurable.close();
   }
 
   /** Asks the medium's store. A failure that its absence would explain is ENOMEDIUM, when it is absent; so is any of a store that was left. */

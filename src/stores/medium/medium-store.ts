@@ -89,7 +89,7 @@ export class MediumStore implements Store {
       try {
         await act(new MediumStore(source, this.#nodes, operations, inner, () => undefined), signal);
       } finally {
-        operations.close();
+        await operations.close();
       }
     });
   }
@@ -339,7 +339,7 @@ export class MediumStore implements Store {
   }
 
   async close(): Promise<void> {
-    this.#operations.close();
+    await this.#operations.close();
     await this.#source.close();
   }
 

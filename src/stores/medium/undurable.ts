@@ -16,6 +16,8 @@ import type { Clock, Milliseconds } from "../../base/index.ts";
 import type { NodeId } from "../../port/index.ts";
 
 const nodesMax = 65_536;
+/** How long the last commits may take in all: names and attributes of the last second, on a medium that answers. */
+const closeDeadlineMs: Milliseconds = 10_000;
 
 export class Undurable {
   readonly #clock: Clock;
@@ -79,10 +81,21 @@ export class Undurable {
     return this.#lost.delete(node);
   }
 
-  /** Ends what goes on by itself; a commit that is under way ends with the medium's store. */
-  close(): void {
+  /** Makes what is pending durable, as far as the medium answers in time, and ends what goes on by itself. */
+  async close(): Promise<void> {
     this.#closed = true;
     this.#cancel?.();
+    if (this.#pending.size === 0) return;
+    await new Promise<void>((resolve) => {
+      let isOver = false;
+      const end = (): void => {
+        isOver = true;
+        cancelTimer();
+        resolve();
+      };
+      const cancelTimer = this.#clock.after(closeDeadlineMs, end);
+      void this.#commitAll(() => isOver).then(end);
+    });
   }
 
   #commitLater(): void {

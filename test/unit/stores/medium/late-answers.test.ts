@@ -107,5 +107,27 @@ describe("a medium store", () => {
     await store.makeDirectory(root, "two", 0o755, call);
     await clock.advance(1_000);
     expect(late.answers.length).toBe(2);
+    const closing = store.close();
+    await clock.advance(10_000);
+    await closing;
+  });
+
+  it("[G30] is closed when what is pending is durable, or the medium does not answer in time", async () => {
+    const late = lateStores("commit");
+    const { clock, store } = await mediumInDrive({}, late.media);
+    const { node: root } = await store.root(call);
+    await store.makeDirectory(root, "one", 0o755, call);
+    let isClosed = false;
+    const closing = store.close().then(() => {
+      isClosed = true;
+    });
+    await settle();
+    expect([late.answers.length, isClosed]).toEqual([1, false]);
+    late.answers[0]?.(Promise.resolve());
+    await settle();
+    expect([late.answers.length, isClosed]).toEqual([2, false]);
+    await clock.advance(10_000);
+    await closing;
+    expect(clock.timerCount).toBe(0);
   });
 });
