@@ -28,6 +28,12 @@ export function meetOthersChange(space: FilePages, attributes: Attributes): void
   space.observer.changedElsewhere?.();
 }
 
+/** The store alone knows what the file is: whoever comes next asks it, and keepers of copies are told. */
+export function doubt(space: FilePages): void {
+  space.isDoubtful = true;
+  space.observer.changedElsewhere?.();
+}
+
 /** Whether there are bytes whose write names the version that they were written on. */
 export function writesAtBase(space: FilePages): boolean {
   return space.dirtyBytes > 0 && space.core.store.manifest.conditionalWrites;

@@ -100,8 +100,8 @@ export class FilePages implements PageOwner, CachedPages {
   /** Clean bytes may be of several versions: a fill met another one than the others are of, or refused bytes were salvaged. */
   mixesVersions = false;
   /**
-   * Nothing clean is shown before the store was asked what the file is: after a refusal under the lazy policy, or when a late
-   * write was done whose bytes had left.
+   * Nothing clean is shown before the store was asked what the file is: after a refusal under the lazy policy, when a late write
+   * was done whose bytes had left, or when others changed the file more than once between own writes under way together.
    */
   isDoubtful = false;
   destroyed = false;

@@ -3,7 +3,8 @@
  * it met and the one that it made, and where these do not follow each other somebody else changed the file in between.
  *
  * Words. *Known* is the version that clean bytes belong to. A *stray* is one own change, or several that follow each other,
- * that began at a version nobody here has seen.
+ * that began at a version nobody here has seen. Of several strays nobody here knows which one the store took last, since the
+ * answers to changes under way together come in any order.
  *
  * Invariants. No stray begins where the known version or another stray ends. There are no more strays than changes that were
  * under way together and changes by others between them.
@@ -19,7 +20,7 @@ import type { ChangedAttributes, Version } from "../../port/index.ts";
 export class VersionTrail {
   #known: Version;
   #restartCount = 0;
-  /** What was answered last of each stray, by the version that it began at; the one that moved last comes last. */
+  /** What the end of each stray was answered, by the version that it began at. */
   readonly #strays: Map<Version, ChangedAttributes> = new Map();
 
   constructor(known: Version) {
@@ -30,14 +31,16 @@ export class VersionTrail {
     return this.#known;
   }
 
-  /**
-   * What was answered last to a change that somebody else's went before; undefined when there was none. To be asked when no own
-   * change is under way, since answers come in any order.
-   */
+  /** How many strays there are. To be asked when no own change is under way, as `stray` is: an answer may join two of them. */
+  get strayCount(): number {
+    return this.#strays.size;
+  }
+
+  /** What the end of the only stray was answered; undefined when there is none, or several. */
   get stray(): ChangedAttributes | undefined {
-    let last: ChangedAttributes | undefined;
-    for (const stray of this.#strays.values()) last = stray;
-    return last;
+    if (this.#strays.size !== 1) return undefined;
+    for (const stray of this.#strays.values()) return stray;
+    return undefined;
   }
 
   /** How often what is known was learned elsewhere. */

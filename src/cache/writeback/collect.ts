@@ -5,6 +5,7 @@
 import { type ByteRanges, type Failure, failureFrom } from "../../base/index.ts";
 import type { RefusalClass } from "../../port/index.ts";
 import { dropClean } from "../invalidate/drop-clean.ts";
+import { doubt } from "../invalidate/start-over.ts";
 import type { Page, Sending } from "../page/page.ts";
 import { classify, passesByItself } from "../refusal/classify.ts";
 import { judge, type RefusalVerdict } from "../refusal/policy.ts";
@@ -49,6 +50,7 @@ export function collectFlight(
     noteLateChange(space, late, (changed) => {
       space.trail.stepLate(changed, restartCount);
       space.adoptWritten(changed);
+      // The store has bytes after all that had left: what was read in their place meanwhile is not the file.
       if (!isStillDirty(space, flight)) doubt(space);
     });
   }
@@ -98,12 +100,6 @@ function isStillDirty(space: FilePages, { segments }: Flight): boolean {
     }
   }
   return true;
-}
-
-/** The store has bytes after all that had left the cache: what was read in their place meanwhile is not the file. */
-function doubt(space: FilePages): void {
-  space.isDoubtful = true;
-  space.observer.changedElsewhere?.();
 }
 
 function land(space: FilePages, page: Page): void {

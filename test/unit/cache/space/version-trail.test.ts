@@ -48,6 +48,21 @@ describe("a trail of versions", () => {
     }
   });
 
+  test("[G17] changes by others before and between own ones leave several astray, of which none is told, until all is known", () => {
+    for (const steps of ordersOf([
+      ["1", "2"],
+      ["2", "3"],
+      ["4", "5"],
+    ] as const)) {
+      const trail = trailOf("0", steps);
+      expect([trail.known, trail.strayCount, trail.stray]).toEqual(["0", 2, undefined]);
+      trail.step({ previous: "3", version: "4" } as ChangedAttributes);
+      expect([trail.known, trail.strayCount, trail.stray?.version]).toEqual(["0", 1, "5"]);
+      trail.restart("5");
+      expect(trail.strayCount).toBe(0);
+    }
+  });
+
   test("[G17] what was learned elsewhere stands against late answers to older changes, in whatever order", () => {
     for (const late of ordersOf([
       ["0", "1"],
@@ -119,6 +134,31 @@ describe("another client's change just before an own one, where writes are not c
     await syncing;
     expect(file.heard()).toBe(1);
     expect(await readBack(file.space, 2 * pageSize, 10)).toEqual(bytesOf(10, 9));
+  });
+
+  test("[G17] [S0.10] is asked for when others changed the file twice, and nobody can tell which own write came last", async () => {
+    const file = await sharedFile();
+    await file.space.write(0, bytesOf(10, 1), alice);
+    await file.space.write(4 * pageSize, bytesOf(10, 2), bob);
+    file.gates.close("write");
+    const syncing = file.space.sync(alice);
+    const first = await file.gates.arrived("write", 1);
+    const second = await file.gates.arrived("write", 2);
+    await writeElsewhere(file, pageSize, 8);
+    const answerFirst = first.passHoldingAnswer();
+    await until("the first write is done", async () => (await bytesAtStore(file))[0] === 1);
+    await writeElsewhere(file, 2 * pageSize, 9);
+    second.pass();
+    await until("the second write is answered", () => second.answered);
+    answerFirst();
+    await syncing;
+    expect(file.heard()).toBe(1);
+    expect(await file.space.append(bytesOf(5, 3), alice)).toMatchObject({ position: 4 * pageSize + 10 });
+    expect(await readBack(file.space, pageSize, 10)).toEqual(bytesOf(10, 8));
+    expect(await readBack(file.space, 2 * pageSize, 10)).toEqual(bytesOf(10, 9));
+    expect(await readBack(file.space, 4 * pageSize, pageSize)).toEqual(
+      Uint8Array.from([...bytesOf(10, 2), ...bytesOf(5, 3)]),
+    );
   });
 
   test("[G17] nothing is seen where there was none", async () => {
