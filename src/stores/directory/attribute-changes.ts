@@ -71,7 +71,7 @@ function apply(
   if (changes.accessTimeNs !== undefined || changes.modifyTimeNs !== undefined) {
     checked(changeTimes(fd, changes.accessTimeNs, changes.modifyTimeNs), "utimensat");
   }
-  if (changes.mode !== undefined || changes.uid !== undefined || changes.gid !== undefined) node.makerId = undefined;
+  if (changes.mode !== undefined || changes.uid !== undefined || changes.gid !== undefined) node.maker = undefined;
   const after = checked(statusOf(fd), "setattr");
   server.holds.adopt(node, after);
   if (after.size === before.size) noteSameBytes(node, versionOf(before), versionOf(after));

@@ -28,7 +28,10 @@ export function kindOfEntryType(type: number): NodeKind | undefined {
   return kindByType.get(type << 12);
 }
 
-/** What a node is as long as it is mounted: device, inode number and time of birth, since inode numbers are given again. */
+/**
+ * What a node is as long as it is mounted: device, inode number and time of birth, since inode numbers are given again. Where no
+ * birth is told, a node of another kind is another one at least.
+ */
 export function identityOf(status: FileStatus): string {
   return `${status.device.toString(36)}.${birthOf(status)}`;
 }
@@ -42,8 +45,9 @@ export function nodeIdOf(status: FileStatus, rootDevice: number | undefined): No
   return isLasting ? birthOf(status) : identityOf(status);
 }
 
-function birthOf({ inode, birthTimeNs }: FileStatus): string {
-  return `${inode.toString(36)}.${birthTimeNs.toString(36)}`;
+function birthOf({ inode, birthTimeNs, mode }: FileStatus): string {
+  const born = birthTimeNs === 0n ? `-${(mode & typeMask).toString(36)}` : birthTimeNs.toString(36);
+  return `${inode.toString(36)}.${born}`;
 }
 
 /**

@@ -85,7 +85,7 @@ export class Descriptors {
 
   /** A file that was just made keeps its descriptor for the hold that follows. */
   #isFresh(node: DirectoryNode): boolean {
-    return node.makerId !== undefined;
+    return node.maker !== undefined;
   }
 
   /** Takes over the descriptor that made a file. */
@@ -160,7 +160,7 @@ export class Descriptors {
     if (node.writer !== undefined) closeLater(node.writer);
     node.reader = undefined;
     node.writer = undefined;
-    node.makerId = undefined;
+    node.maker = undefined;
     node.lastRead = undefined;
   }
 

@@ -48,8 +48,8 @@ export class DirectoryNode {
   writerCount = 0;
   /** Mode, owner and group as the holds were granted under; undefined while nothing holds the node. */
   grantedUnder: string | undefined;
-  /** The credential that made the file and has not held it yet. */
-  makerId: string | undefined;
+  /** The credential that made the file and has not held it yet; and mode, owner and group as it made it. */
+  maker: { readonly credentialId: string; readonly grant: string } | undefined;
 
   /** A descriptor that reads (of a directory or other node: one that only names it), and one that writes. */
   reader: number | undefined;

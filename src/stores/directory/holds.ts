@@ -31,9 +31,10 @@ export class Holds {
   }
 
   acquire(node: DirectoryNode, mode: AccessMode, credential: Credential): void {
-    const isMaker = node.makerId === credential.id;
     this.#locator.use(node, "open", (fd, status) => {
       this.notice(node, status);
+      const { maker } = node;
+      const isMaker = maker?.credentialId === credential.id && maker.grant === grantOf(status);
       if (!isMaker) this.#authority.requireAccess(credential, "open", fd, status, mode);
       node.grantedUnder ??= grantOf(status);
     });
@@ -44,7 +45,7 @@ export class Holds {
       this.#descriptors.settle(node);
       throw failure;
     }
-    node.makerId = undefined;
+    node.maker = undefined;
     let hold = node.holds.get(credential.id);
     if (hold === undefined) {
       hold = { readers: 0, writers: 0, readEnded: false, writeEnded: false };
@@ -55,6 +56,11 @@ export class Holds {
     if (mode.write) hold.writeEnded = false;
     this.#count(node, hold, mode, 1);
     this.#descriptors.settle(node);
+  }
+
+  /** The next hold is granted to the maker whatever the mode says, unless somebody else has changed who may do what by then. */
+  made(node: DirectoryNode, status: FileStatus, { id }: Credential): void {
+    node.maker = { credentialId: id, grant: grantOf(status) };
   }
 
   /** Opens what the hold needs; the node is marked as used so that nothing closes it meanwhile. */

@@ -74,7 +74,7 @@ export function createFile(
     const entry = server.entry(parent, bytes, status);
     const node = server.table.get(entry.node, "open");
     node.nameCount++;
-    node.makerId = credential.id;
+    server.holds.made(node, status, credential);
     server.descriptors.adopt(node, fd);
     return entry;
   });

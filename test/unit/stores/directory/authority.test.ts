@@ -100,6 +100,17 @@ describe.skipIf(!isRoot)("a directory store that runs as root (needs root)", () 
     await store.release(node, writing, alice);
   });
 
+  it("[G15] lets the maker of a file in whatever its mode is, and not when somebody else has changed that since", async () => {
+    const { store, root, inside } = await scratchStore();
+    chmodSync(inside, 0o777);
+    const own = await store.createFile(root, "own", 0o000, alice);
+    expect(await codeOf(store.hold(own.node, writing, alice))).toBe("none");
+    const given = await store.createFile(root, "given", 0o600, alice);
+    chownSync(join(inside, "given"), bob.credential.uid, bob.credential.gid);
+    expect(await codeOf(store.hold(given.node, writing, alice))).toBe("EACCES");
+    expect(await codeOf(store.hold(given.node, writing, bob))).toBe("none");
+  });
+
   it("has its own identity back after every call, also after those that fail", async () => {
     const { store, root, inside } = await scratchStore();
     chmodSync(inside, 0o777);
