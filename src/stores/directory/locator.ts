@@ -128,7 +128,7 @@ export class Locator {
   /** Looks for the node's new name in the directories where it was last seen; what is not there any more is forgotten. */
   #search(node: DirectoryNode, rootFd: number, syscall: string): Located | undefined {
     for (const place of [...node.places]) {
-      const found = this.#searchIn(place.parent, node, syscall);
+      const found = this.#searchIn(place, node, syscall);
       if (found === "unreachable") continue;
       this.#table.forgetPlace(node, place.parent, place.name);
       if (found === undefined) continue;
@@ -141,12 +141,12 @@ export class Locator {
   }
 
   #searchIn(
-    parent: DirectoryNode,
+    { parent, name }: Place,
     node: DirectoryNode,
     syscall: string,
   ): { readonly name: Uint8Array; readonly status: FileStatus } | "unreachable" | undefined {
     try {
-      return this.use(parent, syscall, (fd) => nameOfNode(fd, node));
+      return this.use(parent, syscall, (fd) => nameOfNode(fd, node, name));
     } catch (failure) {
       if (failure instanceof Failure && failure.code === "ESTALE") return "unreachable";
       throw failure;
@@ -186,11 +186,14 @@ export class Locator {
   }
 }
 
-/** The name that a directory has for a node now. */
+/** The name that a directory has for a node now: perhaps the one it had, for the directory itself may have been moved. */
 function nameOfNode(
   directory: number,
   node: DirectoryNode,
+  lastName: Uint8Array,
 ): { readonly name: Uint8Array; readonly status: FileStatus } | undefined {
+  const there = statusAt(directory, lastName);
+  if (there !== undefined && identityOf(there) === node.identity) return { name: lastName, status: there };
   const fd = openAt(workingDirectory, pathOfDescriptor(directory), constants.O_RDONLY | constants.O_DIRECTORY);
   if (fd < 0) return undefined;
   try {

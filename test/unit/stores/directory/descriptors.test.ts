@@ -1,6 +1,15 @@
 /** Descriptors and remembered nodes are bounded, and all are given back. */
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, readlinkSync, renameSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { directoryStore } from "../../../../src/stores/directory/index.ts";
@@ -154,6 +163,17 @@ describe("descriptors of the directory store", () => {
     }
     expect(forgotten).toBeGreaterThan(300);
     expect((await store.list(directory, self)).length).toBe(500);
+  });
+
+  it("finds what is in a directory that somebody moved, however many names it has", async () => {
+    const { store, root, inside } = await scratchStore();
+    mkdirSync(join(inside, "d"));
+    for (let at = 0; at < 23_000; at++) closeSync(openSync(join(inside, "d", `f${at}`), "w"));
+    const { node: directory } = await store.lookup(root, "d", self);
+    const last = (await store.list(directory, self)).at(-1);
+    const { node } = await store.lookup(directory, last?.name ?? "", self);
+    renameSync(join(inside, "d"), join(inside, "moved"));
+    expect(await codeOf(store.getAttributes(node, self))).toBe("none");
   });
 
   it("finds a node under whichever of its names is left", async () => {
