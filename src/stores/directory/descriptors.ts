@@ -10,9 +10,10 @@
  * I1 A descriptor in use is never closed.
  * I2 `#idle` has exactly the nodes with a reader or writer that nobody holds and nobody uses.
  */
-import { close, constants } from "node:fs";
+import { close, closeSync, constants } from "node:fs";
 import { assert, codeOfErrno, Failure } from "../../base/index.ts";
 import { lastErrno, openAt, openPathOnly, pathOfDescriptor, workingDirectory } from "../../system/index.ts";
+import { checked } from "./authority.ts";
 import type { DirectoryNode } from "./directory-node.ts";
 import type { Locator } from "./locator.ts";
 import type { NodeTable } from "./node-table.ts";
@@ -31,6 +32,7 @@ export class Descriptors {
     this.#locator = locator;
     this.#table = table;
     this.#idleMax = idleMax;
+    locator.makeRoom = () => this.#closeOldest();
   }
 
   /** A descriptor of a regular file for reading, or for writing; `giveBack` must follow. */
@@ -133,18 +135,26 @@ export class Descriptors {
     return node.writer;
   }
 
-  /** Opens as the server; when the process has no descriptors left, idle ones are given up first. */
+  /** Opens as the server. */
   #open(node: DirectoryNode, flags: number, syscall: string): number {
     return this.#locator.use(node, syscall, (fd) => {
       const path = pathOfDescriptor(fd);
-      for (;;) {
-        const opened = openAt(workingDirectory, path, flags | careful);
-        if (opened >= 0) return opened;
-        const code = codeOfErrno(lastErrno());
-        if (code !== "EMFILE" || this.#idle.size === 0) throw new Failure(code, { syscall });
-        this.#evictOldest();
-      }
+      return checked(
+        this.#locator.open(() => openAt(workingDirectory, path, flags | careful)),
+        syscall,
+      );
     });
+  }
+
+  /** At once, for the descriptor is needed; whatever it leads to has to be freed here then. */
+  #closeOldest(): boolean {
+    const [oldest] = this.#idle;
+    if (oldest === undefined) return false;
+    for (const fd of [oldest.reader, oldest.writer]) if (fd !== undefined) closeSync(fd);
+    oldest.reader = undefined;
+    oldest.writer = undefined;
+    this.#evictOldest();
+    return true;
   }
 
   #evictOldest(): void {

@@ -87,9 +87,11 @@ async function syncDirectory(server: DirectoryServer, node: DirectoryNode): Prom
 }
 
 function openDirectory(server: DirectoryServer, node: DirectoryNode): number {
-  return server.locator.use(node, "fsync", (named) =>
-    checked(openAt(workingDirectory, pathOfDescriptor(named), constants.O_RDONLY | constants.O_DIRECTORY), "fsync"),
-  );
+  return server.locator.use(node, "fsync", (named) => {
+    const path = pathOfDescriptor(named);
+    const open = (): number => openAt(workingDirectory, path, constants.O_RDONLY | constants.O_DIRECTORY);
+    return checked(server.locator.open(open), "fsync");
+  });
 }
 
 /**

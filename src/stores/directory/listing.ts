@@ -27,7 +27,7 @@ export async function list(
   const fd = server.inDirectory(node, "readdir", (named, status) => {
     const path = pathOfDescriptor(named);
     return server.authority.perform(credential, "readdir", status, readAccess, () =>
-      openAt(workingDirectory, path, constants.O_RDONLY | constants.O_DIRECTORY),
+      server.locator.open(() => openAt(workingDirectory, path, constants.O_RDONLY | constants.O_DIRECTORY)),
     );
   });
   try {

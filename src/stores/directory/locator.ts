@@ -46,6 +46,8 @@ export class Locator {
   readonly #staysWithRoot: boolean;
   #rootFd: number | undefined;
   #isClosed = false;
+  /** Closes a descriptor that nobody needs now; false when there is none. */
+  makeRoom: () => boolean = () => false;
 
   constructor(table: NodeTable, rootPath: string, staysWithRoot: boolean) {
     this.#table = table;
@@ -61,6 +63,14 @@ export class Locator {
       return act(located.fd, located.status);
     } finally {
       if (located.isTemporary) closeSync(located.fd);
+    }
+  }
+
+  /** What `call` opens, or below zero; where the process has no descriptors left, those that nobody needs are given up first. */
+  open(call: () => number): number {
+    for (;;) {
+      const fd = call();
+      if (fd >= 0 || codeOfErrno(lastErrno()) !== "EMFILE" || !this.makeRoom()) return fd;
     }
   }
 
@@ -118,7 +128,7 @@ export class Locator {
   /** Opens one piece of a path and closes what the piece was relative to, unless that is the root. */
   #step(from: number, path: Uint8Array, flags: number, rootFd: number, syscall: string): number | undefined {
     try {
-      const fd = openBeneath(from, path, flags);
+      const fd = this.open(() => openBeneath(from, path, flags));
       return fd < 0 ? absent(syscall) : fd;
     } finally {
       if (from !== rootFd) closeSync(from);

@@ -69,7 +69,7 @@ export function createFile(
   const flags = constants.O_CREAT | constants.O_EXCL | constants.O_RDWR | constants.O_NOFOLLOW;
   return server.inDirectory(parent, "open", (directory) => {
     const open = (): number => withoutUmask(() => openAt(directory, bytes, flags, mode & 0o7777));
-    const fd = server.authority.make(credential, "open", open);
+    const fd = server.authority.make(credential, "open", () => server.locator.open(open));
     const status = checked(statusOf(fd), "open");
     const entry = server.entry(parent, bytes, status);
     const node = server.table.get(entry.node, "open");

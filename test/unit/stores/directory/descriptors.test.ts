@@ -165,6 +165,37 @@ describe("descriptors of the directory store", () => {
     expect((await store.list(directory, self)).length).toBe(500);
   });
 
+  it("gives up what nobody needs where the process may open nothing more", async (context) => {
+    const { store, root, inside } = await scratchStore();
+    mkdirSync(join(inside, "d"));
+    const { node: directory } = await store.lookup(root, "d", self);
+    for (let at = 0; at < 60; at++) {
+      writeFileSync(join(inside, "d", `f${at}`), `${at}`);
+      await readText(store, (await store.lookup(directory, `f${at}`, self)).node);
+    }
+    const limit = (soft: string): void =>
+      void execFileSync("prlimit", ["--pid", `${process.pid}`, `--nofile=${soft}:`]);
+    const before = execFileSync("prlimit", ["--pid", `${process.pid}`, "--nofile", "-o", "SOFT", "--noheadings"]);
+    if (before.length === 0) context.skip("the limit of descriptors is not told");
+    const taken: number[] = [];
+    limit(`${openDescriptors() + 20}`);
+    try {
+      expect(() => {
+        for (;;) taken.push(openSync("/dev/null", "r"));
+      }).toThrow(/EMFILE/);
+      for (let at = 0; at < 60; at++) {
+        const { node } = await store.lookup(directory, `f${at}`, self);
+        expect(await readText(store, node)).toBe(`${at}`);
+      }
+      const { node } = await store.createFile(directory, "new", 0o644, self);
+      await store.commit(node, self);
+      expect((await store.list(directory, self)).length).toBe(61);
+    } finally {
+      for (const fd of taken) closeSync(fd);
+      limit(before.toString().trim());
+    }
+  });
+
   it("finds what is in a directory that somebody moved, however many names it has", async () => {
     const { store, root, inside } = await scratchStore();
     mkdirSync(join(inside, "d"));
