@@ -2,7 +2,7 @@
  * The nodes of a medium under names that outlast its absence. A store that is opened anew may give its nodes new ids, so a
  * node is found again by the way it was found before, a name in its parent, and then recognised:
  *
- *   by inode   its inode number and its birth are the same, whatever its name is by now
+ *   by inode   its inode number and its birth (or kind, where no birth is kept) are the same, whatever its name is by now
  *   by path    it has the same name, kind and birth. For file systems that give out inode numbers anew each time that they are
  *              mounted (FAT, exFAT). The node keeps the name that it was first met under as its id, wherever it is moved
  *
@@ -297,9 +297,11 @@ export class MediumNodes {
     return found.kind === node.attributes.kind && found.birthTimeNs === node.attributes.birthTimeNs;
   }
 
-  #idOf({ inode, birthTimeNs }: Attributes, path: string): NodeId {
+  /** Where no birth is kept, an inode number that was given again means another node at least where that is of another kind. */
+  #idOf({ inode, birthTimeNs, kind }: Attributes, path: string): NodeId {
     const birth = birthTimeNs.toString(36);
-    return this.#knownBy === "inode" ? `${inode.toString(36)}.${birth}` : `${birth}:${path}`;
+    if (this.#knownBy === "path") return `${birth}:${path}`;
+    return `${inode.toString(36)}.${birthTimeNs === 0n ? kind : birth}`;
   }
 
   /** An id that no other node has: who was met under this path before may have been moved away. */

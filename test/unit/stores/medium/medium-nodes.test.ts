@@ -159,6 +159,14 @@ describe("nodes of a medium", () => {
     expect(nodes.released(node, writing, call, 2)).toBeUndefined();
   });
 
+  it("are another where an inode number was given again to another kind, and no birth is kept", () => {
+    const nodes = new MediumNodes("inode", 100);
+    const root = rooted(nodes);
+    const { node: file } = nodes.meet(entry("a2", 2), root, "file", 1);
+    expect(nodes.meet(entry("b2", 2, "directory"), root, "directory", 1).node).not.toBe(file);
+    expect(nodes.meet(entry("a2", 2), root, "again", 1).node).toBe(file);
+  });
+
   it("are forgotten when they were not used lately, and no directory that leads to others is", async () => {
     const nodes = new MediumNodes("inode", 8);
     const root = rooted(nodes);
