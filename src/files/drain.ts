@@ -36,8 +36,9 @@ export async function drain(core: VolumeCore, call: Call): Promise<void> {
 export async function drainToClose(core: VolumeCore, credential: Credential, deadlineMs?: Milliseconds): Promise<void> {
   const ears = listen(core);
   const { isLate, stopped } = await deliver(core, callOf(credential), deadlineMs);
-  const uncertain = [...core.spaces].filter((node) => !node.removed && !isKnownDurable(node));
-  const unsent = uncertain.filter((node) => node.isDirty);
+  const left = [...core.spaces].filter((node) => !node.removed);
+  const uncertain = left.filter((node) => !isKnownDurable(node));
+  const unsent = left.filter((node) => node.isDirty);
   core.cache.close();
   if (unsent.length > 0) await rescueUnsent(core, unsent);
   const unheard = firstUnheard(ears, stopped, "close");
@@ -90,7 +91,11 @@ async function rescueFile(core: VolumeCore, { id, space }: VolumeNode, deadline:
     const asking = failure.code === "ETIMEDOUT" ? undefined : core.store.getAttributes(id, callOf(superuser, deadline));
     await space.giveUp(failure, deadline, await asking?.catch(() => undefined));
   }
-  if (space.unrescuedBytes > 0) await space.retryRescue(deadline);
+  // A rescue that is late for its own deadline may still end within this one.
+  while (space.unrescuedBytes > 0 && !deadline.aborted) {
+    await space.retryRescue(deadline);
+    if (!space.isBeingRescued) break;
+  }
 }
 
 /** Why bytes were not delivered: what the store last said to them, in its words, or that it said nothing. */

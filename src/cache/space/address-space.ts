@@ -137,6 +137,12 @@ export class AddressSpace extends FilePages {
     return this.unrescuedBytes;
   }
 
+  /** Whether a rescue that did not answer in time is still under way. */
+  get isBeingRescued(): boolean {
+    for (const { rescuing } of this.refusals) if (rescuing !== null) return true;
+    return false;
+  }
+
   /**
    * Whatever is unsent is rescued and leaves the cache, as if the store had refused it with this failure: for a file that is
    * to be closed although its bytes cannot be delivered. The store is not asked any more: `found` is what it last said of the

@@ -187,6 +187,18 @@ describe("a refused write", () => {
 });
 
 describe("sync and close of a volume", () => {
+  it("[S5.11] close waits for a rescue that is late for its own deadline", async () => {
+    const clock = new VirtualClock();
+    const place = await scene({ clock, rescueDeadlineMs: 1_000 });
+    clock.after(5_500, place.rescue.holdUp());
+    const file = await place.volume.open("/file", "r+", { credential: alice });
+    await file.write("last copy");
+    place.refusal = "EROFS";
+    await expect(clock.during(file.close())).rejects.toMatchObject({ code: "EROFS", outcome: "unrescued" });
+    await clock.during(place.volume.close());
+    expect(bytesOf(place)).toEqual(["last copy"]);
+  });
+
   it("[S5.8] [S5.11] throw what was refused and nobody heard, with where it is, naming all files", async () => {
     const place = await scene();
     const files = await Promise.all(["/a", "/b"].map((path) => place.volume.open(path, "w", { credential: alice })));
