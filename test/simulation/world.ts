@@ -368,8 +368,9 @@ function clipped(runs: readonly SentRun[], end: number): SentRun[] {
   return runs.filter((run) => run.start < end).map((run) => (run.end <= end ? run : { ...run, end }));
 }
 
-/** The cut or punch that this is: one under way, or else one that has been given up. */
+/** The cut or punch that this is: one under way, or else one that was given up; an equal one that has succeeded was made already. */
 function localChange(file: ModelFile, kind: "resize" | "zero", start: number, end: number): LocalChange | undefined {
   const fitting = file.locals.filter((change) => change.kind === kind && change.start === start && change.end === end);
-  return fitting.find((change) => change.ended === Number.POSITIVE_INFINITY) ?? fitting.at(-1);
+  const underWay = fitting.find((change) => change.ended === Number.POSITIVE_INFINITY);
+  return underWay ?? fitting.findLast((change) => change.isVoid) ?? fitting.at(-1);
 }
