@@ -200,6 +200,10 @@ export class World implements StoreWitness {
     if ([...this.files.values()].some(({ removed }) => removed !== undefined)) this.excuses.add("ESTALE");
     // A file that was forgotten before it was durable is found to have lost something when it is met again.
     if (this.server.crashCount > 0) this.excuses.add("EIO");
+    // Refused bytes that no rescue has taken, as of a removed file, keep their memory: who wants some hears why there is none.
+    for (const { space } of this.nodes.values()) {
+      for (const { failure } of space?.refusals ?? []) this.excuses.add(failure.code);
+    }
     // Waiting for a hook takes of an operation's time.
     if (this.keyOffice?.mayFail === true) this.excuses.add("EKEYEXPIRED").add("ETIMEDOUT");
   }
