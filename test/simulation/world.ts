@@ -372,9 +372,16 @@ function clipped(runs: readonly SentRun[], end: number): SentRun[] {
   return runs.filter((run) => run.start < end).map((run) => (run.end <= end ? run : { ...run, end }));
 }
 
-/** The cut or punch that this is: one under way, or else one that was given up; an equal one that has succeeded was made already. */
+/**
+ * The cut or punch that this is: one that the server has not made yet, under way or else given up; else one that it makes a second
+ * time.
+ */
 function localChange(file: ModelFile, kind: "resize" | "zero", start: number, end: number): LocalChange | undefined {
   const fitting = file.locals.filter((change) => change.kind === kind && change.start === start && change.end === end);
-  const underWay = fitting.find((change) => change.ended === Number.POSITIVE_INFINITY);
-  return underWay ?? fitting.findLast((change) => change.isVoid) ?? fitting.at(-1);
+  const unmade = fitting.filter((change) => file.server.every(({ local }) => local !== change));
+  return underWayOrGivenUp(unmade) ?? underWayOrGivenUp(fitting) ?? fitting.at(-1);
+}
+
+function underWayOrGivenUp(changes: readonly LocalChange[]): LocalChange | undefined {
+  return changes.find(({ ended }) => ended === Number.POSITIVE_INFINITY) ?? changes.findLast(({ isVoid }) => isVoid);
 }
