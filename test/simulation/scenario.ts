@@ -98,7 +98,7 @@ function keys(random: SeededRandom): KeyTerms | undefined {
 }
 
 /** Comparing everything after each step takes time, so one seed in so many does. */
-const everythingEach = 10;
+const everythingEach = 16;
 
 export function scenarioOf(seed: number): Scenario {
   const random = new SeededRandom(seed ^ 0x5ce0a510);
