@@ -72,7 +72,7 @@ export class CachedVolume implements Volume {
     this.#files = new OpenFiles(this.#core, this.#attributes);
     this.root = this.#core.nodes.intern(root);
     this.#core.nodes.use(this.root);
-    this.#attributes.learn(this.root, root.attributes, options.credential, { at: 0, atMs: root.askedMs, number: 0 });
+    this.#attributes.learn(this.root, root.attributes, options.credential, { at: 0, atMs: root.askedMs });
     this.promises = this.promisesFor(options.credential);
     this.#endWatch = watchStore(this.#core);
   }

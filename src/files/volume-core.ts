@@ -25,11 +25,9 @@ export interface CoreOptions {
 
 /** When the store was asked something. Its answer tells of no earlier state, and is believed for a time from then on. */
 export interface Asked {
-  /** The volume's change count. */
+  /** The volume's change count: of two questions the later one has the higher. */
   readonly at: number;
   readonly atMs: Milliseconds;
-  /** Questions are counted: an answer to an earlier one than that of the last answer may be older news. */
-  readonly number: number;
 }
 
 /** For callers that give no signal. */
@@ -53,9 +51,8 @@ export class VolumeCore {
   readonly spaces: Set<VolumeNode> = new Set();
   /** Address spaces on their way out. */
   readonly #leaving: Set<Promise<void>> = new Set();
-  /** Counts local changes and refusals heard, to tell answers that are old news. */
+  /** Counts questions, local changes and refusals heard, to tell answers that are old news. */
   changeCount = 0;
-  #questionCount = 0;
   /** Idle nodes that are being made durable, to be dropped afterwards. */
   readonly #committing: Set<VolumeNode> = new Set();
   /** Whether a node was dropped although the store failed to make it durable; then any file may be such a one. */
@@ -82,7 +79,7 @@ export class VolumeCore {
 
   /** The store is asked something now. */
   asking(): Asked {
-    return { at: this.changeCount, atMs: this.clock.nowMs(), number: ++this.#questionCount };
+    return { at: ++this.changeCount, atMs: this.clock.nowMs() };
   }
 
   /** The node was changed from here: answers to earlier questions no longer count. */

@@ -112,8 +112,9 @@ export interface Volume {
   readonly rescue: RescueSink | null;
   /**
    * Drains, then gives everything back. Bytes that cannot be delivered, or not before the deadline, are rescued, which may
-   * take 10 s more. Who writes after the drain hears ENOTCONN. Throws when bytes were refused or not delivered, naming the files, wherever the bytes are now; ETIMEDOUT,
-   * naming the files whose bytes are not known to be durable, when the deadline passed first.
+   * take 10 s more. Who writes after the drain hears ENOTCONN. Throws when bytes were refused or not delivered, naming the
+   * files, wherever the bytes are now; ETIMEDOUT, naming the files whose bytes are not known to be durable, when the deadline
+   * passed first.
    */
   close(options?: { deadlineMs?: Milliseconds }): Promise<void>;
 

@@ -144,8 +144,8 @@ export const plantsOfWriteBack = [
     "S4.5",
     "another version of the file is no reason to forget anything",
     cache("invalidate/invalidate"),
-    "conditionalWrites) return true;\n  startOver(space, attributes);",
-    "conditionalWrites) return true;\n  void startOver;",
+    "writesAtBase(space)) return true;\n  startOver(space, attributes);",
+    "writesAtBase(space)) return true;\n  void startOver;",
     unit("cache/invalidate/invalidate"),
   ),
   plant(

@@ -6,7 +6,7 @@ import { writeEverything } from "../writeback/control.ts";
 import { writebackPass } from "../writeback/pass.ts";
 import { discardUnsent } from "./discard.ts";
 import { dropCleanBatch } from "./drop-clean.ts";
-import { meetOthersChange, startOver } from "./start-over.ts";
+import { meetOthersChange, startOver, writesAtBase } from "./start-over.ts";
 
 /** So many pages go before others have their turn (S4.12). */
 const batchPages = 4096;
@@ -47,7 +47,7 @@ export async function invalidate(
 export function revalidate(space: FilePages, attributes: Attributes, askedAt: number): boolean {
   if (attributes.version === space.version && !space.isDoubtful && !space.stale) return true;
   if (askedAt !== space.changeCount || space.writebackLock.isHeld || space.lateChanges !== null) return false;
-  if (space.dirtyBytes > 0 && space.core.store.manifest.conditionalWrites) return true;
+  if (writesAtBase(space)) return true;
   startOver(space, attributes);
   return true;
 }

@@ -137,8 +137,9 @@ function readSizes(
       `--cache-size must hold at least ${cachePagesMin} pages, which is ${formatSize(budgetBytesMin)} with this page size`,
     );
   }
-  if (budgetBytes > memoryBytes()) {
-    throw new UsageError(`--cache-size must fit into the memory of this machine, ${formatSize(memoryBytes())}`);
+  const budgetBytesMax = memoryBytes();
+  if (budgetBytes > budgetBytesMax) {
+    throw new UsageError(`--cache-size must fit into the memory of this machine, ${formatSize(budgetBytesMax)}`);
   }
   const dirtyLimit = values["dirty-limit"];
   const dirtyLimitBytes =

@@ -160,8 +160,7 @@ export class OpenHandle implements Handle {
     this.#require(this.writable, "fallocate");
     const call = this.#callWith(signal);
     await this.#killSetId(call);
-    const asked = this.#core.asking();
-    this.#attributes.adopt(this.node, await this.#space.punchHole(position, length, call), this.credential, asked);
+    await this.#attributes.change(this.node, this.credential, () => this.#space.punchHole(position, length, call));
   }
 
   async allocate(
@@ -173,9 +172,8 @@ export class OpenHandle implements Handle {
     this.#require(this.writable, "fallocate");
     const call = this.#callWith(signal);
     await this.#killSetId(call);
-    const asked = this.#core.asking();
-    const changed = await this.#space.allocate(position, length, keepSize, call);
-    this.#attributes.adopt(this.node, changed, this.credential, asked);
+    const reserve = () => this.#space.allocate(position, length, keepSize, call);
+    await this.#attributes.change(this.node, this.credential, reserve);
   }
 
   async seek(position: ByteOffset, whence: "data" | "hole", signal: CancelSignal = noSignal): Promise<ByteOffset> {

@@ -12,6 +12,7 @@ import type { AttributeCache } from "../nodes/attribute-cache.ts";
 import { attributeView } from "../nodes/attribute-view.ts";
 import type { VolumeNode } from "../nodes/volume-node.ts";
 import type { Asked, VolumeCore } from "../volume-core.ts";
+import { pathOf } from "./path-of.ts";
 
 export class Namespace {
   readonly #core: VolumeCore;
@@ -35,7 +36,7 @@ export class Namespace {
 
   async lookup(parent: VolumeNode, name: string, call: Call): Promise<VolumeNode> {
     const cached = this.tryLookup(parent, name, call.credential);
-    if (cached === null) throw new Failure("ENOENT", { syscall: "lookup", path: pathOf(parent, name) });
+    if (cached === null) throw new Failure("ENOENT", { syscall: "lookup", path: pathOf(parent.path, name) });
     return cached ?? this.lookupAtStore(parent, name, call);
   }
 
@@ -58,7 +59,7 @@ export class Namespace {
       if (directory.entriesGeneration === entriesGeneration) this.#remember(directory, name, node, asked);
       return node;
     } catch (thrown) {
-      const failure = failureFrom(thrown, { syscall: "lookup", path: pathOf(parent, name) });
+      const failure = failureFrom(thrown, { syscall: "lookup", path: pathOf(parent.path, name) });
       if (failure.code === "ENOENT") {
         this.#searched(directory, call.credential, asked);
         if (directory.entriesGeneration === entriesGeneration) this.#remember(directory, name, null, asked);
@@ -89,7 +90,7 @@ export class Namespace {
       this.#rememberChanged(directory, name, node, asked, wasAlone);
       return node;
     } catch (thrown) {
-      const failure = failureFrom(thrown, { path: pathOf(parent, name) });
+      const failure = failureFrom(thrown, { path: pathOf(parent.path, name) });
       // The name that is there may be one that the cache holds to be missing.
       if (failure.code === "EEXIST") this.#core.entries.remove(directory, name);
       const refusal = this.#attributes.refused(directory, call.credential, failure);
@@ -143,7 +144,7 @@ export class Namespace {
       return attributeView(target.node);
     } catch (thrown) {
       this.#core.entries.remove(pin.node, name);
-      throw failureFrom(thrown, { syscall: "link", path: node.path, dest: pathOf(parent, name) });
+      throw failureFrom(thrown, { syscall: "link", path: node.path, dest: pathOf(parent.path, name) });
     }
   }
 
@@ -172,7 +173,7 @@ export class Namespace {
       this.#rememberChanged(directory, name, null, asked, wasAlone);
     } catch (thrown) {
       this.#core.entries.remove(directory, name);
-      throw failureFrom(thrown, { path: pathOf(parent, name) });
+      throw failureFrom(thrown, { path: pathOf(parent.path, name) });
     }
     if (hint !== undefined) await this.#lostName(hint, call);
   }
@@ -203,8 +204,8 @@ export class Namespace {
       entries.remove(to.node, toName);
       throw failureFrom(thrown, {
         syscall: "rename",
-        path: pathOf(fromParent, fromName),
-        dest: pathOf(toParent, toName),
+        path: pathOf(fromParent.path, fromName),
+        dest: pathOf(toParent.path, toName),
       });
     }
     entries.remove(from.node, fromName);
@@ -319,10 +320,4 @@ export class Namespace {
     const entry = this.#core.entries.find(parent, name);
     return entry !== undefined && entry.untilMs > this.#core.clock.nowMs() ? (entry.node ?? undefined) : undefined;
   }
-}
-
-/** The path of a name, for messages. */
-function pathOf(parent: VolumeNode, name: string): string {
-  const path = parent.path;
-  return path === "/" ? `/${name}` : `${path}/${name}`;
 }

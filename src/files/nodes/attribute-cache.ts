@@ -75,8 +75,8 @@ export class AttributeCache {
   learn(node: VolumeNode, fresh: Attributes, credential: Credential, asked: Asked): void {
     const untilMs = asked.atMs + this.#core.options.attributeTimeoutMs;
     let toldOfChange = false;
-    if (node.changedAt <= asked.at && node.answered <= asked.number) {
-      node.answered = asked.number;
+    if (node.changedAt <= asked.at && node.answeredAt <= asked.at) {
+      node.answeredAt = asked.at;
       const known = node.attributes;
       const explained = node.changeTimeExplained || fresh.changeTimeNs === known.changeTimeNs;
       toldOfChange = !explained || accessDiffers(known, fresh);
@@ -93,6 +93,12 @@ export class AttributeCache {
       }
     }
     node.grants.giveAttributes(credential, untilMs, asked.at, toldOfChange);
+  }
+
+  /** Makes a change of ours, and takes in the attributes that it led to. */
+  async change(node: VolumeNode, credential: Credential, make: () => Promise<Attributes>): Promise<void> {
+    const asked = this.#core.asking();
+    this.adopt(node, await make(), credential, asked);
   }
 
   /** Takes in the attributes that a change of ours led to. */
@@ -157,9 +163,8 @@ export class AttributeCache {
   async #truncate(node: VolumeNode, size: number, call: Call): Promise<void> {
     if (node.kind === "directory") throw new Failure("EISDIR", { syscall: "truncate" });
     if (node.kind !== "file") throw new Failure("EINVAL", { syscall: "truncate" });
-    const asked = this.#core.asking();
     try {
-      this.adopt(node, await this.spaceOf(node).truncate(size, call), call.credential, asked);
+      await this.change(node, call.credential, () => this.spaceOf(node).truncate(size, call));
     } catch (thrown) {
       throw this.refused(node, call.credential, failureFrom(thrown, { syscall: "truncate" }));
     }
@@ -169,10 +174,9 @@ export class AttributeCache {
     const { store } = this.#core;
     try {
       if (node.isDirty) await node.space?.writeback("attributes", call);
-      const asked = this.#core.asking();
-      const change = () => store.setAttributes(node.id, changes, call);
-      const changed = await (node.space === undefined ? change() : node.space.changeAtStore(call, change));
-      this.adopt(node, changed, call.credential, asked);
+      const set = () => store.setAttributes(node.id, changes, call);
+      const { space } = node;
+      await this.change(node, call.credential, () => (space === undefined ? set() : space.changeAtStore(call, set)));
     } catch (thrown) {
       throw this.refused(node, call.credential, failureFrom(thrown, { syscall: "setattr" }));
     }

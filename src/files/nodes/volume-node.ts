@@ -48,8 +48,8 @@ export class VolumeNode implements Node {
   /** A local rename, link or removal moved the change time on the server; the next difference is no news. */
   changeTimeExplained = false;
   changedAt = 0;
-  /** The latest question about the node, by its number, that was answered. */
-  answered = 0;
+  /** The volume's change count at the latest question about the node that was answered. */
+  answeredAt = 0;
   accessGeneration = 0;
   readonly grants: Grants = new Grants();
   linkTarget: string | undefined;

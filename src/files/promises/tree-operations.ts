@@ -1,6 +1,7 @@
 /** Operations on whole trees: making the directories of a path, removing and listing recursively. */
 import { Failure } from "../../base/index.ts";
 import type { DirectoryEntry } from "../../port/index.ts";
+import { pathOf } from "../names/path-of.ts";
 import type { Node } from "../node.ts";
 import { Dirent } from "./dirent.ts";
 import { isCode, type PathOperations } from "./path-operations.ts";
@@ -85,7 +86,6 @@ export async function* walkTree(
     yield { relative: relative + entry.name, dirent: new Dirent(entry.name, directoryPath, entry.kind) };
     if (entry.kind !== "directory") continue;
     const child = await paths.volume.lookup(node, entry.name, paths.call);
-    const childPath = directoryPath === "/" ? `/${entry.name}` : `${directoryPath}/${entry.name}`;
-    yield* walkTree(paths, child, childPath, `${relative}${entry.name}/`, depth + 1);
+    yield* walkTree(paths, child, pathOf(directoryPath, entry.name), `${relative}${entry.name}/`, depth + 1);
   }
 }

@@ -7,6 +7,7 @@
 import { type CancelSignal, encodeFileName, Failure, failureFrom } from "../../base/index.ts";
 import type { ConflictCopy, OwnVersion } from "../../cache/index.ts";
 import type { Call, NodeId, RefusedBytes, Store, StoreEntry } from "../../port/index.ts";
+import { pathOf } from "../names/path-of.ts";
 import type { VolumeNode } from "../nodes/volume-node.ts";
 import { entriesChanged } from "../store-changes.ts";
 import { callOf, type VolumeCore } from "../volume-core.ts";
@@ -46,7 +47,7 @@ export async function writeConflictCopy(
   } finally {
     entriesChanged(core, parent);
   }
-  return { path: parent.path === "/" ? `/${copyName}` : `${parent.path}/${copyName}`, isOwnVersion };
+  return { path: pathOf(parent.path, copyName), isOwnVersion };
 }
 
 async function createBeside(
