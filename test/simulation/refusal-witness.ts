@@ -10,6 +10,7 @@ import type { ConflictCopy, WritebackFailure } from "../../src/cache/index.ts";
 import type { RefusedBytes, RescueId, RescueSink } from "../../src/port/index.ts";
 import type { LocalChange, RefusedRun } from "../model/change.ts";
 import type { ModelFile } from "../model/model-file.ts";
+import { RescuesUnderWay } from "./rescues-under-way.ts";
 import type { World } from "./world.ts";
 
 /** What the sink was asked to keep. */
@@ -47,6 +48,7 @@ export class RefusalWitness implements RescueSink {
   readonly #clock: Clock;
   readonly #random: SeededRandom;
   readonly #attempts: Attempt[] = [];
+  readonly #underWay: RescuesUnderWay;
   #faults: RescueFaults;
 
   constructor(world: World, clock: Clock, random: SeededRandom, faults: RescueFaults) {
@@ -54,6 +56,17 @@ export class RefusalWitness implements RescueSink {
     this.#clock = clock;
     this.#random = random;
     this.#faults = faults;
+    this.#underWay = new RescuesUnderWay(clock, faults.deadlineMs, world.scenario);
+  }
+
+  /** Whether rescues that are late have, or had, so many frames that nothing more was entrusted to the store. */
+  get hasHeldTooMuch(): boolean {
+    return this.#underWay.haveHeldTooMuch;
+  }
+
+  /** What rescues that have ended held is over. */
+  forgetEnded(): void {
+    this.#underWay.forgetEnded();
   }
 
   calm(): void {
@@ -64,7 +77,11 @@ export class RefusalWitness implements RescueSink {
     this.#faults = faults;
   }
 
-  async keep(refused: RefusedBytes, signal: CancelSignal): Promise<RescueId> {
+  keep(refused: RefusedBytes, signal: CancelSignal): Promise<RescueId> {
+    return this.#underWay.during(refused, () => this.#keep(refused, signal));
+  }
+
+  async #keep(refused: RefusedBytes, signal: CancelSignal): Promise<RescueId> {
     const attempt = this.#attemptOf(refused);
     this.#attempts.push(attempt);
     const before = refused.ranges.map(({ frames }) => Buffer.concat(frames));
@@ -101,7 +118,7 @@ export class RefusalWitness implements RescueSink {
   async copy(refused: RefusedBytes, write: () => Promise<ConflictCopy>): Promise<ConflictCopy> {
     const attempt = this.#attemptOf(refused);
     this.#attempts.push(attempt);
-    const copy = await write().catch((thrown) => {
+    const copy = await this.#underWay.during(refused, write).catch((thrown) => {
       const { code, message } = failureFrom(thrown);
       this.#world.fault(`conflict copy failed: ${code}`);
       this.#world.timeline.add("rescue", `no copy of ${refused.path}: ${message}`);
@@ -181,7 +198,7 @@ export class RefusalWitness implements RescueSink {
     const what = `${operation} of ${world.nameOf(file)} ${rangesText(ranges)} failed: ${failure.code}, ${outcome}`;
     world.timeline.add("cache", `${what}, size ${told.sizeBefore} to ${told.sizeAfter}`);
     file.failures.record(told, world.now());
-    if (!world.excuses.has(failure.code)) world.complain(`write-back failed with ${failure.code} for no reason`);
+    if (!world.explains(failure.code)) world.complain(`write-back failed with ${failure.code} for no reason`);
     if (outcome === "keptDirty" || outcome === "uncertain") return;
     const attempt = this.#attemptFor(file, told);
     if (attempt === undefined) world.complain(`${what}: the rescue was not given these bytes (S5.2)`);

@@ -183,10 +183,15 @@ export class World implements StoreWitness {
     this.requireNoComplaint();
   }
 
+  /** Whether what has happened explains failures with this code. */
+  explains(code: ErrorCode): boolean {
+    return this.excuses.has(code) || (code === "ETIMEDOUT" && this.rescue.hasHeldTooMuch);
+  }
+
   /** The code of a failure that the world may be blamed for; anything else ends the run. */
   excused(thrown: unknown, what: string, alsoLawful: readonly ErrorCode[] = []): ErrorCode {
     if (!(thrown instanceof Failure)) throw thrown;
-    if (this.excuses.has(thrown.code) || alsoLawful.includes(thrown.code)) return thrown.code;
+    if (this.explains(thrown.code) || alsoLawful.includes(thrown.code)) return thrown.code;
     const complaint = new Complaint(`${what} failed with ${thrown.code}, and nothing has happened that explains it`);
     complaint.cause = thrown;
     this.complain(complaint.message);
@@ -196,6 +201,7 @@ export class World implements StoreWitness {
   /** What went wrong is over; a file that others removed stays away. */
   forgetExcuses(): void {
     this.excuses.clear();
+    this.rescue.forgetEnded();
     // A removal may go unnoticed here: by others, or when a name is given anew meanwhile.
     if ([...this.files.values()].some(({ removed }) => removed !== undefined)) this.excuses.add("ESTALE");
     // A file that was forgotten before it was durable is found to have lost something when it is met again.

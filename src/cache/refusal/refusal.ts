@@ -25,7 +25,7 @@ import type { Kept } from "./rescue.ts";
 
 export interface RefusedPart extends UnrescuedBytes {
   readonly page: Page;
-  /** When a write or a rescue that is late has ended; it may read the frame until then. */
+  /** When a write that is late has ended, or a rescue that the file does not outlive; it may read the frame until then. */
   late: Promise<unknown> | undefined;
   /** It is neither in flight nor unrescued any more: the refusal is about to be settled. */
   hasLeft: boolean;

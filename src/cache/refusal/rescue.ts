@@ -33,8 +33,6 @@ export async function rescue(space: FilePages, refusal: Refusal, found: Version 
   if (!(await endedWithin(clock, options.rescueDeadlineMs, ended))) {
     if (isNew) {
       deadline.abort();
-      // It may read the frames until it has ended, though the file goes.
-      for (const part of refusal.parts) part.late = Promise.allSettled([part.late, ended]);
       // One that fails in the end is begun anew by whoever asks next.
       rescuing.catch(() => {
         if (refusal.rescuing === rescuing) refusal.rescuing = null;

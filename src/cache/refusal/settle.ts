@@ -82,7 +82,11 @@ export async function retryRescue(space: FilePages): Promise<void> {
 /** The file and its pages go, and unrescued bytes with them; nothing is told. */
 export function forgetUnrescued(space: FilePages): void {
   for (const refusal of space.refusals) {
-    for (const part of refusal.parts) thaw(space, part);
+    for (const part of refusal.parts) {
+      // A rescue that is late may read the frames until it has ended.
+      if (refusal.rescuing !== null) part.late = Promise.allSettled([part.late, refusal.rescuing]);
+      thaw(space, part);
+    }
     space.refusals.delete(refusal);
     refusal.become("settled");
   }

@@ -202,6 +202,21 @@ describe("a rescue that does not answer", () => {
     file.cache.checkInvariants();
   });
 
+  test("[S5.10] takes no other frame for a page that goes on, when it has ended well", async () => {
+    const refusalActions = { permission: "salvage" } as const;
+    const file = await refusalScene(bytesOf(pageSize, 7), { rescueDeadlineMs: 5_000, refusalActions });
+    await file.space.write(100, bytesOf(100, 1), alice);
+    const frame = file.space.pages.get(0)?.frame;
+    const letGo = file.rescue.holdUp();
+    await refuseFirst(file);
+    letGo();
+    await settle();
+    await file.clock.during(file.space.sync(alice));
+    expect([file.rescued.map(({ outcome }) => outcome), file.space.unrescuedBytes]).toEqual([["salvaged"], 0]);
+    expect(file.space.pages.get(0)?.frame === frame).toBe(true);
+    file.cache.checkInvariants();
+  });
+
   test("[S5.10] its signal is the platform's own, for whoever hands it on, and fires at the deadline", async () => {
     const file = await refusalScene(bytesOf(pageSize, 7), { rescueDeadlineMs: 5_000 });
     const signals: unknown[] = [];
