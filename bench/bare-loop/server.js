@@ -80,7 +80,7 @@ function reply(length, error = 0, contentBytes = 0) {
 function writeAttributes(at, node) {
   answer.fill(0, at, at + 88);
   answer.writeUInt32LE(node, at);
-  answer.writeUInt32LE(node === 1 ? 0 : 1 << 30, at + 8);
+  answer.writeUInt32LE(node === 1 ? 0 : 2 ** 31, at + 8);
   answer.writeUInt32LE(node === 1 ? 0o40755 : 0o100644, at + 60);
   answer.writeUInt32LE(1, at + 64);
   answer.writeUInt32LE(4096, at + 80);

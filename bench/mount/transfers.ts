@@ -1,9 +1,10 @@
 /**
- * Reads and writes through mounts, in order and at random, in pieces of 4 KiB, 128 KiB and 1 MiB. *First* is the first
- * read of a fresh mount; the files behind it are in the kernel's memory for every contender. *Warm* is the same job again:
- * the kernel may answer it by itself. *Direct* is the same job once more with O_DIRECT, so that every request reaches the
- * server. Writes are timed twice: until the last call returned, and until an fsync returned. *Cold* is a read of a file
- * that the mount has not seen, while the server has been in use for a while: as much as fits into its cache was read.
+ * Reads and writes through mounts, in order and at random, in pieces of 4 KiB, 128 KiB and 1 MiB. The files behind the mounts
+ * are in the kernel's memory for every contender. The *first moments* are some thousand requests to a fresh mount, over within
+ * a tenth of a second or two. All other reads go on for a second or more: *first read*, also of a fresh mount; *warm*, the same
+ * job again, which the kernel may answer by itself; *direct*, with O_DIRECT of what the server has cached, so that every request
+ * reaches it; *cold*, of a file that the mount has not seen, while the server has been in use for a while: as much as fits into
+ * its cache was read. Writes are timed twice: until the last call returned, and until an fsync returned.
  */
 import { median } from "../measure.ts";
 import { grouped, percent, progress, type Table } from "../report.ts";
@@ -15,10 +16,21 @@ const mebi = 1024 * 1024;
 export interface Shape {
   readonly order: "sequential" | "random";
   readonly pieceBytes: number;
-  readonly moveBytes: number;
+  /** How much is moved in the first moments, and by writes. */
+  readonly shortBytes: number;
+  /** How much all other reads move. */
+  readonly longBytes: number;
 }
 
-export const phases = ["first read", "warm read", "direct read", "write", "write, fsync", "cold read"] as const;
+export const phases = [
+  "first moments",
+  "first read",
+  "warm read",
+  "direct read",
+  "write",
+  "write, fsync",
+  "cold read",
+] as const;
 export type Phase = (typeof phases)[number];
 
 /** Bytes a second, by phase, shape and contender, one for each round. */
@@ -50,21 +62,27 @@ function keyOf(phase: Phase, { order, pieceBytes }: Shape, contender: string): s
 }
 
 export function shapesOf(quick: boolean): Shape[] {
-  const share = quick ? 0.25 : 0.5;
+  const short = quick ? 0.5 : 1;
+  const long = quick ? 0.25 : 1;
+  const shape = (order: Shape["order"], pieceBytes: number, shortMebi: number, longMebi: number): Shape => {
+    return { order, pieceBytes, shortBytes: shortMebi * mebi * short, longBytes: longMebi * mebi * long };
+  };
   return [
-    { order: "sequential", pieceBytes: 4096, moveBytes: 64 * mebi * share },
-    { order: "sequential", pieceBytes: 128 * 1024, moveBytes: 256 * mebi * share },
-    { order: "sequential", pieceBytes: mebi, moveBytes: 256 * mebi * share },
-    { order: "random", pieceBytes: 4096, moveBytes: 32 * mebi * share },
-    { order: "random", pieceBytes: 128 * 1024, moveBytes: 128 * mebi * share },
-    { order: "random", pieceBytes: mebi, moveBytes: 256 * mebi * share },
+    shape("sequential", 4096, 32, 1024),
+    shape("sequential", 128 * 1024, 128, 2048),
+    shape("sequential", mebi, 128, 2048),
+    shape("random", 4096, 16, 256),
+    shape("random", 128 * 1024, 64, 2048),
+    shape("random", mebi, 128, 2048),
   ];
 }
 
 /** Bytes of the files `file` and `unseen` that all contenders serve. */
-export const fileBytes: number = 256 * mebi;
+export const fileBytes: number = 2048 * mebi;
 /** Bytes of the file `other`, as much as the cache under test holds. */
 export const otherBytes: number = 512 * mebi;
+/** The part of a file that fits into the cache under test; writes and direct reads keep to it. */
+const cachedBytes = 256 * mebi;
 
 export async function transfer(
   contenders: readonly Contender[],
@@ -85,36 +103,50 @@ export async function transfer(
 }
 
 async function readAndWrite(contender: Contender, shape: Shape, transfers: Transfers): Promise<void> {
-  const { pieceBytes, moveBytes } = shape;
+  const { pieceBytes, shortBytes, longBytes } = shape;
   const prefix = shape.order === "sequential" ? "" : "rand";
+  const time = async (phase: Phase, job: FioJob): Promise<void> => {
+    transfers.add(phase, shape, contender.name, (await fio(job)).bytesPerSecond);
+  };
+  const jobsAt = (directory: string) => {
+    const job = { file: `${directory}/file`, pieceBytes };
+    const read: FioJob = { ...job, rw: `${prefix}read` as "read", fileBytes, moveBytes: longBytes };
+    const write: FioJob = {
+      ...job,
+      rw: `${prefix}write` as "write",
+      fileBytes: cachedBytes,
+      moveBytes: shortBytes,
+    };
+    return { read, write };
+  };
+  await whileMounted(contender, async (directory) => {
+    await time("first moments", { ...jobsAt(directory).read, moveBytes: shortBytes });
+  });
+  await whileMounted(contender, async (directory) => {
+    const { read, write } = jobsAt(directory);
+    await time("first read", read);
+    await time("warm read", read);
+    await readWhole(read.file, cachedBytes);
+    await time("direct read", { ...read, fileBytes: cachedBytes, direct: true });
+    await time("write", write);
+    await time("write, fsync", { ...write, sync: true });
+    await readWhole(`${directory}/other`, otherBytes);
+    await time("cold read", { ...read, file: `${directory}/unseen`, forget: true });
+  });
+}
+
+async function whileMounted(contender: Contender, use: (directory: string) => Promise<void>): Promise<void> {
   const mounted = await contender.mount();
   try {
-    const job = { file: `${mounted.directory}/file`, pieceBytes, fileBytes, moveBytes };
-    const read: FioJob = { ...job, rw: `${prefix}read` as "read" };
-    const write: FioJob = { ...job, rw: `${prefix}write` as "write" };
-    const jobs: readonly (readonly [Phase, FioJob])[] = [
-      ["first read", read],
-      ["warm read", read],
-      ["direct read", { ...read, direct: true }],
-      ["write", write],
-      ["write, fsync", { ...write, sync: true }],
-    ];
-    for (const [phase, each] of jobs) {
-      const { bytesPerSecond } = await fio(each);
-      transfers.add(phase, shape, contender.name, bytesPerSecond);
-    }
-    const other = {
-      file: `${mounted.directory}/other`,
-      fileBytes: otherBytes,
-      moveBytes: otherBytes,
-      pieceBytes: mebi,
-    };
-    await fio({ ...other, rw: "read", direct: true });
-    const { bytesPerSecond } = await fio({ ...read, file: `${mounted.directory}/unseen`, forget: true });
-    transfers.add("cold read", shape, contender.name, bytesPerSecond);
+    await use(mounted.directory);
   } finally {
     await mounted.end();
   }
+}
+
+/** Brings the beginning of a file into the server's cache. */
+async function readWhole(file: string, byteCount: number): Promise<void> {
+  await fio({ file, rw: "read", pieceBytes: mebi, fileBytes: byteCount, moveBytes: byteCount, direct: true });
 }
 
 export function nameOf({ order, pieceBytes }: Shape): string {
