@@ -1,7 +1,8 @@
-/** Holds: the right to a file's content for as long as it is open, and what ends it. */
+/** Holds: the right to a file's content, or to a directory's names, for as long as it is open, and what ends it. */
+import type { NodeId } from "../port/index.ts";
 import { aSecondClient, aSuperuser, type ContractStep, contractCase, promised, twoUsers } from "./contract-case.ts";
 import { expectEqual, expectFailure } from "./expectation.ts";
-import { bytesOf, reading, readingAndWriting, writing } from "./stage.ts";
+import { bytesOf, reading, readingAndWriting, type Stage, writing } from "./stage.ts";
 
 export const holdCases: readonly ContractStep[] = [
   contractCase(
@@ -31,6 +32,54 @@ export const holdCases: readonly ContractStep[] = [
     await store.rename(root, "g", root, "f", "replace", owner);
     expectEqual(await stage.read(old), "old", "content of the replaced file");
     await store.release(old, reading, owner);
+  }),
+  contractCase(
+    "a held directory goes on without a name and without entries, and is gone after the release",
+    [],
+    async (stage) => {
+      const { store, root, owner } = stage;
+      const node = await stage.directory("d");
+      await store.hold(node, reading, owner);
+      await store.removeDirectory(root, "d", owner);
+      await expectLivingWithoutName(stage, node);
+      await store.release(node, reading, owner);
+      await expectFailure(store.getAttributes(node, owner), ["ESTALE", "ENOENT"], "attributes after the release");
+    },
+  ),
+  contractCase("a held directory survives a rename over its name", [], async (stage) => {
+    const { store, root, owner } = stage;
+    const old = await stage.directory("d");
+    const other = await stage.directory("e");
+    await store.hold(old, reading, owner);
+    await store.rename(root, "e", root, "d", "replace", owner);
+    await expectLivingWithoutName(stage, old);
+    expectEqual((await store.lookup(root, "d", owner)).node, other, "the node of the name");
+    await store.release(old, reading, owner);
+  }),
+  contractCase("a held directory outlives its removal by another client", [aSecondClient], async (stage) => {
+    const { store, owner } = stage;
+    const node = await stage.directory("d");
+    await store.hold(node, reading, owner);
+    await stage.second.removeDirectory((await stage.inSecond()).node, "d", owner);
+    await expectLivingWithoutName(stage, node);
+    await store.release(node, reading, owner);
+    await expectFailure(store.getAttributes(node, owner), ["ESTALE", "ENOENT"], "attributes after the release");
+  }),
+  contractCase("a held directory is listed although its mode forbids that to others", [twoUsers], async (stage) => {
+    const { store, owner } = stage;
+    const node = await stage.directory("d");
+    await stage.file("f", "", 0o644, node);
+    await store.hold(node, reading, owner);
+    await store.setAttributes(node, { mode: 0 }, owner);
+    expectEqual((await stage.names(node)).join(), "f", "names");
+    await expectFailure(store.list(node, stage.stranger), "EACCES", "the names for another");
+    await store.release(node, reading, owner);
+    await expectFailure(store.list(node, owner), "EACCES", "the names after the release");
+  }),
+  contractCase("a directory is not held for writing", [], async (stage) => {
+    const node = await stage.directory("d");
+    await expectFailure(stage.store.hold(node, writing, stage.owner), "EISDIR", "a hold for writing");
+    await expectFailure(stage.store.hold(node, readingAndWriting, stage.owner), "EISDIR", "a hold for both");
   }),
   contractCase("holds are counted", [], async (stage) => {
     const { store, root, owner } = stage;
@@ -164,3 +213,19 @@ export const holdCases: readonly ContractStep[] = [
     },
   ),
 ];
+
+/** A removed directory has attributes that can be asked for and changed, and nothing can be made in it. */
+async function expectLivingWithoutName({ store, owner }: Stage, node: NodeId): Promise<void> {
+  expectEqual((await store.getAttributes(node, owner)).linkCount, 0, "link count");
+  const changed = await store.setAttributes(node, { mode: 0o700, modifyTimeNs: 14_676_107_865_548_870n }, owner);
+  expectEqual(changed.mode, 0o700, "mode");
+  expectEqual(changed.modifyTimeNs, 14_676_107_865_548_870n, "modify time");
+  if (store.manifest.extendedAttributes) {
+    await store.setExtendedAttribute(node, "user.a", bytesOf("value"), "any", owner);
+    expectEqual((await store.listExtendedAttributes(node, owner)).join(), "user.a", "extended attributes");
+  }
+  await store.commit(node, owner);
+  expectEqual((await store.list(node, owner)).length, 0, "names");
+  await expectFailure(store.makeDirectory(node, "in", 0o755, owner), "ENOENT", "a directory in it");
+  await expectFailure(store.createFile(node, "in", 0o644, owner), "ENOENT", "a file in it");
+}

@@ -121,6 +121,9 @@ export interface Store {
    * another client changes mode, owner or group: that ends the right, and the mode bits decide again, until the same right
    * is asked for anew; asking to read brings back no right to write. Changes through this store never end it. Holds are
    * counted, for each credential by itself.
+   *
+   * A directory is held to be read (EISDIR to write): without its name it is an empty one in which nothing can be made (ENOENT),
+   * and whose attributes can be asked for and changed.
    */
   hold(node: NodeId, mode: AccessMode, call: Call): Promise<void>;
   release(node: NodeId, mode: AccessMode, call: Call): Promise<void>;

@@ -2,6 +2,7 @@
  * The open descriptors of nodes. A held file keeps its descriptors, so it can be read and written after its name is gone;
  * a descriptor that writes is closed with the last hold for writing, so that programs can be run; descriptors that only
  * read stay for a while, the least recently used going first beyond `idleMax`, unless nothing leads to the node any more.
+ * What is no regular file is named by a descriptor for as long as it is held.
  *
  *   closed --acquire (open as the server)--> in use --give back--> kept (held) or idle --evict--> closed
  *   kept, idle --acquire--> in use
@@ -11,8 +12,8 @@
  * I2 `#idle` has exactly the nodes with a reader or writer that nobody holds and nobody uses.
  */
 import { close, closeSync, constants } from "node:fs";
-import { assert, codeOfErrno, Failure } from "../../base/index.ts";
-import { lastErrno, openAt, openPathOnly, pathOfDescriptor, workingDirectory } from "../../system/index.ts";
+import { assert, Failure } from "../../base/index.ts";
+import { openAt, openPathOnly, pathOfDescriptor, workingDirectory } from "../../system/index.ts";
 import { checked } from "./authority.ts";
 import type { DirectoryNode } from "./directory-node.ts";
 import type { Locator } from "./locator.ts";
@@ -68,6 +69,9 @@ export class Descriptors {
     else if (node.places.length === 0) {
       this.drop(node);
       this.#table.forgetIfLost(node);
+    } else if (node.kind !== "file") {
+      // It reads nothing, and whoever opens the node next needs a name that leads there.
+      this.drop(node);
     } else if (node.reader !== undefined || node.writer !== undefined) {
       this.#idle.add(node);
       while (this.#idle.size > this.#idleMax) this.#evictOldest();
@@ -107,15 +111,13 @@ export class Descriptors {
     this.#closeAll(node);
   }
 
-  /** Opens what keeps a held node alive, whatever its kind. */
-  pin(node: DirectoryNode, syscall: string): void {
-    if (node.kind === "file" || node.reader !== undefined) return;
-    const located = this.#locator.locate(node, syscall);
-    const opened = openAt(workingDirectory, pathOfDescriptor(located.fd), openPathOnly);
-    const errno = lastErrno();
-    if (located.isTemporary) closeLater(located.fd);
-    if (opened < 0) throw new Failure(codeOfErrno(errno), { syscall });
-    node.reader = opened;
+  /** Opens what keeps a held node alive that is no regular file, given a descriptor that names it. */
+  pin(node: DirectoryNode, named: number, syscall: string): void {
+    const path = pathOfDescriptor(named);
+    node.reader ??= checked(
+      this.#locator.open(() => openAt(workingDirectory, path, openPathOnly)),
+      syscall,
+    );
   }
 
   #descriptor(node: DirectoryNode, purpose: "read" | "write", syscall: string): number {
@@ -166,8 +168,10 @@ export class Descriptors {
   }
 
   #closeAll(node: DirectoryNode): void {
-    if (node.reader !== undefined) closeLater(node.reader);
-    if (node.writer !== undefined) closeLater(node.writer);
+    // Only a file can have storage to free.
+    const give = node.kind === "file" ? closeLater : closeSync;
+    if (node.reader !== undefined) give(node.reader);
+    if (node.writer !== undefined) give(node.writer);
     node.reader = undefined;
     node.writer = undefined;
     node.maker = undefined;

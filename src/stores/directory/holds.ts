@@ -31,15 +31,19 @@ export class Holds {
   }
 
   acquire(node: DirectoryNode, mode: AccessMode, credential: Credential): void {
+    if (mode.write && node.kind !== "file") {
+      throw new Failure(node.kind === "directory" ? "EISDIR" : "EINVAL", { syscall: "open" });
+    }
     this.#locator.use(node, "open", (fd, status) => {
       this.notice(node, status);
       const { maker } = node;
       const isMaker = maker?.credentialId === credential.id && maker.grant === grantOf(status);
       if (!isMaker) this.#authority.requireAccess(credential, "open", fd, status, mode);
+      if (node.kind !== "file") this.#descriptors.pin(node, fd, "open");
       node.grantedUnder ??= grantOf(status);
     });
     try {
-      this.#open(node, mode);
+      if (node.kind === "file") this.#open(node, mode);
     } catch (failure) {
       if (node.holdCount === 0) node.grantedUnder = undefined;
       this.#descriptors.settle(node);
@@ -63,13 +67,8 @@ export class Holds {
     node.maker = { credentialId: id, grant: grantOf(status) };
   }
 
-  /** Opens what the hold needs; the node is marked as used so that nothing closes it meanwhile. */
+  /** Opens what the hold of a file needs; the node is marked as used so that nothing closes it meanwhile. */
   #open(node: DirectoryNode, mode: AccessMode): void {
-    if (node.kind !== "file") {
-      if (mode.write) throw new Failure(node.kind === "directory" ? "EISDIR" : "EINVAL", { syscall: "open" });
-      this.#descriptors.pin(node, "open");
-      return;
-    }
     this.#descriptors.acquire(node, mode.write ? "write" : "read", "open");
     try {
       if (mode.write && mode.read && !node.writerReads) {

@@ -16,7 +16,6 @@ import type { DirectoryNode } from "./directory-node.ts";
 import type { DirectoryServer } from "./directory-server.ts";
 import { withNul } from "./locator.ts";
 
-const readAccess = { read: true, write: false, execute: false } as const;
 const chunksBeforeYield = 8;
 
 export async function list(
@@ -25,10 +24,10 @@ export async function list(
   credential: Credential,
 ): Promise<readonly DirectoryEntry[]> {
   const fd = server.inDirectory(node, "readdir", (named, status) => {
+    server.holds.require(node, "read", credential, named, status, "readdir");
     const path = pathOfDescriptor(named);
-    return server.authority.perform(credential, "readdir", status, readAccess, () =>
-      server.locator.open(() => openAt(workingDirectory, path, constants.O_RDONLY | constants.O_DIRECTORY)),
-    );
+    const open = (): number => openAt(workingDirectory, path, constants.O_RDONLY | constants.O_DIRECTORY);
+    return checked(server.locator.open(open), "readdir");
   });
   try {
     const entries: DirectoryEntry[] = [];

@@ -83,8 +83,11 @@ export class Locator {
     const found = this.#openPlaces(node, rootFd, syscall) ?? this.#search(node, rootFd, syscall);
     if (found !== undefined) return found;
     const removed = node.holdCount > 0 ? node.reader : undefined;
-    if (removed !== undefined) return { fd: removed, status: statusOrFail(removed, syscall), isTemporary: false };
-    throw new Failure("ESTALE", { syscall });
+    const status = removed === undefined ? undefined : statusOrFail(removed, syscall);
+    if (removed === undefined || status === undefined || mayBeElsewhere(node, status)) {
+      throw new Failure("ESTALE", { syscall });
+    }
+    return { fd: removed, status, isTemporary: false };
   }
 
   /** A place that a server without privileges may not reach is only told of when no other leads to the node. */
@@ -229,6 +232,11 @@ export function withNul(bytes: Uint8Array): Uint8Array {
   const result = new Uint8Array(bytes.length + 1);
   result.set(bytes);
   return result;
+}
+
+/** A directory that is not found and still has a name may have been moved out of the root: what is in it is not to be reached. */
+function mayBeElsewhere(node: DirectoryNode, status: FileStatus): boolean {
+  return node.kind === "directory" && !node.isUnlinkedHere && status.linkCount > 0;
 }
 
 function absent(syscall: string): undefined {

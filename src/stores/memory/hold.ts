@@ -7,7 +7,7 @@
  *   ended --acquireHold of the same right--> valid
  *   valid, ended --releaseHold, the last of its count--> (none)
  */
-import { assert } from "../../base/index.ts";
+import { assert, Failure } from "../../base/index.ts";
 import { type AccessMode, type Credential, permits, requireAccess } from "../../port/index.ts";
 import type { MemoryHold, MemoryNode } from "./memory-node.ts";
 import type { MemoryServer } from "./memory-server.ts";
@@ -16,6 +16,7 @@ const readAccess: AccessMode = { read: true, write: false, execute: false };
 const writeAccess: AccessMode = { read: false, write: true, execute: false };
 
 export function acquireHold(node: MemoryNode, mode: AccessMode, client: object, credential: Credential): void {
+  if (mode.write && node.kind === "directory") throw new Failure("EISDIR", { syscall: "open" });
   const isMaker = node.maker?.client === client && node.maker.credentialId === credential.id;
   if (!isMaker) requireAccess(node, mode, credential, "open");
   node.maker = undefined;

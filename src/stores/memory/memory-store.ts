@@ -28,7 +28,7 @@ import {
 } from "../../port/index.ts";
 import * as content from "./content.ts";
 import * as extendedAttributes from "./extended-attributes.ts";
-import { acquireHold, endHolds, mayWrite, releaseAllHolds, releaseHold } from "./hold.ts";
+import { acquireHold, endHolds, mayRead, mayWrite, releaseAllHolds, releaseHold } from "./hold.ts";
 import { attributesOf, type MemoryNode, versionOf } from "./memory-node.ts";
 import { entriesOf, type MemoryClient, MemoryServer } from "./memory-server.ts";
 import * as names from "./names.ts";
@@ -146,7 +146,7 @@ class MemoryStore implements Store, MemoryClient {
     this.#start(call, "readdir");
     const node = this.#server.node(directory, "readdir");
     const entries = entriesOf(node, "readdir");
-    requireAccess(node, { read: true, write: false, execute: false }, call.credential, "readdir");
+    if (!mayRead(node, this, call.credential)) throw new Failure("EACCES", { syscall: "readdir" });
     return Array.from(entries, ([name, child]) => ({ name, kind: child.kind, inode: child.inode }));
   }
 

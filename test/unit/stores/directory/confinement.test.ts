@@ -56,6 +56,21 @@ describe("confinement of the directory store", () => {
     expect(readdirSync(outside)).toEqual(["deep", "victim"]);
   });
 
+  it("does not use a held directory that was moved out of its root", async () => {
+    const { store, root, inside, outside } = await scratchStore();
+    const { node } = await store.makeDirectory(root, "d", 0o755, self);
+    await store.hold(node, { read: true, write: false, execute: false }, self);
+    renameSync(join(inside, "d"), join(outside, "d"));
+    expect(await codeOf(store.createFile(node, "new", 0o644, self))).toBe("ESTALE");
+    expect(await codeOf(store.list(node, self))).toBe("ESTALE");
+    expect(await codeOf(store.setAttributes(node, { mode: 0o700 }, self))).toBe("ESTALE");
+    expect(readdirSync(join(outside, "d"))).toEqual([]);
+    renameSync(join(outside, "d"), join(inside, "d"));
+    expect((await store.lookup(root, "d", self)).node).toBe(node);
+    expect(await store.list(node, self)).toEqual([]);
+    await store.release(node, { read: true, write: false, execute: false }, self);
+  });
+
   it("does not follow a directory that was moved out of its root", async () => {
     const { store, root, inside, outside } = await scratchStore();
     const { node } = await store.makeDirectory(root, "d", 0o755, self);
