@@ -23,7 +23,7 @@ import type { FileHandle } from "./file-handle/file-handle.ts";
 import { OpenFiles } from "./handle/open-files.ts";
 import type { Handle } from "./handle.ts";
 import { Namespace } from "./names/namespace.ts";
-import { OpenDirectory } from "./names/open-directory.ts";
+import { OpenDirectories } from "./names/open-directories.ts";
 import type { Node } from "./node.ts";
 import { AttributeCache } from "./nodes/attribute-cache.ts";
 import { VolumeNode } from "./nodes/volume-node.ts";
@@ -51,6 +51,7 @@ export class CachedVolume implements Volume {
   readonly #attributes: AttributeCache;
   readonly #names: Namespace;
   readonly #files: OpenFiles;
+  readonly #directories: OpenDirectories;
   readonly #endWatch: () => void;
   #closing: Promise<void> | undefined;
 
@@ -70,6 +71,7 @@ export class CachedVolume implements Volume {
     this.#attributes = new AttributeCache(this.#core);
     this.#names = new Namespace(this.#core, this.#attributes);
     this.#files = new OpenFiles(this.#core, this.#attributes);
+    this.#directories = new OpenDirectories(this.#core, this.#attributes, this.#names);
     this.root = this.#core.nodes.intern(root);
     this.#core.nodes.use(this.root);
     this.#attributes.learn(this.root, root.attributes, options.credential, { at: 0, atMs: root.askedMs });
@@ -253,10 +255,8 @@ export class CachedVolume implements Volume {
     return this.#files.open(node, flags & ~openFlags.O_DIRECTORY, call, processId, true);
   }
 
-  async openDirectory(node: Node, call: Call): Promise<DirectoryHandle> {
-    if (node.kind !== "directory") throw new Failure("ENOTDIR", { syscall: "opendir", path: node.path });
-    const origin = { fd: this.#files.nextFd(), node: own(node), credential: call.credential };
-    return new OpenDirectory(this.#core, this.#attributes, this.#names, origin);
+  openDirectory(node: Node, call: Call): Promise<DirectoryHandle> {
+    return this.#directories.open(own(node), this.#files.nextFd(), call);
   }
 
   async sync(call: Call = callOf(this.#options.credential)): Promise<void> {
@@ -300,6 +300,7 @@ export class CachedVolume implements Volume {
     this.#core.nodes.checkInvariants();
     this.#core.entries.checkInvariants();
     this.#files.checkInvariants();
+    this.#directories.checkInvariants();
     this.#core.cache.checkInvariants();
   }
 
@@ -326,7 +327,8 @@ export class CachedVolume implements Volume {
   async #giveBack(): Promise<void> {
     this.#endWatch();
     this.#core.cache.close();
-    await Promise.all([...this.#files.handles].map((handle) => handle.release()));
+    const handles = [...this.#files.handles, ...this.#directories.handles];
+    await Promise.all(handles.map((handle) => handle.release()));
     const nodes = [...this.#core.spaces];
     for (const node of nodes) inBackground(this.#core.discardPages(node));
     await this.#core.allDiscarded();

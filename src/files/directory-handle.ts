@@ -20,5 +20,6 @@ export interface DirectoryHandle {
    */
   lookup(start: number, count: number, signal?: CancelSignal): Promise<readonly (Node | undefined)[]>;
   sync(signal?: CancelSignal): Promise<void>;
-  release(): void;
+  /** Gives it back; once is enough. */
+  release(): Promise<void>;
 }

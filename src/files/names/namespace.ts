@@ -261,6 +261,7 @@ export class Namespace {
       const { code } = failureFrom(thrown);
       if (code !== "ENOENT" && code !== "ESTALE") return;
     }
+    node.nameless = true;
     node.removed = true;
     node.removedAt = removedAt;
     if (node.handleCount > 0) return;

@@ -1,12 +1,13 @@
 /**
  * An open directory. Its snapshot is taken by `load` and stays while names come and go; `lookup` brings the nodes of a
  * stretch of it, a few store calls at a time, for readdirplus.
+ *
+ *   open ---load, lookup, sync---> open ---release---> closed (everything is EBADF)
  */
 import { type CancelSignal, Failure, failureFrom } from "../../base/index.ts";
 import type { Call, Credential, DirectoryEntry } from "../../port/index.ts";
 import type { DirectoryHandle } from "../directory-handle.ts";
 import type { AttributeCache } from "../nodes/attribute-cache.ts";
-import type { NodePin } from "../nodes/node-table.ts";
 import type { VolumeNode } from "../nodes/volume-node.ts";
 import { noSignal, type VolumeCore } from "../volume-core.ts";
 import type { Namespace } from "./namespace.ts";
@@ -22,21 +23,23 @@ export class OpenDirectory implements DirectoryHandle {
   readonly #core: VolumeCore;
   readonly #attributes: AttributeCache;
   readonly #namespace: Namespace;
-  #pin: NodePin | undefined;
+  readonly #closed: () => Promise<void>;
+  #isOpen = true;
 
   constructor(
     core: VolumeCore,
     attributes: AttributeCache,
     namespace: Namespace,
     origin: { readonly fd: number; readonly node: VolumeNode; readonly credential: Credential },
+    closed: () => Promise<void>,
   ) {
     this.#core = core;
     this.#attributes = attributes;
     this.#namespace = namespace;
+    this.#closed = closed;
     this.fd = origin.fd;
+    this.node = origin.node;
     this.credential = origin.credential;
-    this.#pin = core.nodes.pin(origin.node);
-    this.node = this.#pin.node;
   }
 
   get parent(): VolumeNode {
@@ -92,14 +95,15 @@ export class OpenDirectory implements DirectoryHandle {
     }
   }
 
-  release(): void {
-    this.#pin?.[Symbol.dispose]();
-    this.#pin = undefined;
+  async release(): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
     this.entries = undefined;
+    await this.#closed();
   }
 
   #callWith(signal: CancelSignal): Call {
-    if (this.#pin === undefined) throw new Failure("EBADF", { syscall: "scandir", path: this.node.path });
+    if (!this.#isOpen) throw new Failure("EBADF", { syscall: "scandir", path: this.node.path });
     return { credential: this.credential, signal };
   }
 }

@@ -14,7 +14,7 @@ export async function listNode(paths: PathOperations, node: Node): Promise<reado
   try {
     return await directory.load();
   } finally {
-    directory.release();
+    await directory.release();
   }
 }
 

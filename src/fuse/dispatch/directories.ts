@@ -26,13 +26,16 @@ export function openDirectory(session: Session, request: Request): void {
     const handle = await session.volume.openDirectory(node, call);
     session.open.addDirectory(handle);
     encodeOpen(session.reply, 0, handle.fd, 0);
-    if (!session.answer(call.unique, openOutBytes)) session.open.releaseDirectory(handle.fd);
+    if (!session.answer(call.unique, openOutBytes)) await session.open.releaseDirectory(handle.fd);
   });
 }
 
 export function releaseDirectory(session: Session, request: Request): void {
-  session.open.releaseDirectory(releaseIn.handle(request));
-  session.answer(request.unique);
+  const number = releaseIn.handle(request);
+  session.later(request, async (call) => {
+    await session.open.releaseDirectory(number);
+    session.answer(call.unique);
+  });
 }
 
 export function synchronizeDirectory(session: Session, request: Request): void {

@@ -32,14 +32,17 @@ export class OpenTable {
     await handle?.release();
   }
 
-  releaseDirectory(number: number): void {
-    this.#directories.get(number)?.release();
+  async releaseDirectory(number: number): Promise<void> {
+    const handle = this.#directories.get(number);
     this.#directories.delete(number);
+    await handle?.release();
   }
 
   /** Gives everything back, when the connection ended without that. */
   async releaseAll(): Promise<void> {
-    for (const number of [...this.#directories.keys()]) this.releaseDirectory(number);
-    await Promise.all([...this.#files.keys()].map((number) => this.releaseFile(number)));
+    await Promise.all([
+      ...[...this.#directories.keys()].map((number) => this.releaseDirectory(number)),
+      ...[...this.#files.keys()].map((number) => this.releaseFile(number)),
+    ]);
   }
 }

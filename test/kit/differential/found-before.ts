@@ -111,4 +111,20 @@ export const foundBefore: readonly FoundBefore[] = [
       ["fstat", 0],
     ],
   },
+  {
+    name: "an open directory that was removed could not be changed any more",
+    operations: [
+      ["mkdir", "c", 0o755],
+      ["open", 1, "c", O_RDONLY, 0],
+      ["rmdir", "c"],
+      ["futimes", 1, ["14676107865548870", "omit"]],
+      ["fstat", 1],
+      ["fchmod", 1, 0o700],
+      ["setxattrOpen", 1, "user.a", 5, 1, 0],
+      ["getxattrOpen", 1, "user.a"],
+      ["fsync", 1],
+      ["reopen", 1, 2, O_RDONLY],
+      ["fstat", 2],
+    ],
+  },
 ];

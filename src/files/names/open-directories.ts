@@ -1,0 +1,90 @@
+/**
+ * The open directories of a volume. Opening asks the store for the right to read (`hold`), which keeps one that loses its name
+ * alive: without entries and links, as on a local file system, and with attributes that can be asked for and changed.
+ *
+ * Invariants
+ *   I1  Each handle in `#handles` has exactly one hold at the store.
+ *   I2  `handleCount` of a directory is the number of its handles here.
+ */
+import { assert, Failure, failureFrom } from "../../base/index.ts";
+import type { AccessMode, Call, Credential } from "../../port/index.ts";
+import type { AttributeCache } from "../nodes/attribute-cache.ts";
+import type { VolumeNode } from "../nodes/volume-node.ts";
+import { callOf, type VolumeCore } from "../volume-core.ts";
+import type { Namespace } from "./namespace.ts";
+import { OpenDirectory } from "./open-directory.ts";
+
+const reading: AccessMode = { read: true, write: false, execute: false };
+
+export class OpenDirectories {
+  readonly #core: VolumeCore;
+  readonly #attributes: AttributeCache;
+  readonly #namespace: Namespace;
+  readonly #handles = new Set<OpenDirectory>();
+
+  constructor(core: VolumeCore, attributes: AttributeCache, namespace: Namespace) {
+    this.#core = core;
+    this.#attributes = attributes;
+    this.#namespace = namespace;
+  }
+
+  get handles(): Iterable<OpenDirectory> {
+    return this.#handles;
+  }
+
+  /** `fd` is the number that the handle gets. */
+  async open(node: VolumeNode, fd: number, call: Call): Promise<OpenDirectory> {
+    const { path } = node;
+    if (node.kind !== "directory") throw new Failure("ENOTDIR", { syscall: "opendir", path });
+    using pin = this.#core.nodes.pin(node);
+    this.#requireOpen(path);
+    try {
+      await this.#core.store.hold(pin.node.id, reading, call);
+    } catch (thrown) {
+      throw this.#attributes.refused(pin.node, call.credential, failureFrom(thrown, { syscall: "opendir", path }));
+    }
+    try {
+      this.#requireOpen(path);
+    } catch (thrown) {
+      await this.#giveBack(pin.node, call.credential);
+      throw thrown;
+    }
+    return this.#admit(pin.node, fd, call.credential);
+  }
+
+  #requireOpen(path: string): void {
+    if (this.#core.closed) throw new Failure("ENOTCONN", { syscall: "opendir", path });
+  }
+
+  #admit(node: VolumeNode, fd: number, credential: Credential): OpenDirectory {
+    const origin = { fd, node, credential };
+    const handle = new OpenDirectory(this.#core, this.#attributes, this.#namespace, origin, () => this.#close(handle));
+    this.#core.nodes.use(node);
+    node.handleCount++;
+    this.#handles.add(handle);
+    return handle;
+  }
+
+  async #close(handle: OpenDirectory): Promise<void> {
+    const { node, credential } = handle;
+    this.#handles.delete(handle);
+    node.handleCount--;
+    await this.#giveBack(node, credential);
+    this.#core.nodes.unuse(node);
+  }
+
+  /** Nothing can be done about a store that does not take a hold back. */
+  async #giveBack(node: VolumeNode, credential: Credential): Promise<void> {
+    try {
+      await this.#core.store.release(node.id, reading, callOf(credential));
+    } catch (thrown) {
+      this.#attributes.refused(node, credential, failureFrom(thrown));
+    }
+  }
+
+  checkInvariants(): void {
+    const counts = new Map<VolumeNode, number>();
+    for (const { node } of this.#handles) counts.set(node, (counts.get(node) ?? 0) + 1);
+    for (const [node, count] of counts) assert(node.handleCount === count, "handles of a directory are counted");
+  }
+}
