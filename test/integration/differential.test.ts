@@ -1,6 +1,7 @@
 /**
  * Random operations on a mount and on a plain directory of the same file system must be answered alike. The seed is told
- * with every difference; HOLDFAST_SEEDS=n runs n seeds from HOLDFAST_SEED on instead of those below.
+ * with every difference. The seeds below are the same in every run, so that a failure is the fault of the change under test;
+ * HOLDFAST_SEEDS=n runs n others from HOLDFAST_SEED on (1 unless set) instead.
  */
 import { describe, expect, it } from "vitest";
 import { commandPath, runProgram } from "../kit/command.ts";
@@ -11,11 +12,10 @@ import { ending, scriptOf } from "../kit/differential/script.ts";
 const isRoot = process.getuid?.() === 0;
 const seedCount = Number(process.env.HOLDFAST_SEEDS ?? 0);
 const firstSeed = Number(process.env.HOLDFAST_SEED ?? 1);
-const freshSeed = 1000 + (Math.floor(performance.timeOrigin) % 1_000_000);
 const seeds =
   seedCount > 0
     ? Array.from({ length: seedCount }, (_, index) => firstSeed + index)
-    : [1, 7, 10, 104, 118, 119, freshSeed, freshSeed + 1];
+    : [1, 7, 10, 104, 118, 119, 2026, 4711, 622_851];
 const operationCount = 300;
 const timeout = 90_000 + seedCount * 5_000;
 const user = 4242;

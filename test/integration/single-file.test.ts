@@ -1,12 +1,15 @@
-/** Random operations on single files through a mount, each byte compared with a model, before and after a remount. */
+/**
+ * Random operations on single files through a mount, each byte compared with a model, before and after a remount. The seeds are
+ * the same in every run; HOLDFAST_SEEDS=n runs n from HOLDFAST_SEED on (1 unless set) instead.
+ */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { MountedStore, runOwn } from "../kit/mounted-store.ts";
 
 const seedCount = Number(process.env.HOLDFAST_SEEDS ?? 0);
-const freshSeed = Math.floor(performance.timeOrigin) % 1_000_000;
-const seeds = seedCount > 0 ? Array.from({ length: seedCount }, (_, index) => index + 1) : [1, 2, freshSeed];
+const firstSeed = Number(process.env.HOLDFAST_SEED ?? 1);
+const seeds = seedCount > 0 ? Array.from({ length: seedCount }, (_, index) => firstSeed + index) : [1, 2, 2026];
 const operationCount = 400;
 const phases = 2;
 /** Files that are worked on at the same time. */
