@@ -57,6 +57,37 @@ function deep(levels, name, fill) {
   return said.join(" ");
 }
 
+/** Removes a directory and everything below it, as far as that goes; answers how much went, and what did not. */
+function removeTree(path) {
+  if (/(^|\/)\.{0,2}$/.test(textOf(path))) return "not to be removed";
+  const status = fs.lstatSync(path);
+  let removed = 0;
+  const failures = [];
+  const attempt = (remove, ...parameters) => {
+    try {
+      removed += remove(...parameters) ?? 1;
+    } catch (error) {
+      failures.push(error.code);
+    }
+  };
+  const removeAll = (directory) => {
+    let names = [];
+    attempt(() => {
+      names = fs.readdirSync(directory, { withFileTypes: true, encoding: "buffer" });
+      return 0;
+    });
+    for (const entry of names.sort((one, other) => Buffer.compare(one.name, other.name))) {
+      const inside = Buffer.concat([directory, bytesOf("/"), entry.name]);
+      if (entry.isDirectory()) removeAll(inside);
+      else attempt(fs.unlinkSync, inside);
+    }
+    attempt(fs.rmdirSync, directory);
+  };
+  if (status.isDirectory()) removeAll(path);
+  else attempt(fs.unlinkSync, path);
+  return `${removed} ${failures.join(",")}`;
+}
+
 /** Many names in one directory: made, listed, and removed while the directory is being read. */
 function crowd(path, count) {
   const inside = (name) => Buffer.concat([path, bytesOf(`/${name}`)]);
@@ -107,6 +138,7 @@ export function nameActs({ at, isMappedDirty }) {
       fs.copyFileSync(at(from), at(to), mode);
     },
     mkdir: (path, mode) => fs.mkdirSync(at(path), { mode }),
+    removeTree: (path) => removeTree(at(path)),
     rmdir: (path) => fs.rmdirSync(at(path)),
     unlink: (path) => fs.unlinkSync(at(path)),
     rename: (from, to, flags) => system.rename(at(from), at(to), flags),
@@ -115,6 +147,7 @@ export function nameActs({ at, isMappedDirty }) {
     readlink: (path) => textOf(fs.readlinkSync(at(path), "buffer")),
     mknod: (path, kind, mode) => system.makeNode(at(path), typeBits[kind] | mode, 0),
     list: (path) => list(at(path)).join(","),
+    listOpen: (slot) => list(at(`@${slot}/.`)).join(","),
     listDuring: (path, added, removed) => listDuring(at(path), added, removed),
     deep: (levels, name, fill) => deep(levels, name, fill),
     crowd: (path, count) => crowd(at(path), count),

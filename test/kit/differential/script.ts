@@ -57,11 +57,22 @@ class Scribe {
   mapping = (): number => this.random.below(mappingCount);
   fill = (): number => this.random.below(251);
   mode = (): number => this.random.pick(modes);
-  path = (): string => this.paths.any();
   place = (): number => rangeOf(this.random).offset;
   span = (): number => rangeOf(this.random).length;
   name = (): string => this.random.pick(attributeNames);
   positionOrNull = (): number | null => (this.random.chance(0.4) ? null : this.place());
+
+  /** Mostly a path at which something was made. */
+  path = (): string => this.#inOpen() ?? this.paths.any();
+  /** A path at which something is about to be made. */
+  making = (): string => this.#inOpen() ?? this.paths.making();
+  /** Mostly a path at which a directory was made. */
+  directory = (): string => this.#inOpen() ?? this.paths.directory();
+
+  /** Now and then a name in what is open, which may have been moved or removed since: "@2/a". */
+  #inOpen(): string | undefined {
+    return this.random.chance(0.06) ? `@${this.slot()}/${this.paths.name()}` : undefined;
+  }
 
   openFlags(): number {
     const { random } = this;
@@ -97,7 +108,9 @@ class Scribe {
 type Writer = readonly [weight: number, write: (scribe: Scribe) => Operation];
 
 const fileWriters: readonly Writer[] = [
-  [14, (s) => ["open", s.slot(), s.random.chance(0.5) ? s.paths.making() : s.path(), s.openFlags(), s.mode()]],
+  [14, (s) => ["open", s.slot(), s.random.chance(0.5) ? s.making() : s.path(), s.openFlags(), s.mode()]],
+  [4, (s) => ["open", s.slot(), s.directory(), O_RDONLY | O_DIRECTORY, 0]],
+  [1, (s) => ["listOpen", s.slot()]],
   [2, (s) => ["reopen", s.slot(), s.slot(), s.random.pick([O_RDONLY, O_RDWR, O_WRONLY | O_TRUNC])]],
   [7, (s) => ["close", s.slot()]],
   [2, (s) => ["dup", s.slot(), s.slot()]],
@@ -122,7 +135,7 @@ const fileWriters: readonly Writer[] = [
   [2, (s) => ["futimes", s.slot(), s.times()]],
   [1, (s) => ["setxattrOpen", s.slot(), s.name(), s.random.below(300), s.fill(), s.random.below(3)]],
   [1, (s) => ["getxattrOpen", s.slot(), s.name()]],
-  [1, (s) => ["linkOpen", s.slot(), s.paths.making()]],
+  [1, (s) => ["linkOpen", s.slot(), s.making()]],
 ];
 
 const mappingWriters: readonly Writer[] = [
@@ -154,20 +167,25 @@ const nameWriters: readonly Writer[] = [
   [3, (s) => ["truncatePath", s.path(), s.place()]],
   [1, (s) => ["truncate", s.path(), s.place()]],
   [4, (s) => ["readFile", s.path()]],
-  [2, (s) => ["copyFile", s.path(), s.paths.making(), s.random.below(2)]],
-  [6, (s) => ["mkdir", s.paths.making(), s.random.chance(0.8) ? 0o755 : s.mode()]],
-  [2, (s) => ["rmdir", s.path()]],
-  [5, (s) => ["unlink", s.path()]],
+  [2, (s) => ["copyFile", s.path(), s.making(), s.random.below(2)]],
   [
-    8,
-    (s) => ["rename", s.path(), s.random.chance(0.5) ? s.paths.making() : s.path(), s.random.pick([0, 0, 0, 1, 2, 3])],
+    7,
+    (s) => [
+      "mkdir",
+      s.random.chance(0.9) ? s.paths.makingDirectory() : s.making(),
+      s.random.chance(0.8) ? 0o755 : s.mode(),
+    ],
   ],
-  [5, (s) => ["link", s.path(), s.paths.making()]],
-  [4, (s) => ["symlink", s.random.pick(targets), s.paths.making()]],
+  [4, (s) => ["rmdir", s.random.chance(0.8) ? s.directory() : s.path()]],
+  [2, (s) => ["removeTree", s.directory()]],
+  [5, (s) => ["unlink", s.path()]],
+  [8, (s) => ["rename", s.path(), s.random.chance(0.5) ? s.making() : s.path(), s.random.pick([0, 0, 0, 1, 2, 3])]],
+  [5, (s) => ["link", s.path(), s.making()]],
+  [4, (s) => ["symlink", s.random.pick(targets), s.making()]],
   [2, (s) => ["readlink", s.path()]],
-  [1, (s) => ["mknod", s.paths.making(), s.random.pick(["fifo", "socket", "file"]), s.mode()]],
-  [3, (s) => ["list", s.random.chance(0.5) ? "." : s.path()]],
-  [1, (s) => ["listDuring", s.random.chance(0.5) ? "." : s.path(), ["p", "q", "r"], ["q", "a", "s"]]],
+  [1, (s) => ["mknod", s.making(), s.random.pick(["fifo", "socket", "file"]), s.mode()]],
+  [3, (s) => ["list", s.random.chance(0.5) ? s.directory() : s.path()]],
+  [1, (s) => ["listDuring", s.random.chance(0.5) ? s.directory() : s.path(), ["p", "q", "r"], ["q", "a", "s"]]],
   [0.1, (s) => ["deep", 25, "v".repeat(s.random.pick([200, 255])), s.fill()]],
   [0.15, (s) => ["crowd", s.path(), s.random.pick([5, 100, 400])]],
   [4, (s) => ["chmod", s.path(), s.mode()]],

@@ -12,7 +12,11 @@ import { nameActs } from "../differential/name-acts.js";
 import { treeLines } from "../differential/tree.js";
 
 function actsOn(slots) {
-  const at = (text) => Buffer.from(text, "latin1");
+  /** "@2/a" is the name "a" in what is open in slot 2, as openat(2) has it. */
+  const at = (text) => {
+    const path = text.replace(/^@(\d)(?=\/)/, (_, slot) => `/proc/self/fd/${slots.get(Number(slot)).fd}`);
+    return Buffer.from(path, "latin1");
+  };
   const mapping = mappingActs({ slots });
   const state = { slots, at, ...mapping };
   const tree = () => {
