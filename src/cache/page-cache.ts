@@ -3,12 +3,13 @@
  * eviction, the books and limits of dirty memory, the flusher.
  *
  * Words. A *space* is the cached part of one file. *Reclaim* takes the frame of a clean page; it never waits for the store
- * and never writes (S2.5): when only dirty pages are left it wakes the flusher and the asker waits for the *frame bell*.
+ * and never writes (S2.5): when only dirty pages are left it wakes the flusher and the asker waits for the *frame bell*, unless
+ * all that is left was refused.
  *
  * Invariants. I1 The frames of all pages, flights and devices stay within the budget. I2 The ledger equals the sums over all
  * spaces. I3 A space with bytes that the store has not accepted is known to the flusher.
  */
-import { assert, type CancelSignal, type Clock, type Failure, failureFrom, neverFires } from "../base/index.ts";
+import { assert, type CancelSignal, type Clock, Failure, failureFrom, neverFires } from "../base/index.ts";
 import type { Attributes, Credential, NodeId, Store } from "../port/index.ts";
 import { type CacheOptions, completeOptions } from "./cache-options.ts";
 import { Bell } from "./lock/bell.ts";
@@ -19,10 +20,11 @@ import { FramePool, type FrameUse } from "./page/frame-pool.ts";
 import type { Page } from "./page/page.ts";
 import { declinedCountMax, type EvictionPolicy } from "./reclaim/eviction-policy.ts";
 import { S3Fifo } from "./reclaim/s3-fifo.ts";
+import { framesOfUnrescued, standingUnrescued } from "./refusal/refuse.ts";
 import { AddressSpace } from "./space/address-space.ts";
 import { type CacheCore, closedFailure } from "./space/cache-core.ts";
 import type { FilePages, SpaceObserver } from "./space/file-pages.ts";
-import { standingRefusal } from "./writeback/balance.ts";
+import { refusalOfAll } from "./writeback/balance.ts";
 import { commitToStore } from "./writeback/commit-to-store.ts";
 import { type WritebackReason, writeEverything } from "./writeback/control.ts";
 import { DirtyLedger } from "./writeback/dirty-ledger.ts";
@@ -101,7 +103,7 @@ export class PageCache implements CacheCore {
     }
   }
 
-  async takeFrame(signal: CancelSignal): Promise<Uint8Array> {
+  async takeFrame(use: "read" | "write", signal: CancelSignal): Promise<Uint8Array> {
     for (;;) {
       // One search for a victim is bounded; together these have looked at every page.
       for (let searches = Math.ceil(this.eviction.size / declinedCountMax); searches >= 0; searches--) {
@@ -109,7 +111,12 @@ export class PageCache implements CacheCore {
         if (frame !== undefined) return frame;
       }
       // What holds the frames is not sent by itself any more.
-      if (this.#isClosed) throw closedFailure("reclaim");
+      if (this.#isClosed) throw closedFailure(use);
+      const refusal = this.#refusalOfEveryFrame();
+      if (refusal !== undefined) {
+        const detail = "bytes that were refused hold the whole cache";
+        throw new Failure(use === "write" ? refusal.code : "ENOMEM", { syscall: use, detail, cause: refusal });
+      }
       this.counters.frameWaits += 1;
       this.#flusher.wake("reclaim");
       await this.#frameBell.heard(signal);
@@ -133,16 +140,28 @@ export class PageCache implements CacheCore {
     if (this.ledger.inFlightPages > 0) return undefined;
     let refusal: Failure | undefined;
     for (const space of this.#flusher.dirtySpaces) {
-      refusal = standingRefusal(space);
+      refusal = refusalOfAll(space);
       if (refusal === undefined) return undefined;
     }
     return refusal ?? this.#unrescued();
   }
 
+  /** Why no frame comes back by itself: each has bytes that were refused, or belongs to a page with such bytes. */
+  #refusalOfEveryFrame(): Failure | undefined {
+    const refusal = this.refusalOfEverything();
+    if (refusal === undefined) return undefined;
+    let heldCount = this.ledger.dirtyPages;
+    for (const space of this.#spaces) heldCount += framesOfUnrescued(space);
+    return heldCount >= this.pool.takenCount ? refusal : undefined;
+  }
+
   /** Why there are unrescued bytes, if there are. */
   #unrescued(): Failure | undefined {
     if (this.ledger.unrescuedPages === 0) return undefined;
-    for (const space of this.#spaces) if (space.unrescuedBytes > 0) return standingRefusal(space);
+    for (const space of this.#spaces) {
+      const refusal = standingUnrescued(space);
+      if (refusal !== undefined) return refusal;
+    }
     return undefined;
   }
 

@@ -214,7 +214,7 @@ function numberOf({ gauges, counters }: Evidence, name: string): unknown {
 
 /** All that the number could be compared with, for the report. */
 function textOf({ traffic, told, counters }: Evidence): string {
-  const { failures: _failures, spaces: _spaces, cache: _cache, ...numbers } = traffic;
+  const { failures: _failures, spaces: _spaces, cache: _cache, framesRefused: _framesRefused, ...numbers } = traffic;
   const { refusals, ...others } = told;
   return JSON.stringify({ ...numbers, ...others, refusals: Object.fromEntries(refusals), counters });
 }

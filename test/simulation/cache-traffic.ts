@@ -11,6 +11,7 @@ import type { PageTransition } from "../../src/cache/page/page-state.ts";
 import { AddressSpace } from "../../src/cache/space/address-space.ts";
 import { FilePages } from "../../src/cache/space/file-pages.ts";
 import { type NodeId, type Store, VersionConflict } from "../../src/port/index.ts";
+import { FramesRefused } from "./frames-refused.ts";
 
 /** What a failed operation of the store was about. */
 export interface FailedCall {
@@ -50,6 +51,7 @@ export class CacheTraffic {
   pagesIssued = 0;
   framesCopied = 0;
   framesKeptByLate = 0;
+  readonly framesRefused: FramesRefused = new FramesRefused();
   readonly spaces: Set<FilePages> = new Set();
   /** The cache of the run, as soon as it has a space. */
   cache: PageCache | undefined;
@@ -66,7 +68,7 @@ export function listenToCaches(traffic: CacheTraffic, observing: Listen): void {
   listen = observing;
 }
 
-const { createSpace, forget } = PageCache.prototype;
+const { createSpace, forget, takeFrame } = PageCache.prototype;
 PageCache.prototype.createSpace = function (this: PageCache, node, attributes, observer) {
   if (current.cache !== this) {
     current.cache = this;
@@ -79,6 +81,14 @@ PageCache.prototype.createSpace = function (this: PageCache, node, attributes, o
 PageCache.prototype.forget = function (this: PageCache, space) {
   forget.call(this, space);
   current.spaces.delete(space);
+};
+
+PageCache.prototype.takeFrame = function (this: PageCache, ...given) {
+  const { framesRefused, spaces } = current;
+  return takeFrame.apply(this, given).catch((thrown) => {
+    framesRefused.heard(thrown, this, spaces);
+    throw thrown;
+  });
 };
 
 const { insertPage, dropPage } = FilePages.prototype;

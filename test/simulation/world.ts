@@ -192,6 +192,10 @@ export class World implements StoreWitness {
   excused(thrown: unknown, what: string, alsoLawful: readonly ErrorCode[] = []): ErrorCode {
     if (!(thrown instanceof Failure)) throw thrown;
     if (this.explains(thrown.code) || alsoLawful.includes(thrown.code)) return thrown.code;
+    if (this.traffic.framesRefused.explain(thrown)) {
+      this.events.add(`no frame left ${thrown.code}`);
+      return thrown.code;
+    }
     const complaint = new Complaint(`${what} failed with ${thrown.code}, and nothing has happened that explains it`);
     complaint.cause = thrown;
     this.complain(complaint.message);
@@ -358,7 +362,7 @@ export class World implements StoreWitness {
     const { counters } = gauges;
     const { traffic, told, scenario } = this;
     const evidence: Evidence = { gauges, counters, traffic, told, scenario };
-    const complaint = complaintOfBooks(evidence, isAtRest);
+    const complaint = complaintOfBooks(evidence, isAtRest) ?? traffic.framesRefused.complaint;
     if (complaint !== undefined) this.complain(complaint);
   }
 

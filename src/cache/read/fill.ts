@@ -73,7 +73,8 @@ async function gatherRange(
         continue;
       }
       if (page === undefined || page.hidesUnrescued) {
-        const frame = space.core.tryTakeFrame() ?? (mayWait ? await space.core.takeFrame(call.signal) : undefined);
+        const frame =
+          space.core.tryTakeFrame() ?? (mayWait ? await space.core.takeFrame("read", call.signal) : undefined);
         if (frame === undefined) break;
         if (call.signal.aborted) {
           giveBack(space, frame);

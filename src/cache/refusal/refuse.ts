@@ -68,8 +68,25 @@ function refuseDirty(space: FilePages, page: Page, refusal: Refusal): void {
   refusal.add(page, page.sending as Sending, undefined);
 }
 
+/** The frames that a file's unrescued bytes keep: the frozen ones, and the clean copies in which their pages go on. */
+export function framesOfUnrescued(space: FilePages): number {
+  let count = 0;
+  for (const { state, parts } of space.refusals) {
+    if (state !== "unrescued") continue;
+    for (const { page, sending, hasLeft } of parts) {
+      if (hasLeft) continue;
+      // A frame that a late read may still touch has left the budget.
+      if (!sending.frameAbandoned) count += 1;
+      const isLatest = page.unrescued?.at(-1)?.sending === sending;
+      if (isLatest && page.frame !== sending.frame && page.dirty.isEmpty) count += 1;
+    }
+  }
+  return count;
+}
+
 /** What a file's writers are told that has unrescued bytes. */
 export function standingUnrescued(space: FilePages): Failure | undefined {
+  if (space.unrescuedBytes === 0) return undefined;
   for (const refusal of space.refusals) if (refusal.state === "unrescued") return refusal.failure;
   return undefined;
 }

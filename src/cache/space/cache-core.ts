@@ -31,8 +31,11 @@ export interface CacheCore {
   newSerial(): number;
   /** A frame, if need be that of a clean page which leaves; undefined when every frame is dirty, in flight or wanted. */
   tryTakeFrame(use?: FrameUse): Uint8Array | undefined;
-  /** Waits for a frame; starts write-back when only that can free one. */
-  takeFrame(signal: CancelSignal): Promise<Uint8Array>;
+  /**
+   * Waits for a frame; starts write-back when only that can free one. While refused bytes hold every frame, a writer hears the
+   * refusal, and a reader ENOMEM with the refusal as its cause. Rejects with EINTR as well, and ENOTCONN when the cache is closed.
+   */
+  takeFrame(use: "read" | "write", signal: CancelSignal): Promise<Uint8Array>;
   /** Tells waiters that a frame may be had again. */
   frameMayBeFree(): void;
   /** Tells the flusher that a space has dirty pages now. */

@@ -186,7 +186,7 @@ async function removeObstacle(
     case "create":
     case "copyOnWrite":
       // The page may have changed when the frame comes, so the plan is made anew.
-      spare.push(await space.core.takeFrame(call.signal));
+      spare.push(await space.core.takeFrame("write", call.signal));
       return;
     case "waitForFill":
       assert(page !== undefined, "a locked page exists");

@@ -11,10 +11,18 @@ import { closedFailure } from "../space/cache-core.ts";
 import type { FilePages } from "../space/file-pages.ts";
 
 /** Why the file holds memory that write-back cannot free, while that is so. */
-export function standingRefusal(space: FilePages): Failure | undefined {
-  const standing = space.standingFailure;
-  if (standing !== undefined && !passesByItself(classify(standing))) return standing;
-  return space.unrescuedBytes > 0 ? standingUnrescued(space) : undefined;
+function standingRefusal(space: FilePages): Failure | undefined {
+  return standingRefusalOfDirty(space) ?? standingUnrescued(space);
+}
+
+/** Why write-back frees none of the memory that the file holds; undefined where some of it may still be sent. */
+export function refusalOfAll(space: FilePages): Failure | undefined {
+  return space.hasDirtyPages ? standingRefusalOfDirty(space) : standingUnrescued(space);
+}
+
+function standingRefusalOfDirty({ standingFailure }: FilePages): Failure | undefined {
+  if (standingFailure === undefined || passesByItself(classify(standingFailure))) return undefined;
+  return standingFailure;
 }
 
 /** Throws when room for this writer will not come by itself. */

@@ -72,7 +72,7 @@ describe("late reads", () => {
       kept.push(frame);
     expect(kept).toHaveLength(4);
     // Whoever waits for a frame now has it when the late reads have ended, although nothing else happens.
-    const waiting = file.cache.takeFrame(asSuperuser.signal);
+    const waiting = file.cache.takeFrame("read", asSuperuser.signal);
     await slow.end();
     kept.push(await waiting);
     for (const frame of kept) file.cache.pool.give(frame);
