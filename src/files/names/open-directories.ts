@@ -3,7 +3,8 @@
  * alive: without entries and links, as on a local file system, and with attributes that can be asked for and changed.
  *
  * Invariants
- *   I1  Each handle in `#handles` has exactly one hold at the store.
+ *   I1  Each handle in `#handles` has exactly one hold at the store, but for directories that were removed from here before they
+ *       were opened (a program may still work in one): the store knows these no more.
  *   I2  `handleCount` of a directory is the number of its handles here.
  */
 import { assert, Failure, failureFrom } from "../../base/index.ts";
@@ -12,7 +13,7 @@ import type { AttributeCache } from "../nodes/attribute-cache.ts";
 import type { VolumeNode } from "../nodes/volume-node.ts";
 import { callOf, type VolumeCore } from "../volume-core.ts";
 import type { Namespace } from "./namespace.ts";
-import { OpenDirectory } from "./open-directory.ts";
+import { type DirectoryOrigin, OpenDirectory } from "./open-directory.ts";
 
 const reading: AccessMode = { read: true, write: false, execute: false };
 
@@ -38,38 +39,46 @@ export class OpenDirectories {
     if (node.kind !== "directory") throw new Failure("ENOTDIR", { syscall: "opendir", path });
     using pin = this.#core.nodes.pin(node);
     this.#requireOpen(path);
-    try {
-      await this.#core.store.hold(pin.node.id, reading, call);
-    } catch (thrown) {
-      throw this.#attributes.refused(pin.node, call.credential, failureFrom(thrown, { syscall: "opendir", path }));
-    }
+    const isHeld = await this.#hold(pin.node, call);
     try {
       this.#requireOpen(path);
     } catch (thrown) {
-      await this.#giveBack(pin.node, call.credential);
+      if (isHeld) await this.#giveBack(pin.node, call.credential);
       throw thrown;
     }
-    return this.#admit(pin.node, fd, call.credential);
+    return this.#admit({ fd, node: pin.node, credential: call.credential, isHeld });
+  }
+
+  /** Asks the store for the right to read; false of a directory that it knows no more, for it was removed from here. */
+  async #hold(node: VolumeNode, call: Call): Promise<boolean> {
+    try {
+      await this.#core.store.hold(node.id, reading, call);
+      return true;
+    } catch (thrown) {
+      const failure = failureFrom(thrown, { syscall: "opendir", path: node.path });
+      const refusal = this.#attributes.refused(node, call.credential, failure);
+      if (refusal.code === "ESTALE" && node.nameless) return false;
+      throw refusal;
+    }
   }
 
   #requireOpen(path: string): void {
     if (this.#core.closed) throw new Failure("ENOTCONN", { syscall: "opendir", path });
   }
 
-  #admit(node: VolumeNode, fd: number, credential: Credential): OpenDirectory {
-    const origin = { fd, node, credential };
+  #admit(origin: DirectoryOrigin): OpenDirectory {
     const handle = new OpenDirectory(this.#core, this.#attributes, this.#namespace, origin, () => this.#close(handle));
-    this.#core.nodes.use(node);
-    node.handleCount++;
+    this.#core.nodes.use(origin.node);
+    origin.node.handleCount++;
     this.#handles.add(handle);
     return handle;
   }
 
   async #close(handle: OpenDirectory): Promise<void> {
-    const { node, credential } = handle;
+    const { node, credential, isHeld } = handle;
     this.#handles.delete(handle);
     node.handleCount--;
-    await this.#giveBack(node, credential);
+    if (isHeld) await this.#giveBack(node, credential);
     this.#core.nodes.unuse(node);
   }
 

@@ -14,10 +14,19 @@ import type { Namespace } from "./namespace.ts";
 
 const lookupsMax = 8;
 
+export interface DirectoryOrigin {
+  readonly fd: number;
+  readonly node: VolumeNode;
+  readonly credential: Credential;
+  /** Whether the store holds it; one that it knows no more is empty. */
+  readonly isHeld: boolean;
+}
+
 export class OpenDirectory implements DirectoryHandle {
   readonly fd: number;
   readonly node: VolumeNode;
   readonly credential: Credential;
+  readonly isHeld: boolean;
   entries: readonly DirectoryEntry[] | undefined;
 
   readonly #core: VolumeCore;
@@ -30,7 +39,7 @@ export class OpenDirectory implements DirectoryHandle {
     core: VolumeCore,
     attributes: AttributeCache,
     namespace: Namespace,
-    origin: { readonly fd: number; readonly node: VolumeNode; readonly credential: Credential },
+    origin: DirectoryOrigin,
     closed: () => Promise<void>,
   ) {
     this.#core = core;
@@ -40,6 +49,7 @@ export class OpenDirectory implements DirectoryHandle {
     this.fd = origin.fd;
     this.node = origin.node;
     this.credential = origin.credential;
+    this.isHeld = origin.isHeld;
   }
 
   get parent(): VolumeNode {
@@ -49,7 +59,7 @@ export class OpenDirectory implements DirectoryHandle {
   async load(signal: CancelSignal = noSignal): Promise<readonly DirectoryEntry[]> {
     const call = this.#callWith(signal);
     try {
-      this.entries = await this.#core.store.list(this.node.id, call);
+      this.entries = this.isHeld ? await this.#core.store.list(this.node.id, call) : [];
       return this.entries;
     } catch (thrown) {
       const failure = failureFrom(thrown, { syscall: "scandir", path: this.node.path });
@@ -88,8 +98,9 @@ export class OpenDirectory implements DirectoryHandle {
   }
 
   async sync(signal: CancelSignal = noSignal): Promise<void> {
+    const call = this.#callWith(signal);
     try {
-      await this.#core.store.commit(this.node.id, this.#callWith(signal));
+      if (this.isHeld) await this.#core.store.commit(this.node.id, call);
     } catch (thrown) {
       throw failureFrom(thrown, { syscall: "fsync", path: this.node.path });
     }

@@ -127,4 +127,8 @@ export const foundBefore: readonly FoundBefore[] = [
       ["fstat", 2],
     ],
   },
+  {
+    name: "a working directory that was removed could not be listed",
+    operations: [["abandon", "c"]],
+  },
 ];

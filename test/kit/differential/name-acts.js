@@ -5,6 +5,7 @@ import * as system from "./system-calls.js";
 
 const typeBits = { fifo: 0o010000, socket: 0o140000, file: 0o100000 };
 const listBytes = 16;
+const directoryOnly = fs.constants.O_RDONLY | fs.constants.O_DIRECTORY;
 const bytesOf = (text) => Buffer.from(text, "latin1");
 const textOf = (bytes) => bytes.toString("latin1");
 
@@ -53,6 +54,38 @@ function deep(levels, name, fill) {
   for (; depth > 0; depth -= 1) {
     process.chdir("..");
     fs.rmdirSync(name);
+  }
+  return said.join(" ");
+}
+
+/** Goes on for a while in a working directory that was removed. */
+function abandon(path, show) {
+  const said = [];
+  const attempt = (act) => {
+    try {
+      said.push(act() ?? "ok");
+    } catch (error) {
+      said.push(error.code);
+    }
+  };
+  const enter = (fd) => {
+    process.chdir(`/proc/self/fd/${fd}`);
+    fs.closeSync(fd);
+  };
+  const back = fs.openSync(".", directoryOnly);
+  try {
+    fs.mkdirSync(path);
+    const name = fs.realpathSync.native(path, "buffer");
+    enter(fs.openSync(path, directoryOnly));
+    attempt(() => fs.rmdirSync(name));
+    attempt(() => show(fs.statSync(".", { bigint: true })));
+    attempt(() => list(Buffer.from(".")).join(","));
+    attempt(() => fs.writeFileSync("new", "x"));
+    attempt(() => fs.mkdirSync("new"));
+    attempt(() => fs.statSync("new").size);
+    attempt(() => kindOf(fs.statSync("..")));
+  } finally {
+    enter(back);
   }
   return said.join(" ");
 }
@@ -138,6 +171,7 @@ export function nameActs({ at, isMappedDirty }) {
       fs.copyFileSync(at(from), at(to), mode);
     },
     mkdir: (path, mode) => fs.mkdirSync(at(path), { mode }),
+    abandon: (path) => abandon(at(path), show),
     removeTree: (path) => removeTree(at(path)),
     rmdir: (path) => fs.rmdirSync(at(path)),
     unlink: (path) => fs.unlinkSync(at(path)),

@@ -178,6 +178,7 @@ const nameWriters: readonly Writer[] = [
   ],
   [4, (s) => ["rmdir", s.random.chance(0.8) ? s.directory() : s.path()]],
   [2, (s) => ["removeTree", s.directory()]],
+  [0.5, (s) => ["abandon", s.paths.making()]],
   [5, (s) => ["unlink", s.path()]],
   [8, (s) => ["rename", s.path(), s.random.chance(0.5) ? s.making() : s.path(), s.random.pick([0, 0, 0, 1, 2, 3])]],
   [5, (s) => ["link", s.path(), s.making()]],

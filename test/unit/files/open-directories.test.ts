@@ -61,6 +61,22 @@ describe("an open directory", () => {
     volume.forget(node, 1);
   });
 
+  it("is an empty one when it was removed before, and is opened by whoever still works in it", async () => {
+    await using place = await memoryVolume();
+    const { volume } = place;
+    const node = volume.remember(await volume.makeDirectory(volume.root, "d", 0o755, call));
+    const gone = volume.remember(await volume.makeDirectory(volume.root, "e", 0o755, call));
+    await volume.removeDirectory(volume.root, "d", call);
+    await place.other.removeDirectory(await nodeAt(place.other, "/"), "e", call);
+    const handle = await volume.openDirectory(node, call);
+    expect(await handle.load()).toEqual([]);
+    await handle.sync();
+    (volume as CachedVolume).checkInvariants();
+    await handle.release();
+    await expect(volume.openDirectory(gone, call)).rejects.toMatchObject({ code: "ESTALE" });
+    for (const each of [node, gone]) volume.forget(each, 1);
+  });
+
   it("is not opened by whom the store refuses to read it", async () => {
     await using place = await memoryVolume();
     const { volume, server } = place;
