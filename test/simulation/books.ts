@@ -96,7 +96,7 @@ const counterPages: Readonly<Record<keyof Counters, BookPage>> = {
     always: ({ counters, traffic }) => counters.evictedPages === traffic.pagesRemoved - traffic.pagesDropped,
   },
   frameWaits: {
-    always: ({ counters, gauges }) => counters.frameWaits === 0 || counters.evictedPages > 0 || gauges.frameBytes > 0,
+    always: ({ counters, traffic }) => counters.frameWaits === 0 || traffic.pagesMade > 0,
   },
   throttlePauses: { always: ({ counters }) => counters.throttlePauses === 0 || counters.writes > 0 },
   throttlePauseMs: {

@@ -11,6 +11,7 @@ import { type Weather, weathers } from "./weather.ts";
 export interface Scenario {
   readonly pageSize: number;
   readonly budgetPages: number;
+  readonly dirtyLimitPages: number;
   readonly readaheadBytesMax: number;
   readonly attributeTimeoutMs: number;
   readonly storeTimeoutMs: number;
@@ -65,6 +66,7 @@ function troubles(random: SeededRandom, conditional: boolean): Pick<Scenario, "f
 const actions: readonly RefusalAction[] = ["excise", "invalidateLazily", "salvage", "keepDirty"];
 const classes: readonly RefusalClass[] = ["permission", "conflict", "space", "media", "gone", "integrity", "transient"];
 const rescueDeadlineMs = 2_000;
+const fileBytesMost = 60_000;
 
 /** Mostly what users get who choose nothing; a medium's bytes are salvaged, as they are where media are mounted. */
 function refusals(random: SeededRandom, isMedium: boolean): Pick<Scenario, "refusals" | "rescueFaults"> {
@@ -99,8 +101,28 @@ function keys(random: SeededRandom): KeyTerms | undefined {
 
 /** Comparing everything after each step takes time, so one seed in so many does. */
 const everythingEach = 16;
+/** In one seed in so many refused bytes may come to hold the whole cache. */
+const crampedEach = 16;
+const budgetPagesMin = 16;
 
 export function scenarioOf(seed: number): Scenario {
+  const scenario = roomyScenarioOf(seed);
+  return seed % crampedEach === crampedEach / 2 ? cramped(scenario) : scenario;
+}
+
+/** The cache is small, all of it may be dirty, and what the store refuses no rescue takes. */
+function cramped(scenario: Scenario): Scenario {
+  return {
+    ...scenario,
+    budgetPages: budgetPagesMin,
+    dirtyLimitPages: budgetPagesMin,
+    fileBytes: fileBytesMost,
+    faults: { ...scenario.faults, refused: 0.3 },
+    rescueFaults: { ...scenario.rescueFaults, failChance: 1 },
+  };
+}
+
+function roomyScenarioOf(seed: number): Scenario {
   const random = new SeededRandom(seed ^ 0x5ce0a510);
   const pageSize = random.chance(0.8) ? 4096 : 16384;
   const conditionalWrites = random.chance(0.35);
@@ -108,9 +130,11 @@ export function scenarioOf(seed: number): Scenario {
   const first = random.below(users.length);
   const isMedium = random.chance(0.15);
   const credentialCount = 1 + random.below(3);
+  const budgetPages = budgetPagesMin + random.below(9);
   return {
     pageSize,
-    budgetPages: 16 + random.below(9),
+    budgetPages,
+    dirtyLimitPages: budgetPages / 2,
     readaheadBytesMax: random.chance(0.5) ? 0 : 4 * pageSize,
     attributeTimeoutMs: random.pick([0, 100, 1_000]),
     storeTimeoutMs: random.pick([1_000, 5_000]),
@@ -130,7 +154,7 @@ export function scenarioOf(seed: number): Scenario {
       (_, actor) => users[(first + (actor % credentialCount)) % users.length] as Credential,
     ),
     fileCount: random.pick([1, 1, 2, 3, 4]),
-    fileBytes: random.pick([10_000, 40_000, 60_000]),
+    fileBytes: random.pick([10_000, 40_000, fileBytesMost]),
     hasOthers: random.chance(0.6),
     interrupts: random.chance(0.3),
     hurries: random.chance(0.5),

@@ -113,6 +113,7 @@ export class World implements StoreWitness {
       clock,
       pageSize,
       budgetBytes: scenario.budgetPages * pageSize,
+      dirtyLimitBytes: scenario.dirtyLimitPages * pageSize,
       readaheadBytesMax: scenario.readaheadBytesMax,
       attributeTimeoutMs,
       entryTimeoutMs: attributeTimeoutMs,

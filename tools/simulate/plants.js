@@ -15,6 +15,20 @@ export const plants = [
     replace: "page = space.insertPage(index, frame);\n        if (page.locked",
   },
   {
+    name: "waits-for-ever",
+    mistake: "who needs a frame waits for one although refused bytes hold all of them",
+    path: "src/cache/page-cache.ts",
+    find: "const refusal = this.#refusalOfEveryFrame();",
+    replace: "const refusal = undefined;",
+  },
+  {
+    name: "told-too-early",
+    mistake: "who needs a frame is told that none will come although bytes of a file that had others refused may still be sent",
+    path: "src/cache/writeback/balance.ts",
+    find: "return space.hasDirtyPages ? standingRefusalOfDirty(space) : standingUnrescued(space);",
+    replace: "return standingRefusal(space);",
+  },
+  {
     name: "dropped-tag",
     mistake: "a page whose write failed is dirty again without its DIRTY tag",
     path: "src/cache/writeback/collect.ts",
