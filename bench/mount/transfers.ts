@@ -106,7 +106,9 @@ async function readAndWrite(contender: Contender, shape: Shape, transfers: Trans
   const { pieceBytes, shortBytes, longBytes } = shape;
   const prefix = shape.order === "sequential" ? "" : "rand";
   const time = async (phase: Phase, job: FioJob): Promise<void> => {
-    transfers.add(phase, shape, contender.name, (await fio(job)).bytesPerSecond);
+    const { bytesPerSecond } = await fio(job);
+    transfers.add(phase, shape, contender.name, bytesPerSecond);
+    progress(`  ${contender.name}, ${phase}: ${grouped(bytesPerSecond / 1e6)} MB/s`);
   };
   const jobsAt = (directory: string) => {
     const job = { file: `${directory}/file`, pieceBytes };
