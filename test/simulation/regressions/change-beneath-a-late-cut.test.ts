@@ -5,24 +5,14 @@
  */
 import { expect, test } from "vitest";
 import { Failure } from "../../../src/base/index.ts";
-import { GatedStore } from "../../kit/gated-store.ts";
-import { memoryVolume, rewriteAt } from "../../kit/memory-volume.ts";
+import { gatedVolume } from "../../kit/gated-volume.ts";
+import { rewriteAt } from "../../kit/memory-volume.ts";
 import { settle, VirtualClock } from "../../kit/virtual-clock.ts";
 
 test("[G17] the look after a late truncate that failed shows what another client did meanwhile", async () => {
   const clock = new VirtualClock();
-  const gated: GatedStore[] = [];
-  await using place = await memoryVolume({
-    clock,
-    store: { reportsChanges: false },
-    wrap: (store) => {
-      const gates = new GatedStore(store);
-      gated.push(gates);
-      return gates.store;
-    },
-  });
-  const { volume, other } = place;
-  const [gates] = gated as [GatedStore];
+  await using place = await gatedVolume({ clock, store: { reportsChanges: false } });
+  const { volume, other, gates } = place;
   await volume.promises.writeFile("/file", "old");
   const file = await volume.open("/file", "r+");
   expect(await file.readFile("utf8")).toBe("old");

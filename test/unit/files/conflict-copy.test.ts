@@ -4,7 +4,7 @@ import type { VolumeOptions, WritebackFailed } from "../../../src/files/index.ts
 import { conflictName } from "../../../src/files/refusals/conflict-copy.ts";
 import { type Store, superuser } from "../../../src/port/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
-import { GatedStore } from "../../kit/gated-store.ts";
+import { gatedVolume } from "../../kit/gated-volume.ts";
 import {
   alice,
   bob,
@@ -18,7 +18,7 @@ import {
 import { RescueInMemory } from "../../kit/rescue-in-memory.ts";
 import { VirtualClock } from "../../kit/virtual-clock.ts";
 
-/** Alice's file, with bytes of hers unsent, and another client's version at the store. */
+/** A conflict in a volume that the options tell of. */
 async function conflict(
   options: VolumeOptions,
   base = "the old plan",
@@ -27,6 +27,11 @@ async function conflict(
   const rescue = new RescueInMemory();
   const store = { reportsChanges: false, ...more.store };
   const place = await memoryVolume({ ...more, store, volume: { rescue, ...options } });
+  return { ...(await conflictOn(place, base)), rescue };
+}
+
+/** Alice's file, with bytes of hers unsent, and another client's version at the store. */
+async function conflictOn<Place extends MemoryVolume>(place: Place, base: string) {
   const told: WritebackFailed[] = [];
   place.volume.events.on("writebackFailed", (event) => told.push(event));
   await place.volume.promisesFor(alice).mkdir("/docs", 0o755);
@@ -34,7 +39,7 @@ async function conflict(
   const file = await place.volume.open("/docs/plan.txt", "r+", { credential: alice });
   await file.write("MY", 4);
   await rewriteAt(place.other, "/docs/plan.txt", "their new plan");
-  return { ...place, rescue, told, file };
+  return { ...place, told, file };
 }
 
 const today = new Date().toISOString().slice(0, 10);
@@ -188,14 +193,13 @@ describe("a conflict", () => {
 
   it("[S5.4] [S5.6] kept both, and the store is late with the copy: it is not given memory that others' bytes come to lie in", async () => {
     const clock = new VirtualClock();
-    let gates: GatedStore | undefined;
-    const at = await conflict({ conflict: "keepBoth", clock, storeTimeoutMs: 10_000 }, "the old plan", {
-      wrap: (store) => {
-        gates = new GatedStore(store);
-        return gates.store;
-      },
+    const rescue = new RescueInMemory();
+    const place = await gatedVolume({
+      store: { reportsChanges: false },
+      volume: { rescue, conflict: "keepBoth", clock, storeTimeoutMs: 10_000 },
     });
-    if (gates === undefined) throw new Error("the volume has been opened over the gated store");
+    const { gates } = place;
+    const at = await conflictOn(place, "the old plan");
     // Not all of the old version is cached, so the copy is made of the new one and the refused bytes.
     await at.file.invalidate();
     await at.file.stat();

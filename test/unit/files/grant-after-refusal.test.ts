@@ -7,24 +7,16 @@ import { openFlags } from "../../../src/files/index.ts";
 import { Grants } from "../../../src/files/nodes/grants.ts";
 import { posixCredential } from "../../../src/port/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
-import { GatedStore } from "../../kit/gated-store.ts";
-import { alice, bob, memoryVolume } from "../../kit/memory-volume.ts";
+import { gatedVolume } from "../../kit/gated-volume.ts";
+import { alice, bob } from "../../kit/memory-volume.ts";
 import { VirtualClock } from "../../kit/virtual-clock.ts";
 
 it.each(["getAttributes", "setAttributes"] as const)(
   "[S5.5] [G14] shows nothing cached when the store answers %s, refuses a read, and the refusal is heard first",
   async (question) => {
     const clock = new VirtualClock();
-    let gated: GatedStore | undefined;
-    await using place = await memoryVolume({
-      clock,
-      volume: { readaheadBytesMax: 0 },
-      wrap: (store) => {
-        gated = new GatedStore(store);
-        return gated.store;
-      },
-    });
-    const { volume } = place;
+    await using place = await gatedVolume({ clock, volume: { readaheadBytesMax: 0 } });
+    const { volume, gates } = place;
     await volume.promisesFor(alice).writeFile("/file", new Uint8Array(8192));
     const file = await volume.lookup(volume.root, "file", callAs(alice));
     const handle = await volume.openNode(file, openFlags.O_RDONLY, callAs(alice));
@@ -33,20 +25,19 @@ it.each(["getAttributes", "setAttributes"] as const)(
     expect(await handle.readAt(0, target)).toBe(6);
     expect(handle.tryRead(0, target)).toBe(6);
 
-    if (gated === undefined) throw new Error("the volume has been opened over the gated store");
-    const soFar = gated.of(question).length;
+    const soFar = gates.of(question).length;
     await clock.advance(volume.attributeTimeoutMs);
-    gated.close("read", question);
+    gates.close("read", question);
     const answered =
       question === "getAttributes"
         ? volume.getAttributes(file, callAs(alice))
         : volume.setAttributes(file, { modifyTimeNs: 1n }, callAs(alice));
-    const answer = (await gated.arrived(question, soFar + 1)).passHoldingAnswer();
-    gated.open(question);
+    const answer = (await gates.arrived(question, soFar + 1)).passHoldingAnswer();
+    gates.open(question);
 
-    const reads = gated.of("read").length;
+    const reads = gates.of("read").length;
     const refused = handle.readAt(4096, target);
-    (await gated.arrived("read", reads + 1)).refuse(new Failure("EKEYEXPIRED", { syscall: "read" }));
+    (await gates.arrived("read", reads + 1)).refuse(new Failure("EKEYEXPIRED", { syscall: "read" }));
     await expect(refused).rejects.toMatchObject({ code: "EKEYEXPIRED" });
     expect(handle.tryRead(0, target)).toBe(-1);
 
@@ -55,7 +46,7 @@ it.each(["getAttributes", "setAttributes"] as const)(
     expect(handle.tryRead(0, target)).toBe(-1);
     expect(volume.tryGetAttributes(file, alice)).toBeUndefined();
 
-    gated.open("read");
+    gates.open("read");
     expect(await handle.readAt(0, target)).toBe(6);
     expect(handle.tryRead(0, target)).toBe(6);
     await handle.release();

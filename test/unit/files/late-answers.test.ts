@@ -3,42 +3,30 @@
  * from the question on: what others have done since then they do not tell [G17].
  */
 import { expect, it } from "vitest";
-import { openFlags, type Volume } from "../../../src/files/index.ts";
-import { type NodeId, type Store, superuser } from "../../../src/port/index.ts";
+import { openFlags } from "../../../src/files/index.ts";
+import { type NodeId, superuser } from "../../../src/port/index.ts";
 import type { MemoryStoreOptions } from "../../../src/stores/memory/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
-import { GatedStore, type GateName } from "../../kit/gated-store.ts";
-import { contentAt, memoryVolume, nodeAt } from "../../kit/memory-volume.ts";
+import type { GateName } from "../../kit/gated-store.ts";
+import { type GatedVolume, gatedVolume } from "../../kit/gated-volume.ts";
+import { contentAt, nodeAt } from "../../kit/memory-volume.ts";
 import { settle, VirtualClock } from "../../kit/virtual-clock.ts";
 
 const call = callAs(superuser);
 
-interface Place extends AsyncDisposable {
+interface Place extends GatedVolume {
   readonly clock: VirtualClock;
-  readonly volume: Volume;
-  readonly gates: GatedStore;
-  /** Another client, and the file's id there. */
-  readonly other: Store;
+  /** The file's id at the other client. */
   readonly id: NodeId;
 }
 
 /** A volume over a store that reports nothing, with a file of three bytes that nothing is known of. */
 async function place(store: MemoryStoreOptions = {}): Promise<Place> {
   const clock = new VirtualClock();
-  let gates: GatedStore | undefined;
-  const { volume, other, ...rest } = await memoryVolume({
-    clock,
-    store: { reportsChanges: false, ...store },
-    wrap: (inner) => {
-      gates = new GatedStore(inner);
-      return gates.store;
-    },
-  });
-  if (gates === undefined) throw new Error("the volume has been opened over the gated store");
-  await volume.promises.writeFile("/file", "old");
-  await clock.advance(volume.attributeTimeoutMs);
-  const id = await nodeAt(other, "/file");
-  return { clock, volume, gates, other, id, [Symbol.asyncDispose]: () => rest[Symbol.asyncDispose]() };
+  const opened = await gatedVolume({ clock, store: { reportsChanges: false, ...store } });
+  await opened.volume.promises.writeFile("/file", "old");
+  await clock.advance(opened.volume.attributeTimeoutMs);
+  return Object.assign(opened, { clock, id: await nodeAt(opened.other, "/file") });
 }
 
 /** Has the store do what is asked of it, and keeps its answer until the time-out has passed and `meanwhile` is over. */

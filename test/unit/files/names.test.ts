@@ -4,7 +4,7 @@ import { Failure } from "../../../src/base/index.ts";
 import { openFlags } from "../../../src/files/index.ts";
 import { superuser } from "../../../src/port/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
-import { GatedStore } from "../../kit/gated-store.ts";
+import { gatedVolume } from "../../kit/gated-volume.ts";
 import { gate, hookedStore } from "../../kit/hooked-store.ts";
 import { contentAt, memoryVolume, nodeAt, rewriteAt } from "../../kit/memory-volume.ts";
 import { VirtualClock } from "../../kit/virtual-clock.ts";
@@ -184,18 +184,8 @@ describe("changes by another client", () => {
 
   it("[G17] are seen at the next look after one's own change, though an answer during that could not be judged", async () => {
     const clock = new VirtualClock();
-    const gated: GatedStore[] = [];
-    await using place = await memoryVolume({
-      clock,
-      store: { reportsChanges: false },
-      wrap: (store) => {
-        const gates = new GatedStore(store);
-        gated.push(gates);
-        return gates.store;
-      },
-    });
-    const { volume, other } = place;
-    const [gates] = gated as [GatedStore];
+    await using place = await gatedVolume({ clock, store: { reportsChanges: false } });
+    const { volume, other, gates } = place;
     await volume.promises.writeFile("/file", "a".repeat(8192));
     const file = await volume.open("/file", "r+");
     const bytes = new Uint8Array(3);

@@ -9,7 +9,7 @@ import {
 } from "../../../src/files/index.ts";
 import type { Store } from "../../../src/port/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
-import { GatedStore } from "../../kit/gated-store.ts";
+import { gatedVolume } from "../../kit/gated-volume.ts";
 import { alice, bob, contentAt, type MemoryVolume, memoryVolume } from "../../kit/memory-volume.ts";
 import { RescueInMemory } from "../../kit/rescue-in-memory.ts";
 import { settle, VirtualClock } from "../../kit/virtual-clock.ts";
@@ -244,20 +244,12 @@ describe("sync and close of a volume", () => {
   it("[S5.2] [S5.10] [S5.11] [G2] close rescues what a store that hangs was being sent and was not, soon after its deadline", async () => {
     const clock = new VirtualClock();
     const rescue = new RescueInMemory();
-    let gates: GatedStore | undefined;
-    const { volume } = await memoryVolume({
-      clock,
-      volume: { rescue, storeTimeoutMs: 3_600_000 },
-      wrap: (store) => {
-        gates = new GatedStore(store);
-        return gates.store;
-      },
-    });
+    const { volume, gates } = await gatedVolume({ clock, volume: { rescue, storeTimeoutMs: 3_600_000 } });
     const [one, other] = [await volume.open("/one", "w"), await volume.open("/other", "w")];
     await one.write("under way");
-    gates?.close("write");
+    gates.close("write");
     const syncing = one.sync().catch((failure: unknown) => failure);
-    await gates?.arrived("write", 1);
+    await gates.arrived("write", 1);
     await one.write("written meanwhile", 100);
     await other.write("not sent");
     const closed = expect(volume.close({ deadlineMs: 2_000 })).rejects.toMatchObject({
@@ -270,25 +262,17 @@ describe("sync and close of a volume", () => {
     await syncing;
     const kept = rescue.entries.flatMap(({ bytes }) => bytes.map((range) => Buffer.from(range).toString()));
     expect(kept.sort()).toEqual(["not sent", "under way", "written meanwhile"]);
-    gates?.open("write");
+    gates.open("write");
     await settle();
   });
 
   it("[S5.10] [S5.11] close ends although neither the store nor the rescue answers", async () => {
     const clock = new VirtualClock();
     const rescue = new RescueInMemory();
-    let gates: GatedStore | undefined;
-    const { volume } = await memoryVolume({
-      clock,
-      volume: { rescue },
-      wrap: (store) => {
-        gates = new GatedStore(store);
-        return gates.store;
-      },
-    });
+    const { volume, gates } = await gatedVolume({ clock, volume: { rescue } });
     const file = await volume.open("/stuck", "w");
     await file.write("words");
-    gates?.close("write");
+    gates.close("write");
     const letGo = rescue.holdUp();
     let isOver = false;
     const closed = volume.close({ deadlineMs: 2_000 }).catch((failure: unknown) => {
@@ -304,7 +288,7 @@ describe("sync and close of a volume", () => {
       message: expect.stringContaining("not delivered: /stuck"),
     });
     letGo();
-    gates?.open("write");
+    gates.open("write");
     await settle();
   });
 });
