@@ -76,6 +76,29 @@ export const holdCases: readonly ContractStep[] = [
     await store.release(node, reading, owner);
     await expectFailure(store.list(node, owner), "EACCES", "the names after the release");
   }),
+  contractCase("a held directory is reached, and what is in it, when the way to it is closed", [], async (stage) => {
+    const { store, owner } = stage;
+    const way = await stage.directory("way");
+    const node = await stage.directory("d", 0o755, way);
+    const inner = await stage.directory("inner", 0o755, node);
+    await stage.file("f", "content", 0o644, inner);
+    await store.hold(node, reading, owner);
+    await store.setAttributes(way, { mode: 0 }, owner);
+    try {
+      expectEqual((await store.setAttributes(node, { mode: 0o700 }, owner)).mode, 0o700, "mode");
+      expectEqual((await stage.names(node)).join(), "inner", "names");
+      const file = await store.lookup(inner, "f", owner);
+      await store.hold(file.node, reading, owner);
+      expectEqual(await stage.read(file.node), "content", "content");
+      await store.release(file.node, reading, owner);
+      await store.makeDirectory(node, "made", 0o755, owner);
+      await store.commit(node, owner);
+      await store.release(node, reading, owner);
+    } finally {
+      await store.setAttributes(way, { mode: 0o700 }, owner);
+    }
+    expectEqual((await stage.names(node)).join(), "inner,made", "names when the way is open again");
+  }),
   contractCase("a directory is not held for writing", [], async (stage) => {
     const node = await stage.directory("d");
     await expectFailure(stage.store.hold(node, writing, stage.owner), "EISDIR", "a hold for writing");

@@ -39,7 +39,7 @@ export class DirectoryNode {
   /** How often the node was given a name, and how many of these are durable: their directories were synchronized, and those above. */
   nameCount = 0;
   durableNameCount = 0;
-  /** Its last name was removed through this store: then who holds it may go on using it, as on a local file system. */
+  /** Its last name was removed through this store: then who holds it may go on writing to it, as on a local file system. */
   isUnlinkedHere = false;
 
   /** By credential id. */

@@ -3,8 +3,11 @@
  * root's descriptor with no symbolic link on the way, then the identity of what was found is compared. Other file systems
  * mounted inside the root belong to it. A node that is not where it was seen is looked for in the directory it was in;
  * beyond that its id is stale until a lookup meets it again.
+ *
+ * A held directory is found without a name, or behind one that may not be searched any more, by the descriptor that is kept of
+ * it; so is what is in it. That is as good as the way from the root while the kernel says that it is below the root.
  */
-import { closeSync, constants } from "node:fs";
+import { closeSync, constants, readlinkSync } from "node:fs";
 import { codeOfErrno, encodeFileName, Failure } from "../../base/index.ts";
 import {
   type FileStatus,
@@ -80,14 +83,15 @@ export class Locator {
     if (pinned !== undefined) return { fd: pinned, status: statusOrFail(pinned, syscall), isTemporary: false };
     const rootFd = this.#root(syscall);
     if (node === this.#table.root) return { fd: rootFd, status: statusOrFail(rootFd, syscall), isTemporary: false };
-    const found = this.#openPlaces(node, rootFd, syscall) ?? this.#search(node, rootFd, syscall);
-    if (found !== undefined) return found;
-    const removed = node.holdCount > 0 ? node.reader : undefined;
-    const status = removed === undefined ? undefined : statusOrFail(removed, syscall);
-    if (removed === undefined || status === undefined || mayBeElsewhere(node, status)) {
-      throw new Failure("ESTALE", { syscall });
+    try {
+      const found = this.#openPlaces(node, rootFd, syscall) ?? this.#search(node, rootFd, syscall);
+      if (found !== undefined) return found;
+    } catch (failure) {
+      if (!isRefusal(failure) || keptDescriptor(node, rootFd) === undefined) throw failure;
     }
-    return { fd: removed, status, isTemporary: false };
+    const fd = keptDescriptor(node, rootFd);
+    if (fd === undefined) throw new Failure("ESTALE", { syscall });
+    return { fd, status: statusOrFail(fd, syscall), isTemporary: false };
   }
 
   /** A place that a server without privileges may not reach is only told of when no other leads to the node. */
@@ -97,9 +101,9 @@ export class Locator {
       const place = node.places[at] as Place;
       let fd: number | undefined;
       try {
-        fd = this.#open(place, rootFd, nodeOnly, syscall);
+        fd = this.#open(place, rootFd, syscall);
       } catch (failure) {
-        if (!(failure instanceof Failure) || failure.code !== "EACCES") throw failure;
+        if (!isRefusal(failure)) throw failure;
         refusal = failure;
       }
       if (fd === undefined) continue;
@@ -112,29 +116,42 @@ export class Locator {
   }
 
   /** Opens a place beneath the root; undefined when it is not there, a `Failure` when that cannot be told. */
-  #open(place: Place, rootFd: number, flags: number, syscall: string): number | undefined {
-    let path = pathOf(place);
+  #open(place: Place, rootFd: number, syscall: string): number | undefined {
+    try {
+      return this.#openBeneath(this.#table.root, rootFd, place, syscall);
+    } catch (failure) {
+      if (!isRefusal(failure)) throw failure;
+      for (let at: DirectoryNode | undefined = place.parent; at !== undefined; at = at.places.at(-1)?.parent) {
+        const kept = keptDescriptor(at, rootFd);
+        if (kept !== undefined) return this.#openBeneath(at, kept, place, syscall);
+      }
+      throw failure;
+    }
+  }
+
+  #openBeneath(above: DirectoryNode, aboveFd: number, place: Place, syscall: string): number | undefined {
+    let path = pathOf(place, above);
     if (path === undefined) return undefined;
-    let from = rootFd;
+    let from = aboveFd;
     while (path.length > pathBytesMax) {
       const cut = path.lastIndexOf(0x2f, pathBytesMax);
       const piece = path.slice(0, cut + 1);
       piece[cut] = 0;
-      const next = this.#step(from, piece, directoryOnly, rootFd, syscall);
+      const next = this.#step(from, piece, directoryOnly, aboveFd, syscall);
       if (next === undefined) return undefined;
       from = next;
       path = path.subarray(cut + 1);
     }
-    return this.#step(from, path, flags, rootFd, syscall);
+    return this.#step(from, path, nodeOnly, aboveFd, syscall);
   }
 
-  /** Opens one piece of a path and closes what the piece was relative to, unless that is the root. */
-  #step(from: number, path: Uint8Array, flags: number, rootFd: number, syscall: string): number | undefined {
+  /** Opens one piece of a path and closes what the piece was relative to, unless the path began there. */
+  #step(from: number, path: Uint8Array, flags: number, start: number, syscall: string): number | undefined {
     try {
       const fd = this.open(() => openBeneath(from, path, flags));
       return fd < 0 ? absent(syscall) : fd;
     } finally {
-      if (from !== rootFd) closeSync(from);
+      if (from !== start) closeSync(from);
     }
   }
 
@@ -234,9 +251,23 @@ export function withNul(bytes: Uint8Array): Uint8Array {
   return result;
 }
 
-/** A directory that is not found and still has a name may have been moved out of the root: what is in it is not to be reached. */
-function mayBeElsewhere(node: DirectoryNode, status: FileStatus): boolean {
-  return node.kind === "directory" && !node.isUnlinkedHere && status.linkCount > 0;
+/** What names a held node that is no regular file, unless others have moved it out of the root. */
+function keptDescriptor(node: DirectoryNode, rootFd: number): number | undefined {
+  if (node.holdCount === 0 || node.reader === undefined) return undefined;
+  const root = kernelPathOf(rootFd);
+  const isBelow = root.equals(slash) || kernelPathOf(node.reader).indexOf(Buffer.concat([root, slash])) === 0;
+  return isBelow ? node.reader : undefined;
+}
+
+const slash = Buffer.from("/");
+
+/** The path that the kernel has for a descriptor; what was removed is still below where it was. */
+function kernelPathOf(fd: number): Buffer {
+  return readlinkSync(`/proc/self/fd/${fd}`, { encoding: "buffer" });
+}
+
+function isRefusal(failure: unknown): failure is Failure {
+  return failure instanceof Failure && failure.code === "EACCES";
 }
 
 function absent(syscall: string): undefined {

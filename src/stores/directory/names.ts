@@ -199,10 +199,8 @@ function unname(
   const node = victim === undefined ? undefined : server.table.known(victim);
   if (node === undefined) return;
   server.table.forgetPlace(node, parent, name);
-  if (victim?.linkCount === 1 || node.kind === "directory") {
-    node.isUnlinkedHere = true;
-    server.descriptors.drop(node);
-  }
+  if (victim?.linkCount === 1) node.isUnlinkedHere = true;
+  if (victim?.linkCount === 1 || node.kind === "directory") server.descriptors.drop(node);
   server.table.forgetIfLost(node);
 }
 

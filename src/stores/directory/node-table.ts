@@ -121,16 +121,16 @@ export class NodeTable {
   }
 }
 
-/** The path from the root to a place, as bytes with a NUL; undefined when a directory on the way is nowhere. */
-export function pathOf(place: Place): Uint8Array | undefined {
+/** The path from a directory above to a place, as bytes with a NUL; undefined when a directory on the way is nowhere. */
+export function pathOf(place: Place, above: DirectoryNode): Uint8Array | undefined {
   const names: Uint8Array[] = [place.name];
   let length = place.name.length;
-  for (let at = place.parent; at.id !== "root"; ) {
-    const above = at.places[at.places.length - 1];
-    if (above === undefined || names.length > depthMax) return undefined;
-    names.push(above.name);
-    length += above.name.length;
-    at = above.parent;
+  for (let at = place.parent; at !== above; ) {
+    const its = at.places[at.places.length - 1];
+    if (its === undefined || names.length > depthMax) return undefined;
+    names.push(its.name);
+    length += its.name.length;
+    at = its.parent;
   }
   const path = new Uint8Array(length);
   let position = 0;

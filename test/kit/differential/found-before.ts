@@ -128,6 +128,21 @@ export const foundBefore: readonly FoundBefore[] = [
     ],
   },
   {
+    name: "an open directory, and what is in it, could not be reached when the way to it was closed",
+    operations: [
+      ["mkdir", "b", 0o755],
+      ["mkdir", "b/c", 0o755],
+      ["open", 1, "b/c", O_RDONLY, 0],
+      ["chmod", "b", 0],
+      ["reopen", 1, 2, O_RDONLY],
+      ["fchmod", 1, 0o700],
+      ["mkdir", "@1/a", 0o755],
+      ["open", 0, "@1/a/d", O_RDWR | O_CREAT, 0o644],
+      ["pwrite", 0, 0, 5000, 1],
+      ["listOpen", 2],
+    ],
+  },
+  {
     name: "a working directory that was removed could not be listed",
     operations: [["abandon", "c"]],
   },
