@@ -69,6 +69,15 @@ export function poisonFrames(file: CachedFile): void {
   for (const frame of frames) file.cache.pool.give(frame.fill(0xdd));
 }
 
+/** How often keepers of copies were told from now on that others changed the file. */
+export function tellingsOf(space: AddressSpace): { readonly count: number } {
+  const tellings = { count: 0 };
+  space.observer.changedElsewhere = () => {
+    tellings.count += 1;
+  };
+  return tellings;
+}
+
 /** `count` bytes of one value. */
 export function bytesOf(count: number, value: number): Uint8Array {
   return new Uint8Array(count).fill(value);

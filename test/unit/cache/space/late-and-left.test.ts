@@ -1,22 +1,13 @@
 /** Late writes of bytes that have left the cache meanwhile: what was read in their place is not shown once the store has them. */
 import { expect, test } from "vitest";
 import { Failure } from "../../../../src/base/index.ts";
-import type { AddressSpace } from "../../../../src/cache/index.ts";
 import { asSuperuser, bytesAtStore, type CachedFile } from "../../../kit/cached-file.ts";
-import { alice, bytesOf, pageSize, readBack, storedFile } from "../../../kit/gated-file.ts";
-import { late } from "../../../kit/late-failure.ts";
+import { alice, bytesOf, pageSize, readBack, storedFile, tellingsOf } from "../../../kit/gated-file.ts";
+import { late, lateWrite } from "../../../kit/late-failure.ts";
 import { refusalScene } from "../../../kit/refusal-scene.ts";
 import { settle } from "../../../kit/virtual-clock.ts";
 
 const noReadahead = { readaheadBytesMax: 0 };
-
-function tellingsOf(space: AddressSpace): { count: number } {
-  const tellings = { count: 0 };
-  space.observer.changedElsewhere = () => {
-    tellings.count += 1;
-  };
-  return tellings;
-}
 
 async function expectAsAtStore(file: CachedFile): Promise<void> {
   expect(await readBack(file.space, 0, 4 * pageSize)).toEqual(await bytesAtStore(file));
@@ -47,12 +38,7 @@ test("[G1] [S4.10] that an invalidation has discarded", async () => {
   const file = await storedFile(bytesOf(pageSize, 7), noReadahead);
   const tellings = tellingsOf(file.space);
   await file.space.write(0, bytesOf(2 * pageSize, 1), asSuperuser);
-  file.gates.close("write");
-  const syncing = file.space.sync(asSuperuser);
-  const write = await file.gates.arrived("write", 1);
-  const hung = late();
-  write.refuse(hung.failure);
-  await syncing;
+  const { write, hung } = await lateWrite(file);
   await file.clock.during(file.space.invalidate(0, Number.POSITIVE_INFINITY, asSuperuser, "discard"));
   expect(await readBack(file.space, 0, 4 * pageSize)).toEqual(bytesOf(pageSize, 7));
   await hung.end(await file.store.write(file.node, 0, [write.bytes], undefined, asSuperuser));
@@ -65,12 +51,7 @@ test("[G17] where they are still to be sent, nothing else is doubted", async () 
   const tellings = tellingsOf(file.space);
   await readBack(file.space, 0, 2 * pageSize);
   await file.space.write(10, bytesOf(2 * pageSize, 1), asSuperuser);
-  file.gates.close("write");
-  const syncing = file.space.sync(asSuperuser);
-  const write = await file.gates.arrived("write", 1);
-  const hung = late();
-  write.refuse(hung.failure);
-  await syncing;
+  const { write, hung } = await lateWrite(file);
   await hung.end(await file.store.write(file.node, 10, [write.bytes], undefined, asSuperuser));
   expect(tellings.count).toBe(0);
   const reader = file.space.newReadahead();

@@ -5,9 +5,17 @@
 import { describe, expect, test } from "vitest";
 import { DeadlineStore } from "../../../../src/port/index.ts";
 import { asSuperuser, bytesAtStore, cachedFile } from "../../../kit/cached-file.ts";
-import { anotherSpace, bytesOf, gatedFile, pageSize, readBack, storedFile } from "../../../kit/gated-file.ts";
+import {
+  anotherSpace,
+  bytesOf,
+  gatedFile,
+  pageSize,
+  readBack,
+  storedFile,
+  tellingsOf,
+} from "../../../kit/gated-file.ts";
 import { GatedStore } from "../../../kit/gated-store.ts";
-import { late } from "../../../kit/late-failure.ts";
+import { late, lateWrite } from "../../../kit/late-failure.ts";
 import { settle, VirtualClock } from "../../../kit/virtual-clock.ts";
 
 const noReadahead = { readaheadBytesMax: 0 };
@@ -127,12 +135,7 @@ describe("late writes", () => {
   test("[S2.9] [G4] nothing newer is sent before a late write has ended, and its version is the base of the next", async () => {
     const file = await gatedFile(noReadahead);
     await file.space.write(0, bytesOf(100, 1), asSuperuser);
-    file.gates.close("write");
-    const first = file.space.sync(asSuperuser);
-    const write = await file.gates.arrived("write", 1);
-    const hung = late();
-    write.refuse(hung.failure);
-    await first;
+    const { write, hung } = await lateWrite(file);
     file.gates.open("write");
     await file.space.write(0, bytesOf(50, 2), asSuperuser);
     const cursor = file.space.errors.sample();
@@ -197,10 +200,7 @@ describe("late writes", () => {
 describe("late truncates", () => {
   test("[G17] a truncate that the store did after its deadline is taken over, and told to keepers of copies; dirty bytes stay", async () => {
     const file = await storedFile(bytesOf(4 * pageSize, 7), noReadahead);
-    let tellings = 0;
-    file.space.observer.changedElsewhere = () => {
-      tellings += 1;
-    };
+    const tellings = tellingsOf(file.space);
     await readBack(file.space, 0, 4 * pageSize);
     file.gates.close("setAttributes");
     const truncating = file.space.truncate(100, asSuperuser);
@@ -212,9 +212,9 @@ describe("late truncates", () => {
     const syncing = file.space.sync(asSuperuser);
     await settle();
     expect(file.gates.of("write")).toHaveLength(0);
-    expect(tellings).toBe(0);
+    expect(tellings.count).toBe(0);
     await hung.end(await file.store.setAttributes(file.node, { size: 100 }, asSuperuser));
-    expect(tellings).toBe(1);
+    expect(tellings.count).toBe(1);
     await file.clock.during(syncing);
     await file.clock.during(file.space.sync(asSuperuser));
     const expected = new Uint8Array(210);
@@ -228,12 +228,7 @@ describe("late truncates", () => {
   test("a truncate waits for a late write, or the write would bring the bytes back", async () => {
     const file = await gatedFile(noReadahead);
     await file.space.write(0, bytesOf(pageSize, 1), asSuperuser);
-    file.gates.close("write");
-    const first = file.space.sync(asSuperuser);
-    const write = await file.gates.arrived("write", 1);
-    const hung = late();
-    write.refuse(hung.failure);
-    await first;
+    const { write, hung } = await lateWrite(file);
     const truncating = file.space.truncate(0, asSuperuser);
     await settle();
     expect(file.gates.of("setAttributes")).toHaveLength(0);
@@ -247,10 +242,7 @@ describe("late truncates", () => {
   test("a truncate that cannot wait any longer says so and changes nothing", async () => {
     const file = await gatedFile(noReadahead);
     await file.space.write(0, bytesOf(pageSize, 1), asSuperuser);
-    file.gates.close("write");
-    const first = file.space.sync(asSuperuser);
-    (await file.gates.arrived("write", 1)).refuse(late().failure);
-    await first;
+    await lateWrite(file);
     await expect(file.clock.during(file.space.truncate(0, asSuperuser))).rejects.toMatchObject({ code: "ETIMEDOUT" });
     expect(file.space.size).toBe(pageSize);
     expect(file.space.writebackLock.isHeld).toBe(false);

@@ -4,7 +4,16 @@ import { VersionTrail } from "../../../../src/cache/space/version-trail.ts";
 import type { ChangedAttributes } from "../../../../src/port/index.ts";
 import { memoryStore } from "../../../../src/stores/memory/index.ts";
 import { asSuperuser, bytesAtStore } from "../../../kit/cached-file.ts";
-import { alice, bob, bytesOf, type GatedFile, pageSize, readBack, storedFile } from "../../../kit/gated-file.ts";
+import {
+  alice,
+  bob,
+  bytesOf,
+  type GatedFile,
+  pageSize,
+  readBack,
+  storedFile,
+  tellingsOf,
+} from "../../../kit/gated-file.ts";
 import { until } from "../../../kit/until.ts";
 
 /** All orders of some things. */
@@ -95,16 +104,35 @@ async function sharedFile(): Promise<GatedFile & { readonly heard: () => number 
     { readaheadBytesMax: 0 },
     { conditionalWrites: false, parallelWrites: 4, writeBytesMax: pageSize },
   );
-  let count = 0;
-  file.space.observer.changedElsewhere = () => {
-    count += 1;
-  };
+  const tellings = tellingsOf(file.space);
   await readBack(file.space, 0, 3 * pageSize);
-  return Object.assign(file, { heard: () => count });
+  return Object.assign(file, { heard: () => tellings.count });
 }
 
 function writeElsewhere(file: GatedFile, position: number, value: number): Promise<unknown> {
   return memoryStore(file.server).write(file.node, position, [bytesOf(10, value)], undefined, asSuperuser);
+}
+
+/** Two own writes, at 0 and at `position`: done by the store in this order, and answered in the other. */
+async function answeredTheOtherWayRound(
+  file: GatedFile,
+  position: number,
+  others: { readonly before?: () => Promise<unknown>; readonly between: () => Promise<unknown> },
+): Promise<void> {
+  await file.space.write(0, bytesOf(10, 1), alice);
+  await file.space.write(position, bytesOf(10, 2), bob);
+  file.gates.close("write");
+  const syncing = file.space.sync(alice);
+  const first = await file.gates.arrived("write", 1);
+  const second = await file.gates.arrived("write", 2);
+  await others.before?.();
+  const answerFirst = first.passHoldingAnswer();
+  await until("the first write is done", async () => (await bytesAtStore(file))[0] === 1);
+  await others.between();
+  second.pass();
+  await until("the second write is answered", () => second.answered);
+  answerFirst();
+  await syncing;
 }
 
 describe("another client's change just before an own one, where writes are not conditional", () => {
@@ -119,39 +147,17 @@ describe("another client's change just before an own one, where writes are not c
 
   test("[G17] is seen when it came between own writes that were answered the other way round", async () => {
     const file = await sharedFile();
-    await file.space.write(0, bytesOf(10, 1), alice);
-    await file.space.write(pageSize, bytesOf(10, 2), bob);
-    file.gates.close("write");
-    const syncing = file.space.sync(alice);
-    const first = await file.gates.arrived("write", 1);
-    const second = await file.gates.arrived("write", 2);
-    const answerFirst = first.passHoldingAnswer();
-    await until("the first write is done", async () => (await bytesAtStore(file))[0] === 1);
-    await writeElsewhere(file, 2 * pageSize, 9);
-    second.pass();
-    await until("the second write is answered", () => second.answered);
-    answerFirst();
-    await syncing;
+    await answeredTheOtherWayRound(file, pageSize, { between: () => writeElsewhere(file, 2 * pageSize, 9) });
     expect(file.heard()).toBe(1);
     expect(await readBack(file.space, 2 * pageSize, 10)).toEqual(bytesOf(10, 9));
   });
 
   test("[G17] [S0.10] is asked for when others changed the file twice, and nobody can tell which own write came last", async () => {
     const file = await sharedFile();
-    await file.space.write(0, bytesOf(10, 1), alice);
-    await file.space.write(4 * pageSize, bytesOf(10, 2), bob);
-    file.gates.close("write");
-    const syncing = file.space.sync(alice);
-    const first = await file.gates.arrived("write", 1);
-    const second = await file.gates.arrived("write", 2);
-    await writeElsewhere(file, pageSize, 8);
-    const answerFirst = first.passHoldingAnswer();
-    await until("the first write is done", async () => (await bytesAtStore(file))[0] === 1);
-    await writeElsewhere(file, 2 * pageSize, 9);
-    second.pass();
-    await until("the second write is answered", () => second.answered);
-    answerFirst();
-    await syncing;
+    await answeredTheOtherWayRound(file, 4 * pageSize, {
+      before: () => writeElsewhere(file, pageSize, 8),
+      between: () => writeElsewhere(file, 2 * pageSize, 9),
+    });
     expect(file.heard()).toBe(1);
     expect(await file.space.append(bytesOf(5, 3), alice)).toMatchObject({ position: 4 * pageSize + 10 });
     expect(await readBack(file.space, pageSize, 10)).toEqual(bytesOf(10, 8));
