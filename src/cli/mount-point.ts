@@ -87,7 +87,7 @@ async function seenIn(directory: string, allowNonEmpty: boolean): Promise<readon
       throw new CommandError(`the mount point ${directory} is not open to you; use a directory of your own`);
     throw new CommandError(`the mount point ${directory} cannot be used (${code ?? String(thrown)})`);
   }
-  throw new CommandError(`the mount point ${directory} is not a directory`);
+  throw new CommandError(`the mount point ${directory} is not a directory; choose an empty directory`);
 }
 
 /** Fails when a store and its mount point lie inside each other: the mount would be asked by its own server and freeze. */
@@ -115,7 +115,7 @@ export async function requireRescueApart(
 }
 
 function isInside(path: string, directory: string): boolean {
-  return `${path}/`.startsWith(`${directory}/`);
+  return directory === "/" || `${path}/`.startsWith(`${directory}/`);
 }
 
 /** Fails with one clear line where the kernel offers no FUSE. */

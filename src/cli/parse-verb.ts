@@ -37,9 +37,16 @@ function parse(verb: Verb, argv: readonly string[]): ReturnType<typeof parseArgs
     return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
   } catch (thrown) {
     const said = thrown instanceof Error ? thrown.message : String(thrown);
-    const firstSentence = said.split(/\.\s|\n/)[0] ?? said;
-    throw new UsageError(`${verb.name}: ${firstSentence}; see ${helpOf(verb)}`);
+    throw new UsageError(`${verb.name}: ${inOneLine(said)}; see ${helpOf(verb)}`);
   }
+}
+
+/** What Node says of an option, in one line; an option without its value in words of this command's own. */
+function inOneLine(said: string): string {
+  const [, name, lack] = /^Option '(--[\w-]+).*' argument (missing|is ambiguous)/.exec(said) ?? [];
+  if (lack === "missing") return `${name} needs a value`;
+  if (lack !== undefined) return `${name} needs a value; one that begins with a dash is given as ${name}=-1`;
+  return said.split(/\.\s|\n/)[0] ?? said;
 }
 
 function helpOf(verb: Verb): string {

@@ -124,5 +124,5 @@ async function requireDirectory(root: string): Promise<void> {
       throw new CommandError(`the store directory ${root} is not open to you; ask its owner, or mount as root`);
     throw new CommandError(`the store directory ${root} cannot be read (${code ?? String(thrown)})`);
   }
-  throw new CommandError(`the store ${root} is not a directory`);
+  throw new CommandError(`the store ${root} is not a directory; use one, or the one it lies in: ${dirname(root)}`);
 }

@@ -41,6 +41,12 @@ it("command lines that make no sense end with 2 and one line", async () => {
   await expectRefusal(["mount", `dir:${store}`, point, "--fast"], 2, /--fast/);
   await expectRefusal(["mount", `dir:${store}`, point, "--page-size", "5000"], 2, /power of two/);
   await expectRefusal(["mount", `dir:${store}`, point, "--page-size", "1K"], 2, /power of two/);
+  await expectRefusal(["mount", `dir:${store}`, point, "--page-size"], 2, /: mount: --page-size needs a value; see/);
+  await expectRefusal(
+    ["mount", "mem:", point, "--page-size", "-1"],
+    2,
+    /--page-size needs a value; one that .* --page-size=-1; see/,
+  );
   await expectRefusal(["mount", `dir:${store}`, point, "--cache-size", "128K"], 2, /at least 16 pages/);
   await expectRefusal(["mount", `dir:${store}`, point, "--daemon", "--cache-size", "1"], 2, /at least 16 pages/);
   await expectRefusal(["mount", "mem:", point, "--cache-size", "1000T"], 2, /must fit into the memory of this machine/);
@@ -96,10 +102,11 @@ it("mount points that cannot be used end with 1 and one line that says what to d
   await mkdir(full);
   await writeFile(join(full, "mine"), "");
   await expectRefusal(["mount", `dir:${store}`, join(scratch, "none")], 1, /does not exist; make it first: mkdir -p/);
-  await expectRefusal(["mount", `dir:${store}`, file], 1, /is not a directory/);
+  await expectRefusal(["mount", `dir:${store}`, file], 1, /is not a directory; choose an empty directory$/m);
   await expectRefusal(["mount", `dir:${store}`, full], 1, /is not empty/);
   await expectRefusal(["mount", `dir:${scratch}`, point], 1, /lie inside each other/);
   await expectRefusal(["mount", `dir:${point}/s`, point], 1, /lie inside each other/);
+  await expectRefusal(["mount", "dir:/", point], 1, /the store \/ and the mount point .* lie inside each other/);
   const log = join(scratch, "none", "log");
   const noLog = /--log-file .*none\/log cannot be opened \(ENOENT\)/;
   await expectRefusal(["mount", "mem:", point, "--log-file", log], 1, noLog);
@@ -111,7 +118,7 @@ it("stores that cannot be used end with 1 and one line", async () => {
   const file = join(scratch, "file");
   await writeFile(file, "");
   await expectRefusal(["mount", `dir:${join(scratch, "none")}`, point], 1, /the store directory .* does not exist/);
-  await expectRefusal(["mount", `dir:${file}`, point], 1, /is not a directory/);
+  await expectRefusal(["mount", `dir:${file}`, point], 1, /is not a directory; use one, or the one it lies in: /);
 });
 
 it("a rescue directory that is full is told in the log, and the mount goes on", async () => {

@@ -45,7 +45,7 @@ function directoryError(failure: Failure, directory: string): CommandError {
     case "EROFS":
       return new CommandError(`the rescue directory ${directory} is on a read-only disk; use another one`);
     case "ENOTDIR":
-      return new CommandError(`the rescue directory ${directory} is not a directory`);
+      return new CommandError(`the rescue directory ${directory} is not a directory; use another one`);
     default:
       return new CommandError(
         `the rescue directory ${directory} cannot be used: ${failure.message}; --rescue DIR names another one`,
