@@ -5,7 +5,7 @@ import { Log } from "../../../src/cli/log.ts";
 import { replayWhenIn } from "../../../src/cli/mount/replay-medium.ts";
 import { memoryStore } from "../../../src/stores/memory/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
-import { mediumInDrive, volumeOnMedium } from "../../kit/medium-in-drive.ts";
+import { fileOnMedium, mediumInDrive, volumeOnMedium } from "../../kit/medium-in-drive.ts";
 import { alice, rewriteAt } from "../../kit/memory-volume.ts";
 import { type RescueStage, refusedText, rescueStage } from "../../kit/rescue-stage.ts";
 import { until } from "../../kit/until.ts";
@@ -42,11 +42,8 @@ async function writerOnMedium(stage: RescueStage) {
   const { media, store } = medium;
   const rescue = await stage.open({ storeUrl: "medium:one" });
   const replay = replayWhenIn(store, rescue, "medium:one", log);
-  const volume = await volumeOnMedium(medium, rescue, alice);
+  const { volume, file } = await fileOnMedium(medium, rescue, "0123456789", alice);
   replay.follow(volume);
-  const file = await volume.open("/file", "w+");
-  await file.writeFile("0123456789");
-  await file.sync();
   return { media, store, rescue, file };
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { Failure } from "../../../../src/base/index.ts";
 import { callAs } from "../../../kit/cached-file.ts";
-import { mediumInDrive } from "../../../kit/medium-in-drive.ts";
+import { mediumInDrive, mediumWithFile } from "../../../kit/medium-in-drive.ts";
 import { alice } from "../../../kit/memory-volume.ts";
 import { TwoMedia } from "../../../kit/two-media.ts";
 import { settle } from "../../../kit/virtual-clock.ts";
@@ -62,9 +62,7 @@ describe("a medium store", () => {
 
   it("[S1.10] whatever a store fails with that was left, the medium is out", async () => {
     const late = lateStores("write");
-    const { media, clock, store } = await mediumInDrive({}, late.media);
-    const { node: root } = await store.root(call);
-    const { node } = await store.createFile(root, "file", 0o644, call);
+    const { media, clock, store, node } = await mediumWithFile({}, late.media);
     const write = store.write(node, 0, [text("x")], undefined, call);
     const failed = expect(write).rejects.toMatchObject({ code: "ENOMEDIUM" });
     await settle();
@@ -76,9 +74,7 @@ describe("a medium store", () => {
 
   it("[G12] a change that an earlier store answered late is lost, and no other", async () => {
     const late = lateStores("setExtendedAttribute");
-    const { media, clock, store } = await mediumInDrive({ commitAfterMs: 60_000 }, late.media);
-    const { node: root } = await store.root(call);
-    const { node } = await store.createFile(root, "file", 0o644, call);
+    const { media, clock, store, root, node } = await mediumWithFile({ commitAfterMs: 60_000 }, late.media);
     await store.commit(node, call);
     await store.commit(root, call);
     const change = store.setExtendedAttribute(node, "user.a", text("a"), "any", call);

@@ -4,7 +4,7 @@ import { superuser } from "../../../../src/port/index.ts";
 import { mediumStore } from "../../../../src/stores/medium/index.ts";
 import { memoryStore } from "../../../../src/stores/memory/index.ts";
 import { callAs } from "../../../kit/cached-file.ts";
-import { mediumInDrive, volumeOnMedium } from "../../../kit/medium-in-drive.ts";
+import { fileOnMedium, mediumInDrive, mediumWithFile, volumeOnMedium } from "../../../kit/medium-in-drive.ts";
 import { alice, rewriteAt } from "../../../kit/memory-volume.ts";
 import { RescueInMemory } from "../../../kit/rescue-in-memory.ts";
 import { TwoMedia } from "../../../kit/two-media.ts";
@@ -18,9 +18,7 @@ const text = (bytes: string): Uint8Array => new TextEncoder().encode(bytes);
 
 describe("a medium store", () => {
   it("[S1.10] says that the medium is out, at the first failure that this explains", async () => {
-    const { media, store } = await mediumInDrive();
-    const { node: root } = await store.root(call);
-    const { node } = await store.createFile(root, "file", 0o644, call);
+    const { media, store, root, node } = await mediumWithFile();
     media.inside = undefined;
     await expect(store.write(node, 0, [text("x")], undefined, call)).rejects.toMatchObject({ code: "ENOMEDIUM" });
     expect(store.isIn).toBe(false);
@@ -59,9 +57,7 @@ describe("a medium store", () => {
   });
 
   it("[S1.10] gives back no right that the medium did not give again", async () => {
-    const { media, clock, store } = await mediumInDrive();
-    const { node: root } = await store.root(call);
-    const { node } = await store.createFile(root, "file", 0o644, call);
+    const { media, clock, store, node } = await mediumWithFile();
     const reading = { read: true, write: false, execute: false };
     await store.hold(node, writing, call);
     await store.hold(node, reading, call);
@@ -78,11 +74,9 @@ describe("a medium store", () => {
   });
 
   it("[S1.10] notices that the medium was out and in again between two looks", async () => {
-    const { media, store } = await mediumInDrive();
+    const { media, store, node } = await mediumWithFile();
     const changes: string[] = [];
     store.onChange((change) => changes.push(change));
-    const { node: root } = await store.root(call);
-    const { node } = await store.createFile(root, "file", 0o644, call);
     media.insertion += 1;
     await expect(store.write(node, 0, [text("x")], undefined, call)).rejects.toMatchObject({ code: "ENOMEDIUM" });
     expect(changes).toEqual(["out", "in"]);
@@ -122,9 +116,7 @@ describe("a medium store", () => {
   });
 
   it("[S1.11] asks nothing of another medium in the same drive", async () => {
-    const { media, clock, store } = await mediumInDrive();
-    const { node: root } = await store.root(call);
-    const { node } = await store.createFile(root, "file", 0o644, call);
+    const { media, clock, store, node } = await mediumWithFile();
     const other = memoryStore(media.servers.two);
     await other.createFile((await other.root(call)).node, "file", 0o644, call);
     await rewriteAt(other, "/file", "theirs");
@@ -155,9 +147,7 @@ describe("a medium store", () => {
 
 describe("what a medium has taken when it is pulled out", () => {
   it("[S1.10] [S5.1] [G30] is durable, content before it was answered and the rest a second later", async () => {
-    const { media, clock, store } = await mediumInDrive();
-    const { node: root } = await store.root(call);
-    const { node } = await store.createFile(root, "file", 0o644, call);
+    const { media, clock, store, root, node } = await mediumWithFile();
     await clock.advance(1_000);
     await store.write(node, 0, [text("taken away")], undefined, call);
     await store.punchHole(node, 0, 4, call);
@@ -172,9 +162,7 @@ describe("what a medium has taken when it is pulled out", () => {
   });
 
   it("[G12] what is durable is so although it is out, and nothing else is", async () => {
-    const { media, clock, store } = await mediumInDrive();
-    const { node: root } = await store.root(call);
-    const { node } = await store.createFile(root, "file", 0o644, call);
+    const { media, clock, store, root, node } = await mediumWithFile();
     const { node: late } = await store.createFile(root, "late", 0o644, call);
     await clock.advance(1_000);
     await store.write(node, 0, [text("bytes")], undefined, call);
@@ -191,9 +179,7 @@ describe("what a medium has taken when it is pulled out", () => {
   });
 
   it("without durable writes what was lost is told by the next commit, once", async () => {
-    const { media, clock, store } = await mediumInDrive({ durableWrites: false });
-    const { node: root } = await store.root(call);
-    const { node } = await store.createFile(root, "file", 0o644, call);
+    const { media, clock, store, node } = await mediumWithFile({ durableWrites: false });
     await store.write(node, 0, [text("old")], undefined, call);
     await clock.advance(1_000);
     await store.write(node, 0, [text("new")], undefined, call);
@@ -207,18 +193,14 @@ describe("what a medium has taken when it is pulled out", () => {
   });
 
   it("a write whose bytes could not be made durable was not taken", async () => {
-    const { media, store } = await mediumInDrive();
-    const { node: root } = await store.root(call);
-    const { node } = await store.createFile(root, "file", 0o644, call);
+    const { media, store, node } = await mediumWithFile();
     media.isPulledInCommit = true;
     await expect(store.write(node, 0, [text("x")], undefined, call)).rejects.toMatchObject({ code: "ENOMEDIUM" });
     expect(await media.contentOf("one", "/file")).toBe("");
   });
 
   it("[S1.10] [G18] bytes that came to it although that failed are no change of others", async () => {
-    const { media, store } = await mediumInDrive();
-    const { node: root } = await store.root(call);
-    const { node, attributes } = await store.createFile(root, "file", 0o644, call);
+    const { media, store, node, attributes } = await mediumWithFile();
     const { version } = attributes;
     media.commitFailure = "EIO";
     await expect(store.write(node, 0, [text("aa")], version, call)).rejects.toMatchObject({ code: "EIO" });
@@ -241,9 +223,7 @@ describe("what a medium has taken when it is pulled out", () => {
   });
 
   it("a held file's attributes are told while it is out, and nobody else's", async () => {
-    const { media, store } = await mediumInDrive();
-    const { node: root } = await store.root(call);
-    const { node } = await store.createFile(root, "file", 0o644, call);
+    const { media, store, root, node } = await mediumWithFile();
     const { node: idle } = await store.createFile(root, "idle", 0o644, call);
     await store.hold(node, writing, call);
     const { attributes } = await store.write(node, 0, [text("bytes")], undefined, call);
@@ -260,10 +240,7 @@ describe("a volume on a medium that is taken out", () => {
     const medium = await mediumInDrive();
     const { media, clock } = medium;
     const rescue = new RescueInMemory();
-    const volume = await volumeOnMedium(medium, rescue);
-    const file = await volume.open("/file", "w+");
-    await file.writeFile("first");
-    await file.sync();
+    const { file } = await fileOnMedium(medium, rescue, "first");
     await file.write("second", 0);
     media.inside = "two";
     await expect(file.sync()).rejects.toMatchObject({ code: "ENOMEDIUM", refusalClass: "media", outcome: "salvaged" });
@@ -283,10 +260,7 @@ describe("a volume on a medium that is taken out", () => {
     const medium = await mediumInDrive();
     const { media, clock } = medium;
     const rescue = new RescueInMemory();
-    const volume = await volumeOnMedium(medium, rescue);
-    const file = await volume.open("/file", "w+");
-    await file.writeFile("first bytes");
-    await file.sync();
+    const { volume, file } = await fileOnMedium(medium, rescue, "first bytes");
     media.pull();
     for (const bytes of ["second", "third!"]) {
       await clock.advance(10_000);
@@ -308,10 +282,7 @@ describe("a volume on a medium that is taken out", () => {
     const medium = await mediumInDrive();
     const { media, store } = medium;
     const rescue = new RescueInMemory();
-    const volume = await volumeOnMedium(medium, rescue);
-    const file = await volume.open("/file", "w+");
-    await file.writeFile("first");
-    await file.sync();
+    const { volume, file } = await fileOnMedium(medium, rescue, "first");
     media.pull();
     await store.look();
     await file.write("second", 0);

@@ -9,7 +9,7 @@ import { type Store, superuser } from "../../../../src/port/index.ts";
 import { directoryStore } from "../../../../src/stores/directory/index.ts";
 import { directoryDrive, type MediumStore, markMedium, mediumStore } from "../../../../src/stores/medium/index.ts";
 import { callAs } from "../../../kit/cached-file.ts";
-import { type OpenMedium, volumeOnMedium } from "../../../kit/medium-in-drive.ts";
+import { fileOnMedium, type OpenMedium } from "../../../kit/medium-in-drive.ts";
 import { RescueInMemory } from "../../../kit/rescue-in-memory.ts";
 import { until } from "../../../kit/until.ts";
 import { settle, VirtualClock } from "../../../kit/virtual-clock.ts";
@@ -118,10 +118,7 @@ describe("a file that somebody else removed from its medium", () => {
     "[S1.10] [S0.14] [G25] takes no more bytes for being looked at while the medium is out, where its store %s",
     async (_, wrap) => {
       const medium = await RealMedium.make(wrap);
-      const volume = await volumeOnMedium(medium, new RescueInMemory());
-      const file = await volume.open("/file", "w+");
-      await file.writeFile("first");
-      await file.sync();
+      const { file } = await fileOnMedium(medium, new RescueInMemory(), "first");
       await rm(join(medium.directory, "file"));
       await file.write("second", 0);
       await expect(file.sync()).rejects.toMatchObject({ code: "ESTALE", refusalClass: "gone" });
@@ -132,10 +129,7 @@ describe("a file that somebody else removed from its medium", () => {
 
   it("[S1.10] [S0.14] [G25] takes no more bytes for being looked at while the medium is out again", async () => {
     const medium = await RealMedium.make();
-    const volume = await volumeOnMedium(medium, new RescueInMemory());
-    const file = await volume.open("/file", "w+");
-    await file.writeFile("first");
-    await file.sync();
+    const { file } = await fileOnMedium(medium, new RescueInMemory(), "first");
     await medium.takeOut();
     await rm(join(medium.directory, "file"));
     await medium.putIn();
