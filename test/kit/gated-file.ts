@@ -4,7 +4,7 @@ import { type AddressSpace, type CacheOptions, FrameRun } from "../../src/cache/
 import { type Call, posixCredential } from "../../src/port/index.ts";
 import type { MemoryStoreOptions } from "../../src/stores/memory/index.ts";
 import { asSuperuser, type CachedFile, cachedFile } from "./cached-file.ts";
-import { GatedStore } from "./gated-store.ts";
+import { type GatedOperation, GatedStore } from "./gated-store.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 export const pageSize = 4096;
@@ -48,6 +48,18 @@ export async function storedFile(
   file.gates.operations.length = 0;
   poisonFrames(file);
   return file;
+}
+
+/** Writes these bytes at the file's start and sends them; the store holds that up until the test lets it pass. */
+export async function sendHeld(
+  file: GatedFile,
+  bytes: Uint8Array,
+  call: Call,
+): Promise<{ readonly flight: GatedOperation; readonly syncing: Promise<void> }> {
+  await file.space.write(0, bytes, call);
+  file.gates.close("write");
+  const syncing = file.space.sync(call);
+  return { flight: await file.gates.arrived("write", 1), syncing };
 }
 
 /** Another file of the same server and the same cache. */

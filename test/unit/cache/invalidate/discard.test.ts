@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { Failure } from "../../../../src/base/index.ts";
 import { asSuperuser, bytesAtStore } from "../../../kit/cached-file.ts";
-import { alice, bob, bytesOf, pageSize, readBack, storedFile } from "../../../kit/gated-file.ts";
+import { alice, bob, bytesOf, pageSize, readBack, sendHeld, storedFile } from "../../../kit/gated-file.ts";
 import { refusalScene, refuseFirst } from "../../../kit/refusal-scene.ts";
 import { settle } from "../../../kit/virtual-clock.ts";
 
@@ -51,10 +51,7 @@ describe("[S4.10] an invalidation that discards", () => {
 
   test("waits for what is in flight, which the store has then, and drops what was written since", async () => {
     const file = await storedFile(bytesOf(pageSize, 7), noReadahead);
-    await file.space.write(0, bytesOf(10, 1), alice);
-    file.gates.close("write");
-    const syncing = file.space.sync(alice);
-    const flight = await file.gates.arrived("write", 1);
+    const { flight, syncing } = await sendHeld(file, bytesOf(10, 1), alice);
     await file.space.write(5, bytesOf(10, 2), alice);
     const invalidating = file.space.invalidate(...everything, alice, "discard");
     await settle();

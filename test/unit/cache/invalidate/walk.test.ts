@@ -1,6 +1,6 @@
 /** The walk of an invalidation over a file whose pages are far apart, and go while it lets others have their turn. */
 import { expect, test } from "vitest";
-import { alice, bytesOf, pageSize, readBack, storedFile } from "../../../kit/gated-file.ts";
+import { alice, bytesOf, pageSize, readBack, sendHeld, storedFile } from "../../../kit/gated-file.ts";
 
 const noReadahead = { readaheadBytesMax: 0 };
 const pageCount = 10_000;
@@ -42,10 +42,7 @@ test("[S4.13] takes the pages from its start to its end, which is no length", as
 
 test("[S4.9] waits for what is in flight before it takes a page", async () => {
   const file = await storedFile(bytesOf(pageSize, 7), noReadahead);
-  await file.space.write(0, bytesOf(10, 1), alice);
-  file.gates.close("write");
-  const syncing = file.space.sync(alice);
-  const flight = await file.gates.arrived("write", 1);
+  const { flight, syncing } = await sendHeld(file, bytesOf(10, 1), alice);
   const invalidating = file.space.invalidate(0, Number.POSITIVE_INFINITY, alice);
   expect(await readBack(file.space, 0, 10)).toEqual(bytesOf(10, 1));
   expect(file.space.pages.count).toBe(1);

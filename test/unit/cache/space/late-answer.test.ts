@@ -11,6 +11,7 @@ import {
   gatedFile,
   pageSize,
   readBack,
+  sendHeld,
   storedFile,
   tellingsOf,
 } from "../../../kit/gated-file.ts";
@@ -180,10 +181,7 @@ describe("late writes", () => {
 
   test("the frame a late write may read is not written to, however the file is written meanwhile", async () => {
     const file = await gatedFile(noReadahead);
-    await file.space.write(0, bytesOf(pageSize, 1), asSuperuser);
-    file.gates.close("write");
-    const first = file.space.sync(asSuperuser);
-    const write = await file.gates.arrived("write", 1);
+    const { flight: write, syncing: first } = await sendHeld(file, bytesOf(pageSize, 1), asSuperuser);
     await file.space.write(0, bytesOf(10, 2), asSuperuser);
     const hung = late();
     write.refuse(hung.failure);

@@ -10,6 +10,7 @@ import {
   gatedFile,
   pageSize,
   readBack,
+  sendHeld,
   storedFile,
 } from "../../../kit/gated-file.ts";
 
@@ -51,10 +52,7 @@ describe("an adopted write", () => {
 
   test("[S3.9] [G4] does not touch the frozen frame of a page in flight", async () => {
     const file = await gatedFile(noReadahead);
-    await file.space.write(0, bytesOf(pageSize, 1), alice);
-    file.gates.close("write");
-    const syncing = file.space.sync(alice);
-    const write = await file.gates.arrived("write", 1);
+    const { flight: write, syncing } = await sendHeld(file, bytesOf(pageSize, 1), alice);
     const device = deviceFrames(file, 1, 2);
     expect(file.space.tryAdoptWrite(0, device, pageSize, alice.credential)).toBe(pageSize);
     device[0]?.fill(66);

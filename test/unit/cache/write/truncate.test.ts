@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { cancelController, Failure } from "../../../../src/base/index.ts";
 import { memoryStore } from "../../../../src/stores/memory/index.ts";
 import { asSuperuser, bytesAtStore } from "../../../kit/cached-file.ts";
-import { alice, bytesOf, gatedFile, pageSize, readBack, storedFile } from "../../../kit/gated-file.ts";
+import { alice, bytesOf, gatedFile, pageSize, readBack, sendHeld, storedFile } from "../../../kit/gated-file.ts";
 import { settle } from "../../../kit/virtual-clock.ts";
 
 const noReadahead = { readaheadBytesMax: 0 };
@@ -11,10 +11,7 @@ const noReadahead = { readaheadBytesMax: 0 };
 describe("truncate", () => {
   test("waits for what is in flight, and cuts off what is dirty without sending it", async () => {
     const file = await gatedFile(noReadahead);
-    await file.space.write(0, bytesOf(pageSize, 1), alice);
-    file.gates.close("write");
-    const syncing = file.space.sync(alice);
-    const write = await file.gates.arrived("write", 1);
+    const { flight: write, syncing } = await sendHeld(file, bytesOf(pageSize, 1), alice);
     await file.space.write(0, bytesOf(3 * pageSize, 2), alice);
     const truncating = file.space.truncate(100, alice);
     await settle();
@@ -91,10 +88,7 @@ describe("truncate", () => {
 
   test("an interrupted truncate leaves the locks as they were", async () => {
     const file = await gatedFile(noReadahead);
-    await file.space.write(0, bytesOf(pageSize, 1), alice);
-    file.gates.close("write");
-    const syncing = file.space.sync(alice);
-    const write = await file.gates.arrived("write", 1);
+    const { flight: write, syncing } = await sendHeld(file, bytesOf(pageSize, 1), alice);
     const controller = cancelController();
     const truncating = file.space.truncate(0, { ...alice, signal: controller.signal });
     await settle();

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Failure, SeededRandom } from "../../../../src/base/index.ts";
 import { completeOptions } from "../../../../src/cache/index.ts";
 import { asSuperuser, bytesAtStore } from "../../../kit/cached-file.ts";
-import { alice, bytesOf, gatedFile, pageSize, readBack } from "../../../kit/gated-file.ts";
+import { alice, bytesOf, gatedFile, pageSize, readBack, sendHeld } from "../../../kit/gated-file.ts";
 import { nextWrite, refusalScene } from "../../../kit/refusal-scene.ts";
 import { settle } from "../../../kit/virtual-clock.ts";
 
@@ -12,10 +12,7 @@ const waiting = { readaheadBytesMax: 0, writeInFlight: "wait" } as const;
 describe("a write that meets a page in flight, where it is to wait", () => {
   test("[S3.1] waits until the store has answered; other pages do not, and nothing is copied", async () => {
     const file = await gatedFile(waiting);
-    await file.space.write(0, bytesOf(pageSize, 1), alice);
-    file.gates.close("write");
-    const syncing = file.space.sync(alice);
-    const flight = await file.gates.arrived("write", 1);
+    const { flight, syncing } = await sendHeld(file, bytesOf(pageSize, 1), alice);
     expect(file.space.tryWrite(10, bytesOf(10, 2), alice.credential)).toBe(-1);
     expect(file.space.tryWrite(pageSize, bytesOf(10, 2), alice.credential)).toBe(10);
     expect(file.space.tryAdoptWrite(0, [bytesOf(pageSize, 2)], pageSize, alice.credential)).toBe(-1);

@@ -10,6 +10,7 @@ import {
   gatedFile,
   pageSize,
   readBack,
+  sendHeld,
   storedFile,
 } from "../../../kit/gated-file.ts";
 import { settle } from "../../../kit/virtual-clock.ts";
@@ -19,10 +20,7 @@ const noReadahead = { readaheadBytesMax: 0 };
 describe("pages in flight", () => {
   test("[S3.9] [S2.9] [G4] a write to a page in flight changes a copy; the store gets the old bytes, then the new", async () => {
     const file = await gatedFile(noReadahead);
-    await file.space.write(0, bytesOf(2 * pageSize, 1), alice);
-    file.gates.close("write");
-    const syncing = file.space.sync(alice);
-    const first = await file.gates.arrived("write", 1);
+    const { flight: first, syncing } = await sendHeld(file, bytesOf(2 * pageSize, 1), alice);
     expect(file.space.tryWrite(100, bytesOf(100, 2), alice.credential)).toBe(100);
     expect(file.space.tryWrite(0, bytesOf(pageSize, 3), alice.credential)).toBe(pageSize);
     expect(file.cache.counters.copiesOnWrite).toBe(1);
@@ -42,10 +40,7 @@ describe("pages in flight", () => {
 
   test("[S0.R2] a write in flight that fails leaves the newer bytes, and joins its own to them", async () => {
     const file = await gatedFile(noReadahead);
-    await file.space.write(0, bytesOf(300, 1), alice);
-    file.gates.close("write");
-    const syncing = file.space.sync(alice);
-    const write = await file.gates.arrived("write", 1);
+    const { flight: write, syncing } = await sendHeld(file, bytesOf(300, 1), alice);
     await file.space.write(100, bytesOf(100, 2), alice);
     write.refuse(new Failure("EDQUOT"));
     await syncing;
@@ -107,10 +102,7 @@ describe("several credentials", () => {
 
   test("[S0.30] [S0.R9] bytes of another credential in flight are waited for", async () => {
     const file = await gatedFile(noReadahead);
-    await file.space.write(0, bytesOf(10, 1), alice);
-    file.gates.close("write");
-    const syncing = file.space.sync(alice);
-    const write = await file.gates.arrived("write", 1);
+    const { flight: write, syncing } = await sendHeld(file, bytesOf(10, 1), alice);
     let written = false;
     const writing = file.space.write(5, bytesOf(10, 2), bob).then(() => {
       written = true;

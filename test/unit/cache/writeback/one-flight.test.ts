@@ -12,6 +12,7 @@ import {
   gatedFile,
   pageSize,
   readBack,
+  sendHeld,
   storedFile,
 } from "../../../kit/gated-file.ts";
 import { settle } from "../../../kit/virtual-clock.ts";
@@ -41,10 +42,7 @@ describe("a page that is written while it is in flight", () => {
 
   test("[S3.13] keeps no writer waiting: the write is answered in the same turn", async () => {
     const file = await gatedFile(noReadahead);
-    await file.space.write(0, bytesOf(pageSize, 1), alice);
-    file.gates.close("write");
-    const syncing = file.space.sync(alice);
-    const flight = await file.gates.arrived("write", 1);
+    const { flight, syncing } = await sendHeld(file, bytesOf(pageSize, 1), alice);
     expect(file.space.tryWrite(0, bytesOf(pageSize, 2), alice.credential)).toBe(pageSize);
     expect(flight.answered).toBe(false);
     file.gates.open("write");
@@ -57,10 +55,7 @@ describe("a page that is written while it is in flight", () => {
 
 test("[S2.8] bytes that wait their turn behind a flight are replaced by what is written over them", async () => {
   const file = await gatedFile(noReadahead, { writeBytesMax: pageSize, conditionalWrites: true });
-  await file.space.write(0, bytesOf(2 * pageSize, 1), alice);
-  file.gates.close("write");
-  const syncing = file.space.sync(alice);
-  const first = await file.gates.arrived("write", 1);
+  const { flight: first, syncing } = await sendHeld(file, bytesOf(2 * pageSize, 1), alice);
   await file.space.write(pageSize, bytesOf(pageSize, 2), alice);
   expect(file.cache.counters.copiesOnWrite).toBe(0);
   first.pass();
@@ -86,10 +81,7 @@ describe("write-back of a page that is in flight already", () => {
   ];
   test.each(reasons)("[S2.12] is not begun for the reason %s, in no mode", async (reason) => {
     const file = await gatedFile(noReadahead);
-    await file.space.write(0, bytesOf(pageSize, 1), alice);
-    file.gates.close("write");
-    const syncing = file.space.sync(alice);
-    const flight = await file.gates.arrived("write", 1);
+    const { flight, syncing } = await sendHeld(file, bytesOf(pageSize, 1), alice);
     await file.space.write(0, bytesOf(pageSize, 2), alice);
     const some = writebackPass(file.space, writeSome(reason, 1e9));
     const all = writebackPass(file.space, writeEverything(reason));
@@ -106,10 +98,7 @@ describe("write-back of a page that is in flight already", () => {
 
   test("[S3.7] waits for it, and sends what the page holds then", async () => {
     const file = await gatedFile(noReadahead);
-    await file.space.write(0, bytesOf(pageSize, 1), alice);
-    file.gates.close("write");
-    const first = file.space.sync(alice);
-    const flight = await file.gates.arrived("write", 1);
+    const { flight, syncing: first } = await sendHeld(file, bytesOf(pageSize, 1), alice);
     await file.space.write(0, bytesOf(pageSize, 2), alice);
     const second = file.space.sync(alice);
     await settle();

@@ -5,7 +5,7 @@ import { tags } from "../../../../src/cache/space/page-tree.ts";
 import { writeEverything, writeSome } from "../../../../src/cache/writeback/control.ts";
 import { writebackPass } from "../../../../src/cache/writeback/pass.ts";
 import { asSuperuser, bytesAtStore } from "../../../kit/cached-file.ts";
-import { alice, bob, bytesOf, gatedFile, pageSize, readBack, storedFile } from "../../../kit/gated-file.ts";
+import { alice, bob, bytesOf, gatedFile, pageSize, readBack, sendHeld, storedFile } from "../../../kit/gated-file.ts";
 import { settle } from "../../../kit/virtual-clock.ts";
 
 const noReadahead = { readaheadBytesMax: 0 };
@@ -163,10 +163,7 @@ describe("a pass", () => {
 describe("destroying a file", () => {
   test("[S5.15] waits for what is in flight, forgets the rest, and every gauge is zero", async () => {
     const file = await gatedFile(noReadahead);
-    await file.space.write(0, bytesOf(2 * pageSize, 1), alice);
-    file.gates.close("write");
-    const syncing = file.space.sync(alice);
-    const write = await file.gates.arrived("write", 1);
+    const { flight: write, syncing } = await sendHeld(file, bytesOf(2 * pageSize, 1), alice);
     await file.space.write(0, bytesOf(10, 2), alice);
     let destroyed = false;
     const destroying = file.space.destroy().then(() => {
