@@ -1,4 +1,4 @@
-/** A store of which single operations are done another way: refused, done later, or looked at. */
+/** Stores of which single operations are done another way: refused, done later, or looked at. */
 import type { Store } from "../../src/port/index.ts";
 
 type Operation = Exclude<keyof Store, "manifest">;
@@ -14,6 +14,16 @@ export function hookedStore(store: Store, hooks: Readonly<Partial<Record<Operati
       if (hook === undefined) return member.bind(target);
       return (...parameters: unknown[]) =>
         hook(async () => Reflect.apply(member as () => unknown, target, parameters), ...parameters);
+    },
+  });
+}
+
+/** A store of which some members are others. */
+export function withMembers(store: Store, members: Partial<Store>): Store {
+  return new Proxy(store, {
+    get(target, name) {
+      const member = (Reflect.get(members, name) ?? Reflect.get(target, name, target)) as unknown;
+      return typeof member === "function" ? member.bind(target) : member;
     },
   });
 }

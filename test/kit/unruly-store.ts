@@ -6,6 +6,7 @@
 import { setImmediate } from "node:timers/promises";
 import { type ByteOffset, type Clock, delay, type ErrorCode, Failure, SeededRandom } from "../../src/base/index.ts";
 import type { Call, NodeId, Store, Version } from "../../src/port/index.ts";
+import { withMembers } from "./hooked-store.ts";
 
 export interface Unruliness {
   /** Chance that a write takes only a part of what it was sent. */
@@ -46,14 +47,7 @@ export function unrulyStore(store: Store, seed: number, unruliness: Unruliness =
     await dawdle();
     return result;
   }
-  return new Proxy(store, {
-    get(target, name) {
-      if (name === "read") return read;
-      if (name === "write") return write;
-      const member = Reflect.get(target, name, target) as unknown;
-      return typeof member === "function" ? member.bind(target) : member;
-    },
-  });
+  return withMembers(store, { read, write });
 }
 
 function shortened(frames: readonly Uint8Array[], random: SeededRandom): Uint8Array[] {

@@ -1,6 +1,7 @@
 /** A store that watches what a cache sends through it: the bytes of a write must not change while the store is at it. */
 import type { ByteOffset } from "../../src/base/index.ts";
 import type { Call, Credential, NodeId, Store, Version } from "../../src/port/index.ts";
+import { withMembers } from "./hooked-store.ts";
 
 export interface Witness {
   readonly store: Store;
@@ -32,12 +33,6 @@ export function witnessedStore(
       if (Buffer.compare(Buffer.concat(frames), sent) !== 0) complaints.push(`${range} changed while it was sent`);
     }
   }
-  const store = new Proxy(inner, {
-    get(target, name) {
-      if (name === "write") return write;
-      const member = Reflect.get(target, name, target) as unknown;
-      return typeof member === "function" ? member.bind(target) : member;
-    },
-  });
+  const store = withMembers(inner, { write });
   return { store, complaints };
 }

@@ -2,28 +2,16 @@ import { expect, it } from "vitest";
 import { Failure } from "../../../src/base/index.ts";
 import { drain } from "../../../src/cli/mount/drain.ts";
 import type { Store } from "../../../src/port/index.ts";
+import { gate, hookedStore } from "../../kit/hooked-store.ts";
 import { contentAt, memoryVolume } from "../../kit/memory-volume.ts";
 
 /** A store that answers no write before it is let go on. */
 function stuckStore(store: Store, mayGoOn: Promise<void>): Store {
-  return new Proxy(store, {
-    get(target, name) {
-      const member = Reflect.get(target, name, target) as unknown;
-      if (typeof member !== "function") return member;
-      if (name !== "write") return member.bind(target);
-      return async (...parameters: unknown[]): Promise<unknown> => {
-        await mayGoOn;
-        return member.apply(target, parameters) as unknown;
-      };
-    },
-  });
+  return hookedStore(store, { write: (run) => mayGoOn.then(run) });
 }
 
 it("[S5.11] reports progress while the store is slow, then that all was delivered", async () => {
-  let goOn = (): void => {};
-  const mayGoOn = new Promise<void>((resolve) => {
-    goOn = resolve;
-  });
+  const { opened: mayGoOn, open: goOn } = gate();
   await using world = await memoryVolume({ wrap: (store) => stuckStore(store, mayGoOn) });
   const file = await world.volume.open("/slow", "w");
   await file.write("still here");
@@ -43,10 +31,7 @@ it("[S5.11] reports progress while the store is slow, then that all was delivere
 });
 
 it("[S5.11] gives up at its deadline, and at once when it is cut short, and says so", async () => {
-  let goOn = (): void => {};
-  const mayGoOn = new Promise<void>((resolve) => {
-    goOn = resolve;
-  });
+  const { opened: mayGoOn, open: goOn } = gate();
   await using world = await memoryVolume({ wrap: (store) => stuckStore(store, mayGoOn) });
   const file = await world.volume.open("/stuck", "w");
   await file.write("x");
@@ -65,15 +50,10 @@ it("[S5.11] gives up at its deadline, and at once when it is cut short, and says
 it("[S5.11] does not take an old failure that nobody had heard of for bytes that are still here", async () => {
   let hasRoom = false;
   const full = (store: Store): Store =>
-    new Proxy(store, {
-      get(target, name) {
-        const member = Reflect.get(target, name, target) as unknown;
-        if (typeof member !== "function") return member;
-        if (name !== "write") return member.bind(target);
-        return (...parameters: unknown[]): unknown => {
-          if (!hasRoom) throw new Failure("ENOSPC", { syscall: "write" });
-          return member.apply(target, parameters);
-        };
+    hookedStore(store, {
+      write: (run) => {
+        if (!hasRoom) throw new Failure("ENOSPC", { syscall: "write" });
+        return run();
       },
     });
   await using world = await memoryVolume({ wrap: full, volume: { dirtyBackgroundBytes: 8192 } });

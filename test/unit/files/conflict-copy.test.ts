@@ -5,6 +5,7 @@ import { conflictName } from "../../../src/files/refusals/conflict-copy.ts";
 import { type Store, superuser } from "../../../src/port/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
 import { gatedVolume } from "../../kit/gated-volume.ts";
+import { hookedStore } from "../../kit/hooked-store.ts";
 import {
   alice,
   bob,
@@ -103,16 +104,11 @@ describe("a conflict", () => {
   it("[S5.4] kept both, and the old version leaves the cache in the middle: nothing of it is in the copy", async () => {
     let whileCopying = async (): Promise<void> => {};
     const wrap = (store: Store): Store =>
-      new Proxy(store, {
-        get(target, name) {
-          const member = Reflect.get(target, name, target) as unknown;
-          if (typeof member !== "function") return member;
-          if (name !== "createFile") return member.bind(target);
-          return async (...parameters: unknown[]): Promise<unknown> => {
-            const made = await (member.apply(target, parameters) as Promise<unknown>);
-            await whileCopying();
-            return made;
-          };
+      hookedStore(store, {
+        createFile: async (run) => {
+          const made = await run();
+          await whileCopying();
+          return made;
         },
       });
     const options = { store: { writeBytesMax: 4096 }, wrap };

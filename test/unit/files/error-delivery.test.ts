@@ -4,6 +4,7 @@ import { Failure } from "../../../src/base/index.ts";
 import { openFlags, type WritebackFailed } from "../../../src/files/index.ts";
 import { type Store, superuser } from "../../../src/port/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
+import { hookedStore } from "../../kit/hooked-store.ts";
 import { alice, contentAt, memoryVolume } from "../../kit/memory-volume.ts";
 
 const text = new TextEncoder().encode("words");
@@ -17,15 +18,14 @@ class RefusingStore {
     const refuse = (code: "EIO" | "ENOSPC" | "EDQUOT" | undefined, syscall: string): void => {
       if (code !== undefined) throw new Failure(code, { syscall });
     };
-    return new Proxy(store, {
-      get: (target, name) => {
-        const member = Reflect.get(target, name, target) as unknown;
-        if (typeof member !== "function") return member;
-        return async (...args: unknown[]) => {
-          if (name === "write") refuse(this.writes, "write");
-          if (name === "commit") refuse(this.commits, "commit");
-          return (member as (...args: unknown[]) => unknown).apply(target, args);
-        };
+    return hookedStore(store, {
+      write: async (run) => {
+        refuse(this.writes, "write");
+        return run();
+      },
+      commit: async (run) => {
+        refuse(this.commits, "commit");
+        return run();
       },
     });
   }

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Failure } from "../../../src/base/index.ts";
 import type { Volume } from "../../../src/files/index.ts";
 import type { Store } from "../../../src/port/index.ts";
+import { hookedStore } from "../../kit/hooked-store.ts";
 import { alice, bob, type MemoryVolume, memoryVolume } from "../../kit/memory-volume.ts";
 import { RescueInMemory } from "../../kit/rescue-in-memory.ts";
 
@@ -15,14 +16,10 @@ function gaugesOf(volume: Volume): Record<string, number> {
 
 /** A store that takes no more bytes once it is told so. */
 function closable(store: Store, isReadOnly: () => boolean): Store {
-  return new Proxy(store, {
-    get(target, name) {
-      const member = Reflect.get(target, name, target) as unknown;
-      if (typeof member !== "function") return member;
-      return (...parameters: unknown[]): unknown => {
-        if (name === "write" && isReadOnly()) throw new Failure("EROFS", { syscall: "write" });
-        return member.apply(target, parameters);
-      };
+  return hookedStore(store, {
+    write: (run) => {
+      if (isReadOnly()) throw new Failure("EROFS", { syscall: "write" });
+      return run();
     },
   });
 }

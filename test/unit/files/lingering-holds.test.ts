@@ -2,6 +2,7 @@
 import { expect, it } from "vitest";
 import { Failure } from "../../../src/base/index.ts";
 import type { Store } from "../../../src/port/index.ts";
+import { withMembers } from "../../kit/hooked-store.ts";
 import { alice, bob, contentAt, memoryVolume } from "../../kit/memory-volume.ts";
 
 /** Counts the holds of a store; refuses writes and releases while it is told to. */
@@ -13,7 +14,7 @@ class CountingStore {
   closed = false;
 
   wrap(store: Store): Store {
-    const deeds: Partial<Store> = {
+    return withMembers(store, {
       hold: async (node, mode, call) => {
         await store.hold(node, mode, call);
         this.holds += 1;
@@ -31,12 +32,6 @@ class CountingStore {
       close: async () => {
         this.closed = true;
         await store.close();
-      },
-    };
-    return new Proxy(store, {
-      get: (target, name) => {
-        const member = (Reflect.get(deeds, name) ?? Reflect.get(target, name, target)) as unknown;
-        return typeof member === "function" ? member.bind(target) : member;
       },
     });
   }

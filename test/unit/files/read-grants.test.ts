@@ -4,7 +4,7 @@ import { Failure } from "../../../src/base/index.ts";
 import { openFlags } from "../../../src/files/index.ts";
 import { type Store, superuser } from "../../../src/port/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
-import { gate, hookedStore } from "../../kit/hooked-store.ts";
+import { gate, hookedStore, withMembers } from "../../kit/hooked-store.ts";
 import { alice, bob, memoryVolume, nodeAt } from "../../kit/memory-volume.ts";
 import { settle, VirtualClock } from "../../kit/virtual-clock.ts";
 
@@ -93,13 +93,8 @@ describe("read grants", () => {
   it("[S5.5] [G14] ends when the store refuses to read more of the file, for what is cached too", async () => {
     let isExpired = false;
     const wrap = (store: Store): Store =>
-      new Proxy(store, {
-        get: (target, name) => {
-          if (name === "read" && isExpired)
-            return () => Promise.reject(new Failure("EKEYEXPIRED", { syscall: "read" }));
-          const member = Reflect.get(target, name, target) as unknown;
-          return typeof member === "function" ? member.bind(target) : member;
-        },
+      hookedStore(store, {
+        read: (run) => (isExpired ? Promise.reject(new Failure("EKEYEXPIRED", { syscall: "read" })) : run()),
       });
     await using place = await memoryVolume({ wrap, volume: { readaheadBytesMax: 0 } });
     const { volume, other } = place;
@@ -201,18 +196,11 @@ describe("read grants", () => {
 
   it("[S5.5] [G14] a changed access control list ends the grants of the node as it is known now", async () => {
     const wrap = (store: Store): Store =>
-      new Proxy(
-        hookedStore(store, {
-          setExtendedAttribute: async () => undefined,
-          removeExtendedAttribute: async () => undefined,
-        }),
-        {
-          get: (target, name) =>
-            name === "manifest"
-              ? { ...target.manifest, extendedAttributes: true }
-              : (Reflect.get(target, name) as unknown),
-        },
-      );
+      withMembers(store, {
+        manifest: { ...store.manifest, extendedAttributes: true },
+        setExtendedAttribute: async () => undefined,
+        removeExtendedAttribute: async () => undefined,
+      });
     await using place = await memoryVolume({ wrap, volume: { idleNodesMax: 0 } });
     const { volume } = place;
     await volume.promisesFor(alice).writeFile("/file", text);

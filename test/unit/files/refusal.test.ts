@@ -10,6 +10,7 @@ import {
 import type { Store } from "../../../src/port/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
 import { gatedVolume } from "../../kit/gated-volume.ts";
+import { hookedStore } from "../../kit/hooked-store.ts";
 import { alice, bob, contentAt, type MemoryVolume, memoryVolume } from "../../kit/memory-volume.ts";
 import { RescueInMemory } from "../../kit/rescue-in-memory.ts";
 import { settle, VirtualClock } from "../../kit/virtual-clock.ts";
@@ -29,15 +30,10 @@ async function scene(options: VolumeOptions = {}): Promise<Scene> {
   const rescue = new RescueInMemory();
   const state: { refusal: ErrorCode | undefined } = { refusal: undefined };
   const wrap = (store: Store): Store =>
-    new Proxy(store, {
-      get: (target, name) => {
-        const member = Reflect.get(target, name, target) as unknown;
-        if (typeof member !== "function") return member;
-        if (name !== "write") return member.bind(target);
-        return async (...parameters: unknown[]): Promise<unknown> => {
-          if (state.refusal !== undefined) throw new Failure(state.refusal, { syscall: "write", detail: storesWords });
-          return await member.apply(target, parameters);
-        };
+    hookedStore(store, {
+      write: async (run) => {
+        if (state.refusal !== undefined) throw new Failure(state.refusal, { syscall: "write", detail: storesWords });
+        return await run();
       },
     });
   const place = await memoryVolume({ wrap, store: { reportsChanges: false }, volume: { rescue, ...options } });

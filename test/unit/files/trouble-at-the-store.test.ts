@@ -4,6 +4,7 @@ import { cancelController, Failure } from "../../../src/base/index.ts";
 import { openFlags, type Volume } from "../../../src/files/index.ts";
 import type { Store } from "../../../src/port/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
+import { hookedStore, withMembers } from "../../kit/hooked-store.ts";
 import { alice, bob, contentAt, memoryVolume, nodeAt, rewriteAt } from "../../kit/memory-volume.ts";
 import { settle, VirtualClock } from "../../kit/virtual-clock.ts";
 
@@ -128,16 +129,8 @@ describe("a store that refuses", () => {
   it("[G7] a refused truncate leaves the file as it was, unsent bytes too", async () => {
     let refusing = false;
     const wrap = (store: Store): Store =>
-      new Proxy(store, {
-        get: (target, name) => {
-          const member = Reflect.get(target, name, target) as unknown;
-          if (typeof member !== "function") return member;
-          return (...args: unknown[]) => {
-            if (name === "setAttributes" && refusing)
-              return Promise.reject(new Failure("EACCES", { syscall: "setattr" }));
-            return (member as (...args: unknown[]) => unknown).apply(target, args);
-          };
-        },
+      hookedStore(store, {
+        setAttributes: (run) => (refusing ? Promise.reject(new Failure("EACCES", { syscall: "setattr" })) : run()),
       });
     const { volume, other } = await memoryVolume({ wrap });
     const file = await volume.open("/file", "w+", { credential: alice });
@@ -167,18 +160,11 @@ describe("a store that others change", () => {
   it("[S5.6] [G6] gets each user's bytes under that user's name only", async () => {
     const writers: string[] = [];
     const wrap = (store: Store): Store =>
-      new Proxy(store, {
-        get: (target, name) => {
-          if (name !== "write") {
-            const member = Reflect.get(target, name, target) as unknown;
-            return typeof member === "function" ? member.bind(target) : member;
-          }
-          const write: Store["write"] = (node, offset, frames, expected, call) => {
-            const bytes = Buffer.concat(frames).toString();
-            writers.push(`${call.credential.uid} ${offset} ${bytes}`);
-            return target.write(node, offset, frames, expected, call);
-          };
-          return write;
+      withMembers(store, {
+        write: (node, offset, frames, expected, call) => {
+          const bytes = Buffer.concat(frames).toString();
+          writers.push(`${call.credential.uid} ${offset} ${bytes}`);
+          return store.write(node, offset, frames, expected, call);
         },
       });
     const { volume } = await memoryVolume({ wrap });

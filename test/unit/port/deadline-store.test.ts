@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { cancelController } from "../../../src/base/index.ts";
 import { type Call, DeadlineStore, LateFailure, type Store, superuser } from "../../../src/port/index.ts";
 import { MemoryServer, memoryStore } from "../../../src/stores/memory/index.ts";
+import { gate, withMembers } from "../../kit/hooked-store.ts";
 import { VirtualClock } from "../../kit/virtual-clock.ts";
 
 /** A memory store that answers only when told to; what it does, it does at once. */
@@ -96,17 +97,12 @@ describe("DeadlineStore", () => {
     const { node: root } = await direct.root(call());
     const { node } = await direct.createFile(root, "a", 0o644, call());
     await direct.write(node, 0, [Uint8Array.of(7)], undefined, call());
-    let answer: () => void = () => {};
-    const inner = new Proxy(direct, {
-      get: (target, name) =>
-        name !== "read"
-          ? Reflect.get(target, name, target)
-          : async (...given: Parameters<Store["read"]>): Promise<unknown> => {
-              await new Promise<void>((resolve) => {
-                answer = resolve;
-              });
-              return target.read(given[0], given[1], given[2], call());
-            },
+    const answer = gate();
+    const inner = withMembers(direct, {
+      read: async (...[id, offset, frames]) => {
+        await answer.opened;
+        return direct.read(id, offset, frames, call());
+      },
     });
     const store = new DeadlineStore(inner, { clock, deadlineMs: 10 });
     const frame = new Uint8Array(1);
@@ -115,7 +111,7 @@ describe("DeadlineStore", () => {
     const failure = (await outcome) as LateFailure;
     expect(failure.code).toBe("ETIMEDOUT");
     expect(frame[0]).toBe(0);
-    answer();
+    answer.open();
     await failure.settled;
     expect(frame[0]).toBe(7);
   });
@@ -126,19 +122,11 @@ describe("DeadlineStore", () => {
     const direct = memoryStore(server);
     const { node: root } = await direct.root(call());
     const { node } = await direct.createFile(root, "a", 0o644, call());
-    let grant: () => void = () => {};
-    const inner = new Proxy(direct, {
-      get(target, name) {
-        if (name === "hold") {
-          return async (...given: Parameters<Store["hold"]>): Promise<void> => {
-            await new Promise<void>((resolve) => {
-              grant = resolve;
-            });
-            await target.hold(given[0], given[1], call());
-          };
-        }
-        const value: unknown = Reflect.get(target, name, target);
-        return typeof value === "function" ? value.bind(target) : value;
+    const grant = gate();
+    const inner = withMembers(direct, {
+      hold: async (id, asked) => {
+        await grant.opened;
+        await direct.hold(id, asked, call());
       },
     });
     const store = new DeadlineStore(inner, { clock, deadlineMs: 10 });
@@ -146,7 +134,7 @@ describe("DeadlineStore", () => {
     const outcome = store.hold(node, mode, call()).catch((failure: unknown) => failure);
     await clock.advance(10);
     const failure = (await outcome) as LateFailure;
-    grant();
+    grant.open();
     await failure.settled;
     await direct.remove(root, "a", call());
     await expect(direct.getAttributes(node, call())).rejects.toMatchObject({ code: "ESTALE" });

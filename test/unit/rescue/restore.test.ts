@@ -6,6 +6,7 @@ import { type Attributes, posixCredential, type Store, superuser } from "../../.
 import { type Rescue, RestoreRefused } from "../../../src/rescue/index.ts";
 import { MemoryServer, type MemoryStoreOptions, memoryStore } from "../../../src/stores/memory/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
+import { hookedStore, withMembers } from "../../kit/hooked-store.ts";
 import { alice, bob, contentAt, nodeAt, rewriteAt } from "../../kit/memory-volume.ts";
 import { keep, type RescueStage, refusedText, rescueStage } from "../../kit/rescue-stage.ts";
 
@@ -217,15 +218,17 @@ it("[S5.3] short writes are continued; a write of nothing, or of more than was s
   await using at = await scene();
   const id = await keepOf(at, { 0: "WHAT THE STORE" });
   const answering = (byteCount: (sent: number) => number): Store =>
-    replacing(at.store, "write", async (node, offset, frames, expected, call) => {
-      const count = byteCount(frames[0]?.length ?? 0);
-      if (count === 0) {
-        const found = await at.store.getAttributes(node, asAlice);
-        return { byteCount: 0, attributes: { ...found, previous: found.version } };
-      }
-      const part = frames[0]?.subarray(0, count) ?? new Uint8Array(0);
-      const { attributes } = await at.store.write(node, offset, [part], expected, call);
-      return { byteCount: count, attributes };
+    withMembers(at.store, {
+      write: async (node, offset, frames, expected, call) => {
+        const count = byteCount(frames[0]?.length ?? 0);
+        if (count === 0) {
+          const found = await at.store.getAttributes(node, asAlice);
+          return { byteCount: 0, attributes: { ...found, previous: found.version } };
+        }
+        const part = frames[0]?.subarray(0, count) ?? new Uint8Array(0);
+        const { attributes } = await at.store.write(node, offset, [part], expected, call);
+        return { byteCount: count, attributes };
+      },
     });
   await expect(
     at.rescue.restore(
@@ -362,26 +365,16 @@ type Watched = "hold" | "write" | "commit" | "release";
 
 /** A store that shows what it is asked; what `watch` throws, it answers. */
 function watched(store: Store, watch: (name: Watched, call: { credential: object }) => unknown): Store {
-  const names: readonly string[] = ["hold", "write", "commit", "release"];
-  return new Proxy(store, {
-    get(target, name) {
-      const member = Reflect.get(target, name, target) as unknown;
-      if (typeof member !== "function") return member;
-      if (!names.includes(String(name))) return member.bind(target);
-      return async (...parameters: unknown[]) => {
-        await watch(name as Watched, parameters.at(-1) as { credential: object });
-        return member.apply(target, parameters);
-      };
-    },
-  });
-}
-
-function replacing<Name extends keyof Store>(store: Store, name: Name, replacement: Store[Name]): Store {
-  return new Proxy(store, {
-    get(target, asked) {
-      if (asked === name) return replacement;
-      const member = Reflect.get(target, asked, target) as unknown;
-      return typeof member === "function" ? member.bind(target) : member;
-    },
+  const seen =
+    (name: Watched) =>
+    async (run: () => Promise<unknown>, ...parameters: unknown[]): Promise<unknown> => {
+      await watch(name, parameters.at(-1) as { credential: object });
+      return run();
+    };
+  return hookedStore(store, {
+    hold: seen("hold"),
+    write: seen("write"),
+    commit: seen("commit"),
+    release: seen("release"),
   });
 }

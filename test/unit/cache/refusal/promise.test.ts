@@ -10,6 +10,7 @@ import { type Call, DeadlineStore, type NodeId, posixCredential, type Store } fr
 import { MemoryServer, type MemoryStoreOptions, memoryStore } from "../../../../src/stores/memory/index.ts";
 import { asSuperuser, callAs } from "../../../kit/cached-file.ts";
 import { readBack } from "../../../kit/gated-file.ts";
+import { hookedStore } from "../../../kit/hooked-store.ts";
 import { RescueInMemory } from "../../../kit/rescue-in-memory.ts";
 import { unrulyStore } from "../../../kit/unruly-store.ts";
 import { VirtualClock } from "../../../kit/virtual-clock.ts";
@@ -23,15 +24,10 @@ const users: readonly Call[] = [1, 2, 3].map((group) => callAs(posixCredential(0
 
 /** Refuses at times, while it may. */
 function refusingStore(store: Store, random: SeededRandom, state: { readonly chance: number }): Store {
-  return new Proxy(store, {
-    get(target, name) {
-      const member = Reflect.get(target, name, target) as unknown;
-      if (typeof member !== "function") return member;
-      if (name !== "write") return member.bind(target);
-      return async (...parameters: unknown[]): Promise<unknown> => {
-        if (random.chance(state.chance)) throw new Failure(random.pick(codes), { syscall: "write" });
-        return await member.apply(target, parameters);
-      };
+  return hookedStore(store, {
+    write: async (run) => {
+      if (random.chance(state.chance)) throw new Failure(random.pick(codes), { syscall: "write" });
+      return await run();
     },
   });
 }

@@ -3,6 +3,7 @@ import { opcodes } from "../../../../src/fuse/wire/opcode.ts";
 import { openReplyFlags } from "../../../../src/fuse/wire/open-files.ts";
 import { writeFlags } from "../../../../src/fuse/wire/read-write.ts";
 import type { Store } from "../../../../src/port/index.ts";
+import { withMembers } from "../../../kit/hooked-store.ts";
 import { KernelSide, text, u32, u64 } from "../../../kit/kernel-side.ts";
 import { type MemoryVolume, memoryVolume } from "../../../kit/memory-volume.ts";
 import { until } from "../../../kit/until.ts";
@@ -30,20 +31,15 @@ class Gate {
   }
 
   before(store: Store): Store {
-    const write: Store["write"] = async (node, offset, frames, expected, call) => {
-      this.held += 1;
-      call.signal.addEventListener("abort", () => {
-        this.fired += 1;
-      });
-      await this.#opened;
-      this.held -= 1;
-      return store.write(node, offset, frames, expected, call);
-    };
-    return new Proxy(store, {
-      get(target, name) {
-        if (name === "write") return write;
-        const member = Reflect.get(target, name, target) as unknown;
-        return typeof member === "function" ? member.bind(target) : member;
+    return withMembers(store, {
+      write: async (node, offset, frames, expected, call) => {
+        this.held += 1;
+        call.signal.addEventListener("abort", () => {
+          this.fired += 1;
+        });
+        await this.#opened;
+        this.held -= 1;
+        return store.write(node, offset, frames, expected, call);
       },
     });
   }

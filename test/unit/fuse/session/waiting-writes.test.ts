@@ -1,7 +1,7 @@
 /** What requests that wait may keep: so many bytes of writes, and no more, whatever the store does. */
 import { expect, it } from "vitest";
 import { opcodes } from "../../../../src/fuse/wire/opcode.ts";
-import type { Store } from "../../../../src/port/index.ts";
+import { gate, hookedStore } from "../../../kit/hooked-store.ts";
 import { KernelSide, u64 } from "../../../kit/kernel-side.ts";
 import { memoryVolume } from "../../../kit/memory-volume.ts";
 import { until } from "../../../kit/until.ts";
@@ -12,24 +12,10 @@ const outOfMemory = 12;
 const interrupted = 4;
 
 it("[S5.9] writes that wait keep 64 MiB at most: the next is refused until one of them has ended", async () => {
-  let open = (): void => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
+  const { opened, open } = gate();
+  await using place = await memoryVolume({
+    wrap: (store) => hookedStore(store, { write: (run) => opened.then(run) }),
   });
-  const holding = (store: Store): Store => {
-    const write: Store["write"] = async (...parameters) => {
-      await opened;
-      return store.write(...parameters);
-    };
-    return new Proxy(store, {
-      get(target, name) {
-        if (name === "write") return write;
-        const member = Reflect.get(target, name, target) as unknown;
-        return typeof member === "function" ? member.bind(target) : member;
-      },
-    });
-  };
-  await using place = await memoryVolume({ wrap: holding });
   const kernel = new KernelSide(place.volume);
   // Whatever fails below, closing the volume waits neither for the store nor for the writers.
   await using _waiting = {

@@ -9,6 +9,7 @@ import { type Store, superuser } from "../../../../src/port/index.ts";
 import { directoryStore } from "../../../../src/stores/directory/index.ts";
 import { directoryDrive, type MediumStore, markMedium, mediumStore } from "../../../../src/stores/medium/index.ts";
 import { callAs } from "../../../kit/cached-file.ts";
+import { withMembers } from "../../../kit/hooked-store.ts";
 import { fileOnMedium, type OpenMedium } from "../../../kit/medium-in-drive.ts";
 import { RescueInMemory } from "../../../kit/rescue-in-memory.ts";
 import { until } from "../../../kit/until.ts";
@@ -82,15 +83,6 @@ class Gate {
   }
 }
 
-function withMethods(store: Store, methods: Partial<Store>): Store {
-  return new Proxy(store, {
-    get: (target, name) => {
-      const member = (Reflect.get(methods, name) ?? Reflect.get(target, name, target)) as unknown;
-      return typeof member === "function" ? member.bind(target) : member;
-    },
-  });
-}
-
 /** A store that has nothing to say of a file without a name, as NFS. */
 function forgetful(store: Store): Store {
   const getAttributes: Store["getAttributes"] = async (node, call) => {
@@ -98,7 +90,7 @@ function forgetful(store: Store): Store {
     if (attributes.linkCount === 0) throw new Failure("ESTALE", { syscall: "stat" });
     return attributes;
   };
-  return withMethods(store, { getAttributes });
+  return withMembers(store, { getAttributes });
 }
 
 async function staysGone({ clock }: OpenMedium, file: FileHandle): Promise<void> {
@@ -156,7 +148,7 @@ describe("a file that is renamed while it is looked for after a return", () => {
         await store.rename(...given);
         await this.renames.pass();
       };
-      return withMethods(store, { lookup, rename: renameThere });
+      return withMembers(store, { lookup, rename: renameThere });
     };
   }
 
