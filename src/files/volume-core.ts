@@ -55,7 +55,7 @@ export class VolumeCore {
   changeCount = 0;
   /** Idle nodes that are being made durable, to be dropped afterwards. */
   readonly #committing: Set<VolumeNode> = new Set();
-  /** Whether a node was dropped although the store failed to make it durable; then any file may be such a one. */
+  /** Whether a node was dropped, or lost, that the store had not made durable; then any file may be such a one. */
   droppedUncommitted = false;
   closed = false;
 
@@ -106,8 +106,18 @@ export class VolumeCore {
     inBackground(Promise.resolve().then(() => this.releaseLingering(node)));
   }
 
+  /**
+   * Has what the store took of a file that lost a name made durable before the last hold of it goes: by another name that nobody
+   * has looked up, the store may not find it any more.
+   */
+  async commitLastHeld(node: VolumeNode): Promise<void> {
+    if (!node.wantsCommit || node.handleCount > 0 || this.closed) return;
+    await node.space?.syncApart(callOf(this.options.credential)).catch(ignore);
+  }
+
   /** Never rejects: of a store that does not take one hold back, nobody can make use, and the others go all the same. */
   async releaseLingering(node: VolumeNode): Promise<void> {
+    if (node.lostName) await this.commitLastHeld(node);
     if (node.isDirty && !(node.removed && node.handleCount === 0)) return;
     for (const { credential, read } of node.lingeringHolds.splice(0)) {
       await this.store.release(node.id, { read, write: true, execute: false }, callOf(credential)).catch(ignore);

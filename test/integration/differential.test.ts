@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { commandPath, runProgram } from "../kit/command.ts";
 import { compareSides } from "../kit/differential/comparison.ts";
 import { foundBefore } from "../kit/differential/found-before.ts";
-import { ending, scriptOf } from "../kit/differential/script.ts";
+import { ending, type Operation, scriptOf } from "../kit/differential/script.ts";
 
 const isRoot = process.getuid?.() === 0;
 const seedCount = Number(process.env.HOLDFAST_SEEDS ?? 0);
@@ -70,13 +70,17 @@ describe("a mount answers as a plain directory does", () => {
       name: "found-before",
       seeds: foundBefore.map((_, index) => index),
       mountFlags: [...pages4, ...(isRoot && !mountsItself ? ["--allow-other"] : [])],
-      scriptOf: (seed: number, phase: number) => [...((phase === 0 && foundBefore[seed]?.operations) || []), ...ending],
+      scriptOf: (seed: number, phase: number) => [...(scriptFoundBefore(seed, phase) ?? []), ...ending],
       mountsItself,
       ...(uid === undefined ? {} : { uid }),
     };
     expect((await compareSides(options)).operations).toBeGreaterThan(foundBefore.length);
   });
 });
+
+function scriptFoundBefore(index: number, phase: number): readonly Operation[] | undefined {
+  return phase === 0 ? foundBefore[index]?.operations : foundBefore[index]?.later;
+}
 
 /** Whether an ordinary user may run the command, and may be mounted for. */
 async function mayMount(): Promise<boolean> {

@@ -118,6 +118,7 @@ export class OpenFiles {
       await this.#core.discardPages(node);
       await this.#core.releaseLingering(node);
     }
+    if (node.lostName) await this.#core.commitLastHeld(node);
     await this.#giveBack(node, mode, credential);
     this.#core.nodes.unuse(node);
   }

@@ -256,10 +256,15 @@ export class Namespace {
       const asked = this.#core.asking();
       const attributes = await this.#core.store.getAttributes(node.id, call);
       this.#attributes.learn(node, attributes, call.credential, asked);
-      if (attributes.linkCount > 0) return;
+      if (attributes.linkCount > 0) {
+        node.lostName = true;
+        return;
+      }
     } catch (thrown) {
       const { code } = failureFrom(thrown);
       if (code !== "ENOENT" && code !== "ESTALE") return;
+      // It may be found again by another name, as a new node of which nobody knows what is not durable.
+      if (!wasLast && node.isUncommitted) this.#core.droppedUncommitted = true;
     }
     node.nameless = true;
     node.removed = true;

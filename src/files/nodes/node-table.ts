@@ -84,6 +84,7 @@ export class NodeTable {
       known.recentlyUsed = true;
       known.forgettable = false;
       known.nameless = false;
+      known.lostName = false;
       return known;
     }
     // The store has given the id to another node; the old one lives on in its handles only.

@@ -73,6 +73,8 @@ export class VolumeNode implements Node {
   removedAt = 0;
   /** Its last name, as far as is known, was removed from here; the kernel may have it open all the same. */
   nameless = false;
+  /** One of its names was removed from here: whether the store finds it by another, without a hold, is not known. */
+  lostName = false;
   /** Probably nobody will ask for the node again: it goes as soon as it is idle. */
   forgettable = false;
   /** The store failed to make durable what it took before the node became idle: that was told, and is not tried again. */

@@ -5,6 +5,8 @@ import type { Operation } from "./script.ts";
 export interface FoundBefore {
   readonly name: string;
   readonly operations: readonly Operation[];
+  /** What is done after the mount was made again. */
+  readonly later?: readonly Operation[];
 }
 
 const { O_RDONLY, O_RDWR, O_WRONLY, O_APPEND, O_CREAT, O_TRUNC } = constants;
@@ -140,6 +142,22 @@ export const foundBefore: readonly FoundBefore[] = [
       ["open", 0, "@1/a/d", O_RDWR | O_CREAT, 0o644],
       ["pwrite", 0, 0, 5000, 1],
       ["listOpen", 2],
+    ],
+  },
+  {
+    name: "bytes of a file were said to be lost when the only one of its names went that anybody had used",
+    operations: [
+      ["mkdir", "b", 0o755],
+      ["open", 0, "a", O_RDWR | O_CREAT, 0o644],
+      ["link", "a", "b/a"],
+    ],
+    later: [
+      ["open", 0, "a", O_RDWR, 0],
+      ["pwrite", 0, 0, 5000, 1],
+      ["chmod", "b", 0],
+      ["unlink", "a"],
+      ["fstat", 0],
+      ["close", 0],
     ],
   },
   {
