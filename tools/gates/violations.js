@@ -3,6 +3,7 @@
  * it fails for the right reason.
  */
 const compile = ["tsc", "-b"];
+const types = ["tsc", "-b", "test"];
 const lint = ["biome", "lint", "--error-on-warnings", "--max-diagnostics=1000", "."];
 const format = ["biome", "check", "--linter-enabled=false", "--max-diagnostics=1000", "."];
 const style = ["node", "tools/style/run.js"];
@@ -48,6 +49,20 @@ export const violations = [
     "planted.ts",
     "src/stores/memory/planted.ts",
     `${head}export type { CacheSnapshot } from "../../cache/index.ts";\n`,
+  ),
+  planted(
+    "types: a test against what a room does not offer",
+    types,
+    "test/unit/planted.ts",
+    "test/unit/planted.ts",
+    `${head}import { noSuchThing } from "../../src/base/index.ts";\nexport const planted: unknown = noSuchThing;\n`,
+  ),
+  planted(
+    "types: a bench with a number for a text",
+    types,
+    "bench/library/planted.ts",
+    "bench/library/planted.ts",
+    `${head}export const planted: string = 1;\n`,
   ),
   planted(
     "lint: a floating promise",
