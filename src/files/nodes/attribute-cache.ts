@@ -22,6 +22,7 @@ import { type Asked, callOf, type VolumeCore } from "../volume-core.ts";
 import { attributeView } from "./attribute-view.ts";
 import { observerOf } from "./space-observer.ts";
 import type { VolumeNode } from "./volume-node.ts";
+import { changedWithoutStore } from "./without-store.ts";
 
 const setIdBits = 0o6000;
 
@@ -60,13 +61,14 @@ export class AttributeCache {
     } catch (thrown) {
       const failure = this.refused(node, call.credential, failureFrom(thrown, { syscall: "stat" }));
       if (failure.code !== "ESTALE" || !node.nameless) throw failure;
-      this.#outliveName(node, call.credential, asked);
+      this.#outliveName(node, { ...node.attributes, linkCount: 0 }, call.credential, asked);
     }
   }
 
-  /** The store knows the node no more, for its last name was removed from here: whoever has it open sees it as it was. */
-  #outliveName(node: VolumeNode, credential: Credential, asked: Asked): void {
-    node.attributes = { ...node.attributes, linkCount: 0 };
+  /** The store knows the node no more, for its last name was removed from here: this is what whoever has it open sees. */
+  #outliveName(node: VolumeNode, attributes: Attributes, credential: Credential, asked: Asked): void {
+    if (accessDiffers(node.attributes, attributes)) this.#core.accessChanged(node);
+    node.attributes = attributes;
     node.attributesUntilMs = Number.POSITIVE_INFINITY;
     node.grants.giveAttributes(credential, Number.POSITIVE_INFINITY, asked.at);
   }
@@ -178,7 +180,10 @@ export class AttributeCache {
       const { space } = node;
       await this.change(node, call.credential, () => (space === undefined ? set() : space.changeAtStore(call, set)));
     } catch (thrown) {
-      throw this.refused(node, call.credential, failureFrom(thrown, { syscall: "setattr" }));
+      const failure = this.refused(node, call.credential, failureFrom(thrown, { syscall: "setattr" }));
+      if (failure.code !== "ESTALE" || !node.nameless) throw failure;
+      const changed = changedWithoutStore(node.attributes, changes, call.credential, this.#core.clock.wallTimeNs());
+      this.#outliveName(node, changed, call.credential, this.#core.asking());
     }
   }
 

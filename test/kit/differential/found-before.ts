@@ -114,6 +114,21 @@ export const foundBefore: readonly FoundBefore[] = [
     ],
   },
   {
+    name: "a fifo that was opened and lost its name could not be changed",
+    operations: [
+      ["mknod", "c", "fifo", 0o1777],
+      ["open", 4, "c", O_RDWR, 0],
+      ["unlink", "c"],
+      ["futimes", 4, ["1246770524831519092", "289307632867353401"]],
+      ["fstat", 4],
+      ["fchmod", 4, 0o640],
+      ["fchown", 4, -1, 4242],
+      ["fstat", 4],
+      ["futimes", 4, ["now", "omit"]],
+      ["fstat", 4],
+    ],
+  },
+  {
     name: "an open directory that was removed could not be changed any more",
     operations: [
       ["mkdir", "c", 0o755],
@@ -161,7 +176,7 @@ export const foundBefore: readonly FoundBefore[] = [
     ],
   },
   {
-    name: "a working directory that was removed could not be listed",
+    name: "a working directory that was removed could not be listed, or changed",
     operations: [["abandon", "c"]],
   },
 ];

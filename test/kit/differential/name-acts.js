@@ -84,6 +84,9 @@ function abandon(path, show) {
     attempt(() => fs.mkdirSync("new"));
     attempt(() => fs.statSync("new").size);
     attempt(() => kindOf(fs.statSync("..")));
+    attempt(() => fs.chmodSync(".", 0o700));
+    attempt(() => system.setTimes(Buffer.from("."), ["1000000000123456789", "1100000000123456789"], true));
+    attempt(() => show(fs.statSync(".", { bigint: true })));
   } finally {
     enter(back);
   }

@@ -5,7 +5,7 @@ import type { Node, Volume } from "../../../src/files/index.ts";
 import { superuser } from "../../../src/port/index.ts";
 import { callAs } from "../../kit/cached-file.ts";
 import { gate, hookedStore } from "../../kit/hooked-store.ts";
-import { alice, type MemoryVolume, memoryVolume, nodeAt } from "../../kit/memory-volume.ts";
+import { alice, bob, type MemoryVolume, memoryVolume, nodeAt } from "../../kit/memory-volume.ts";
 
 const call = callAs(superuser);
 const longAgoNs = 14_676_107_865_548_870n;
@@ -58,6 +58,20 @@ describe("an open directory", () => {
     await volume.setAttributes(node, { mode: 0o711 }, call);
     await handle.release();
     expect(await volume.getAttributes(node, call)).toMatchObject({ mode: 0o711, linkCount: 0 });
+    volume.forget(node, 1);
+  });
+
+  it("is changed by its owner alone, without a handle, after it was removed", async () => {
+    await using place = await memoryVolume();
+    const { volume } = place;
+    const node = volume.remember(await volume.makeDirectory(volume.root, "d", 0o755, callAs(alice)));
+    await volume.removeDirectory(volume.root, "d", call);
+    const changes = { mode: 0o700, modifyTimeNs: longAgoNs };
+    await expect(volume.setAttributes(node, changes, callAs(bob))).rejects.toMatchObject({ code: "EPERM" });
+    const changed = await volume.setAttributes(node, changes, callAs(alice));
+    expect(changed).toMatchObject({ ...changes, linkCount: 0 });
+    await expect(volume.setAttributes(node, { uid: 1001 }, callAs(alice))).rejects.toMatchObject({ code: "EPERM" });
+    expect(await volume.getAttributes(node, callAs(bob))).toMatchObject({ ...changes, uid: 1000, linkCount: 0 });
     volume.forget(node, 1);
   });
 
