@@ -23,7 +23,8 @@ export const plants = [
   },
   {
     name: "told-too-early",
-    mistake: "who needs a frame is told that none will come although bytes of a file that had others refused may still be sent",
+    mistake:
+      "who needs a frame is told that none will come although bytes of a file that had others refused may still be sent",
     path: "src/cache/writeback/balance.ts",
     find: "return space.hasDirtyPages ? standingRefusalOfDirty(space) : standingUnrescued(space);",
     replace: "return standingRefusal(space);",
