@@ -62,6 +62,23 @@ export async function sendHeld(
   return { flight: await file.gates.arrived("write", 1), syncing };
 }
 
+/** A file of one page that is in flight and being filled, from the same frame and into it. */
+export async function sentWhileFilled(
+  fill: (space: AddressSpace) => unknown = (space) => readBack(space, 0, pageSize),
+): Promise<{
+  readonly file: GatedFile;
+  readonly write: GatedOperation;
+  readonly read: GatedOperation;
+  readonly syncing: Promise<void>;
+  readonly reading: Promise<unknown>;
+}> {
+  const file = await storedFile(bytesOf(pageSize, 7), { readaheadBytesMax: 0 });
+  file.gates.close("read");
+  const { flight: write, syncing } = await sendHeld(file, bytesOf(100, 8), asSuperuser);
+  const reading = Promise.resolve(fill(file.space));
+  return { file, write, read: await file.gates.arrived("read", 1), syncing, reading };
+}
+
 /** Another file of the same server and the same cache. */
 export async function anotherSpace(file: CachedFile, name: string): Promise<AddressSpace> {
   const root = await file.store.root(asSuperuser);

@@ -4,24 +4,17 @@ import type { AddressSpace } from "../../../../src/cache/index.ts";
 import type { FramePool } from "../../../../src/cache/page/frame-pool.ts";
 import { fillAhead } from "../../../../src/cache/read/fill.ts";
 import { asSuperuser } from "../../../kit/cached-file.ts";
-import { bytesOf, pageSize, readBack, storedFile } from "../../../kit/gated-file.ts";
+import { pageSize, sentWhileFilled } from "../../../kit/gated-file.ts";
 import { late } from "../../../kit/late-failure.ts";
 import { settle } from "../../../kit/virtual-clock.ts";
 
-const noReadahead = { readaheadBytesMax: 0 };
-
 describe("a frame that was left to a late operation", () => {
-  /** A page in flight that is being filled, both from the same frame and into it. */
-  async function sentWhileFilled(fill = (space: AddressSpace): unknown => readBack(space, 0, pageSize)) {
-    const file = await storedFile(bytesOf(pageSize, 7), noReadahead);
-    file.gates.close("read", "write");
-    await file.space.write(0, bytesOf(100, 8), asSuperuser);
-    const syncing = file.space.sync(asSuperuser).catch(() => undefined);
-    const write = await file.gates.arrived("write", 1);
-    const reading = Promise.resolve(fill(file.space)).catch(() => undefined);
-    const read = await file.gates.arrived("read", 1);
-    const frame = write.frames[0] as Uint8Array;
-    return { file, write, read, syncing, reading, isFree: () => isFree(file.cache.pool, frame) };
+  /** A page that is sent while it is filled, whoever hears of a failure, and whether its frame is free. */
+  async function inTwoHands(fill?: (space: AddressSpace) => unknown) {
+    const scene = await sentWhileFilled(fill);
+    const [syncing, reading] = [scene.syncing, scene.reading].map((done) => done.catch(() => undefined));
+    const frame = scene.write.frames[0] as Uint8Array;
+    return { ...scene, syncing, reading, isFree: () => isFree(scene.file.cache.pool, frame) };
   }
 
   /** Whether anybody could have the memory now. */
@@ -36,7 +29,7 @@ describe("a frame that was left to a late operation", () => {
   }
 
   test("[S5.9] is free when the late read has ended and then the flight that froze it", async () => {
-    const { file, write, read, syncing, reading, isFree } = await sentWhileFilled();
+    const { file, write, read, syncing, reading, isFree } = await inTwoHands();
     const slow = late();
     read.refuse(slow.failure);
     await reading;
@@ -49,7 +42,7 @@ describe("a frame that was left to a late operation", () => {
   });
 
   test("[S5.9] is free when the flight that froze it has ended and then the late read", async () => {
-    const { file, write, read, syncing, reading, isFree } = await sentWhileFilled();
+    const { file, write, read, syncing, reading, isFree } = await inTwoHands();
     const slow = late();
     read.refuse(slow.failure);
     await reading;
@@ -62,7 +55,7 @@ describe("a frame that was left to a late operation", () => {
   });
 
   test("[S5.9] is free when the late write has ended and then the fill into it", async () => {
-    const { file, write, read, syncing, reading, isFree } = await sentWhileFilled();
+    const { file, write, read, syncing, reading, isFree } = await inTwoHands();
     const slow = late();
     write.refuse(slow.failure);
     await syncing;
@@ -75,7 +68,7 @@ describe("a frame that was left to a late operation", () => {
   });
 
   test("[S5.9] is free when the late write has ended and then a fill into it that nobody waits for", async () => {
-    const { file, write, read, syncing, isFree } = await sentWhileFilled((space) =>
+    const { file, write, read, syncing, isFree } = await inTwoHands((space) =>
       fillAhead(space, 0, pageSize, asSuperuser.credential),
     );
     const slow = late();
@@ -90,7 +83,7 @@ describe("a frame that was left to a late operation", () => {
   });
 
   test("[S5.9] is free when the fill into it has ended and then the late write", async () => {
-    const { file, write, read, syncing, reading, isFree } = await sentWhileFilled();
+    const { file, write, read, syncing, reading, isFree } = await inTwoHands();
     const slow = late();
     write.refuse(slow.failure);
     await syncing;
@@ -103,7 +96,7 @@ describe("a frame that was left to a late operation", () => {
   });
 
   test("[S5.9] is free when a late write and a late read have both ended", async () => {
-    const { file, write, read, syncing, reading, isFree } = await sentWhileFilled();
+    const { file, write, read, syncing, reading, isFree } = await inTwoHands();
     const [slowWrite, slowRead] = [late(), late()];
     write.refuse(slowWrite.failure);
     await syncing;
@@ -117,7 +110,7 @@ describe("a frame that was left to a late operation", () => {
   });
 
   test("[S5.9] is free when the late write has ended and nobody holds the page any more", async () => {
-    const { file, write, read, syncing, reading, isFree } = await sentWhileFilled();
+    const { file, write, read, syncing, reading, isFree } = await inTwoHands();
     read.pass();
     await reading;
     const page = file.space.pages.get(0);

@@ -12,6 +12,7 @@ import {
   pageSize,
   readBack,
   sendHeld,
+  sentWhileFilled,
   storedFile,
   tellingsOf,
 } from "../../../kit/gated-file.ts";
@@ -39,13 +40,7 @@ describe("late reads", () => {
   });
 
   test("[S5.10] nor when the page was in flight with that frame while it was being filled", async () => {
-    const file = await storedFile(bytesOf(pageSize, 7), noReadahead);
-    file.gates.close("read", "write");
-    await file.space.write(0, bytesOf(100, 8), asSuperuser);
-    const syncing = file.space.sync(asSuperuser);
-    const write = await file.gates.arrived("write", 1);
-    const reading = readBack(file.space, 0, pageSize);
-    const read = await file.gates.arrived("read", 1);
+    const { file, write, read, syncing, reading } = await sentWhileFilled();
     const never = late();
     read.refuse(never.failure);
     await expect(reading).rejects.toMatchObject({ code: "ETIMEDOUT" });
@@ -116,13 +111,7 @@ describe("late reads", () => {
 
 describe("late writes", () => {
   test("[S3.9] a fill of the page meanwhile loses nothing when the frozen frame is left to the late write", async () => {
-    const file = await storedFile(bytesOf(pageSize, 7), noReadahead);
-    file.gates.close("read", "write");
-    await file.space.write(0, bytesOf(100, 8), asSuperuser);
-    const syncing = file.space.sync(asSuperuser);
-    const write = await file.gates.arrived("write", 1);
-    const reading = readBack(file.space, 0, pageSize);
-    const read = await file.gates.arrived("read", 1);
+    const { file, write, read, syncing, reading } = await sentWhileFilled();
     const never = late();
     write.refuse(never.failure);
     await syncing;
