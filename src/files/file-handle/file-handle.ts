@@ -22,6 +22,7 @@ import {
   given,
   isChunk,
   type ProgramData,
+  requireContent,
   type TextOption,
 } from "./program-data.ts";
 import { type ChunkRange, readChunks } from "./read-chunks.ts";
@@ -160,6 +161,7 @@ export class FileHandle implements AsyncDisposable {
   /** Writes everything at the position. */
   async writeFile(data: ProgramData, options?: EncodingOption): Promise<void> {
     const encoding = encodingOf(options);
+    requireContent(data);
     if (isChunk(data)) {
       await this.#writeAt(bytesOf(data, encoding), null);
       return;
@@ -348,12 +350,12 @@ export class FileHandle implements AsyncDisposable {
 }
 
 function rangeOf<View extends ArrayBufferView>(
-  target: View | BufferRange<View> | undefined,
+  target: View | BufferRange<View> | null | undefined,
   offsetOrRange: number | BufferRange | null | undefined,
   length: number | null | undefined,
   position: number | bigint | null | undefined,
 ): BufferRange<View> {
-  if (target === undefined) return {};
+  if (target === undefined || target === null) return {};
   if (!ArrayBuffer.isView(target)) return target;
   if (typeof offsetOrRange === "object" && offsetOrRange !== null) {
     return { ...(offsetOrRange as BufferRange<View>), buffer: target };
@@ -362,6 +364,7 @@ function rangeOf<View extends ArrayBufferView>(
 }
 
 function viewOf(buffer: ArrayBufferView, offset: number, length: number | undefined): Uint8Array {
+  if (!ArrayBuffer.isView(buffer)) throw new Failure("EINVAL", { detail: "a buffer is a view of bytes" });
   const count = requireWhole(length ?? buffer.byteLength - offset, "length");
   if (offset < 0 || count < 0 || offset + count > buffer.byteLength) {
     throw new Failure("EINVAL", { detail: "the range lies outside the buffer" });

@@ -42,7 +42,8 @@ export function bytesOf(chunk: Chunk, encoding = "utf8"): Uint8Array {
   if (typeof chunk === "string") return encodeText(chunk, encoding);
   if (chunk instanceof Uint8Array) return chunk;
   if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-  return new Uint8Array(chunk);
+  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
+  throw noContent();
 }
 
 /** Bytes as the program asked for them: text in an encoding, or the platform's byte array. */
@@ -53,4 +54,15 @@ export function given(bytes: Uint8Array, encoding: string | undefined): Uint8Arr
 /** Whether data is one chunk, and not a sequence of chunks. */
 export function isChunk(data: ProgramData): data is Chunk {
   return typeof data === "string" || ArrayBuffer.isView(data) || data instanceof ArrayBuffer;
+}
+
+/** Fails with EINVAL for what cannot be written, as a program without types may give it: before a file is opened for it, and cut. */
+export function requireContent(data: ProgramData): void {
+  if (isChunk(data)) return;
+  if (typeof data === "object" && data !== null && (Symbol.iterator in data || Symbol.asyncIterator in data)) return;
+  throw noContent();
+}
+
+function noContent(): Failure {
+  return new Failure("EINVAL", { detail: "what is written is text, bytes, or a sequence of these" });
 }

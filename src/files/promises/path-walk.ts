@@ -40,8 +40,8 @@ export function pathText(path: PathLike): string {
   return text;
 }
 
-function textOfUrl(url: { readonly protocol: string; readonly pathname: string }): string {
-  if (url.protocol !== "file:") throw new Failure("EINVAL", { detail: "only file: URLs name paths" });
+function textOfUrl(url: { readonly protocol: string; readonly pathname: string } | undefined): string {
+  if (url?.protocol !== "file:") throw new Failure("EINVAL", { detail: "a path is text, bytes or a file: URL" });
   return decodeURIComponent(url.pathname);
 }
 

@@ -7,7 +7,14 @@ import { Failure, failureFrom } from "../../base/index.ts";
 import type { Credential } from "../../port/index.ts";
 import type { CachedVolume } from "../cached-volume.ts";
 import type { FileHandle } from "../file-handle/file-handle.ts";
-import type { BytesOption, EncodingOption, ProgramData, TextOption } from "../file-handle/program-data.ts";
+import {
+  type BytesOption,
+  type EncodingOption,
+  encodingOf,
+  type ProgramData,
+  requireContent,
+  type TextOption,
+} from "../file-handle/program-data.ts";
 import { requireWhole } from "../file-handle/whole-number.ts";
 import { openFlags } from "../open-flags.ts";
 import { accessBits, accessModeOf } from "./access-mode.ts";
@@ -63,7 +70,9 @@ export class VolumePromises {
     options: FileOptions | undefined,
     flag: string,
   ): Promise<void> {
-    if (typeof path === "object" && "writeFile" in path) return path.writeFile(data, options);
+    if (typeof path === "object" && path !== null && "writeFile" in path) return path.writeFile(data, options);
+    requireContent(data);
+    encodingOf(options);
     const mode = typeof options === "object" ? options?.mode : undefined;
     await using file = await this.open(path, flagOf(options, flag), mode);
     await file.writeFile(data, options);
