@@ -258,4 +258,12 @@ describe("volume.promises, compared with node:fs/promises", () => {
     await place.volume.close();
     expect(place.volume.snapshot()).toMatchObject({ openFiles: [], cache: { openSpaces: 0, frameBytes: 0 } });
   });
+
+  it("has every function but those that the README names, and what is not for Linux or came after Node 20", async () => {
+    await using place = await memoryVolume();
+    const lacking = Object.keys(nodePromises).filter((name) => !(name in place.volume.promises));
+    const known = ["cp", "glob", "watch", "lchmod", "mkdtempDisposable", "default"];
+    expect(lacking.filter((name) => !known.includes(name))).toEqual([]);
+    expect(lacking).toContain("watch");
+  });
 });
