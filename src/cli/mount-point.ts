@@ -94,7 +94,7 @@ async function seenIn(directory: string, allowNonEmpty: boolean): Promise<readon
 export async function requireApart(directory: string, storeDirectory: string | undefined): Promise<void> {
   if (storeDirectory === undefined) return;
   const store = await realpath(storeDirectory).catch(() => storeDirectory);
-  if (isInside(store, directory) || isInside(directory, store))
+  if ((await isInside(store, directory)) || (await isInside(directory, store)))
     throw new CommandError(`the store ${store} and the mount point ${directory} lie inside each other; move one`);
 }
 
@@ -104,18 +104,28 @@ export async function requireRescueApart(
   directory: string,
   storeDirectory: string | undefined,
 ): Promise<void> {
-  if (isInside(rescue, directory)) {
+  if (await isInside(rescue, directory)) {
     throw new CommandError(`the rescue directory ${rescue} lies inside the mount point ${directory}; use another one`);
   }
   if (storeDirectory === undefined) return;
   const store = await realpath(storeDirectory).catch(() => storeDirectory);
-  if (isInside(rescue, store)) {
+  if (await isInside(rescue, store)) {
     throw new CommandError(`the rescue directory ${rescue} lies inside the store ${store}; use another one`);
   }
 }
 
-function isInside(path: string, directory: string): boolean {
-  return directory === "/" || `${path}/`.startsWith(`${directory}/`);
+/** Whether the path lies in the directory, or is it, under any of its names: what is mounted below a bind mount shows below the other, too. */
+async function isInside(path: string, directory: string): Promise<boolean> {
+  if (directory === "/" || `${path}/`.startsWith(`${directory}/`)) return true;
+  const sought = await identityOf(directory);
+  if (sought === undefined) return false;
+  for (let at = path; at !== "/"; at = dirname(at)) if ((await identityOf(at)) === sought) return true;
+  return (await identityOf("/")) === sought;
+}
+
+async function identityOf(path: string): Promise<string | undefined> {
+  const found = await stat(path, { bigint: true }).catch(() => undefined);
+  return found === undefined ? undefined : `${found.dev}.${found.ino}`;
 }
 
 /** Fails with one clear line where the kernel offers no FUSE. */

@@ -156,6 +156,42 @@ it("a directory that is mounted already is not mounted again", async () => {
   expect((await mount.stop()).status).toBe(0);
 });
 
+it.skipIf(process.getuid?.() !== 0)(
+  "a store that is the mount point's own tree under another name is refused (needs root for a mount namespace)",
+  async () => {
+    const tree = join(scratch, "tree");
+    const other = join(scratch, "other");
+    await mkdir(join(tree, "inner", "deep"), { recursive: true });
+    await mkdir(other);
+    const script = 'mount --bind "$1" "$2" && shift 2 && exec timeout 20 "$@"';
+    const mount = [
+      "unshare",
+      "--mount",
+      "sh",
+      "-c",
+      script,
+      "sh",
+      tree,
+      other,
+      process.execPath,
+      "bin/holdfast.js",
+      "mount",
+    ];
+    for (const [storePath, directory] of [
+      [other, join(tree, "inner")],
+      [other, tree],
+      [join(tree, "inner", "deep"), join(other, "inner")],
+    ] as const) {
+      const [program = "", ...parameters] = [...mount, `dir:${storePath}`, directory, "--non-empty"];
+      const finished = await runProgram(program, parameters);
+      expect(finished.stderr).toMatch(
+        /^holdfast: the store .* and the mount point .* lie inside each other; move one\n$/,
+      );
+      expect(finished.status).toBe(1);
+    }
+  },
+);
+
 it.skipIf(process.getuid?.() !== 0)("no /dev/fuse is one clear line (needs root for a mount namespace)", async () => {
   const script = `mount -t tmpfs none /dev && exec "$@"`;
   const command = [process.execPath, "bin/holdfast.js", "mount", `dir:${store}`, point];
