@@ -15,7 +15,7 @@ const firstSeed = Number(process.env.HOLDFAST_SEED ?? 1);
 const seeds =
   seedCount > 0
     ? Array.from({ length: seedCount }, (_, index) => firstSeed + index)
-    : [1, 7, 10, 104, 118, 119, 2026, 4711, 622_851];
+    : [1, 7, 10, 104, 118, 119, 515, 20_079, 20_116];
 const operationCount = 300;
 const timeout = 90_000 + seedCount * 5_000;
 const user = 4242;
