@@ -75,7 +75,7 @@ export class Authority {
       this.requireAccess(credential, "access", fd, status, access);
       return true;
     } catch (failure) {
-      if (failure instanceof Failure && failure.code === "EACCES") return false;
+      if (isRefusal(failure)) return false;
       throw failure;
     }
   }
@@ -92,6 +92,10 @@ export class Authority {
 
 function identityOf(credential: Credential): ThreadIdentity {
   return { uid: credential.uid, gid: credential.gid, groups: Uint32Array.from(credential.groups) };
+}
+
+export function isRefusal(failure: unknown): failure is Failure {
+  return failure instanceof Failure && failure.code === "EACCES";
 }
 
 /** The result of a system call, or its errno as a `Failure`. */

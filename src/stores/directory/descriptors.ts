@@ -14,7 +14,7 @@
 import { close, closeSync, constants } from "node:fs";
 import { assert, Failure } from "../../base/index.ts";
 import { openAt, openPathOnly, pathOfDescriptor, workingDirectory } from "../../system/index.ts";
-import { checked } from "./authority.ts";
+import { checked, isRefusal } from "./authority.ts";
 import type { DirectoryNode } from "./directory-node.ts";
 import type { Locator } from "./locator.ts";
 import type { NodeTable } from "./node-table.ts";
@@ -130,7 +130,7 @@ export class Descriptors {
       node.writer = this.#open(node, constants.O_RDWR, syscall);
       node.writerReads = true;
     } catch (failure) {
-      if (!(failure instanceof Failure) || failure.code !== "EACCES") throw failure;
+      if (!isRefusal(failure)) throw failure;
       node.writer = this.#open(node, constants.O_WRONLY, syscall);
       node.writerReads = false;
     }

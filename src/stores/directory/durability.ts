@@ -3,9 +3,9 @@
  * lead to a new or moved node, as far up as they are new.
  */
 import { close, constants, fsync } from "node:fs";
-import { Failure, failureFrom } from "../../base/index.ts";
+import { failureFrom } from "../../base/index.ts";
 import { openAt, pathOfDescriptor, syncFileSystem, workingDirectory } from "../../system/index.ts";
-import { checked } from "./authority.ts";
+import { checked, isRefusal } from "./authority.ts";
 import type { DirectoryNode } from "./directory-node.ts";
 import type { DirectoryServer } from "./directory-server.ts";
 
@@ -21,10 +21,6 @@ async function commitAlone(server: DirectoryServer, node: DirectoryNode): Promis
   if (node.kind === "directory") await syncDirectory(server, node);
   else if (node.kind === "file") await syncFile(server, node);
   await syncNames(server, node);
-}
-
-function isRefusal(failure: unknown): boolean {
-  return failure instanceof Failure && failure.code === "EACCES";
 }
 
 /**

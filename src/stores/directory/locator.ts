@@ -23,6 +23,7 @@ import {
   workingDirectory,
 } from "../../system/index.ts";
 import { identityOf, kindOf } from "./attributes.ts";
+import { isRefusal } from "./authority.ts";
 import type { DirectoryNode, Place } from "./directory-node.ts";
 import { type NodeTable, pathOf } from "./node-table.ts";
 
@@ -32,6 +33,7 @@ const directoryOnly = openPathOnly | constants.O_NOFOLLOW | constants.O_DIRECTOR
 const pathBytesMax = 4000;
 /** How many entries of a directory are searched for a node that was renamed in it. */
 const searchedEntriesMax = 20_000;
+const slash = Buffer.from("/");
 const wanderErrors: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "EXDEV", "ESTALE"]);
 
 /** A descriptor that names a node, and what the node was when it was opened. */
@@ -259,15 +261,9 @@ function keptDescriptor(node: DirectoryNode, rootFd: number): number | undefined
   return isBelow ? node.reader : undefined;
 }
 
-const slash = Buffer.from("/");
-
 /** The path that the kernel has for a descriptor; what was removed is still below where it was. */
 function kernelPathOf(fd: number): Buffer {
   return readlinkSync(`/proc/self/fd/${fd}`, { encoding: "buffer" });
-}
-
-function isRefusal(failure: unknown): failure is Failure {
-  return failure instanceof Failure && failure.code === "EACCES";
 }
 
 function absent(syscall: string): undefined {
