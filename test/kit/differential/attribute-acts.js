@@ -5,17 +5,29 @@ import * as system from "./system-calls.js";
 
 const big = { bigint: true };
 
+/**
+ * Whether an ordinary user is asked to change the directory above the working one: a store that he serves finds nothing below a
+ * directory that he may not search, unless it is open.
+ */
+function isAboveOrdinaryUser({ dev, ino }) {
+  if (process.geteuid() === 0) return false;
+  const above = fs.statSync("..", big);
+  return dev === above.dev && ino === above.ino;
+}
+
 export function attributeActs({ slots, at, syncMapped }) {
   return {
     chmod(path, mode) {
-      // A store that an ordinary user serves finds nothing below a directory that he may not search.
-      if (process.geteuid() !== 0 && path.endsWith("..")) return "not the parent";
-      syncMapped(fs.statSync(at(path), big));
+      const status = fs.statSync(at(path), big);
+      if (isAboveOrdinaryUser(status)) return "not the parent";
+      syncMapped(status);
       fs.chmodSync(at(path), mode);
     },
     fchmod(slot, mode) {
       const { fd } = slots.get(slot);
-      syncMapped(fs.fstatSync(fd, big));
+      const status = fs.fstatSync(fd, big);
+      if (isAboveOrdinaryUser(status)) return "not the parent";
+      syncMapped(status);
       fs.fchmodSync(fd, mode);
     },
     chown: (path, uid, gid) => fs.chownSync(at(path), uid, gid),
