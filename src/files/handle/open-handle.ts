@@ -273,12 +273,15 @@ export class OpenHandle implements Handle {
     if (this.#hasSetIdToKill()) await this.#attributes.set(this.node, { killSetId: true }, call);
   }
 
-  /** Renews the grant; after a change of access a byte is read at the store, which knows what the open still allows. */
+  /**
+   * Renews the grant; after a change of access a byte is read at the store, which knows what the open still allows. Who may only
+   * write is shown no bytes, and hears what else the store allows when it is asked for that.
+   */
   async #askAgain(call: Call): Promise<void> {
     const { store } = this.#core;
     await this.#attributes.get(this.node, call);
     const generation = this.node.accessGeneration;
-    if (this.#accessGeneration === generation) return;
+    if (this.#accessGeneration === generation || !this.readable) return;
     try {
       await store.read(this.node.id, 0, [new Uint8Array(1)], call);
     } catch (thrown) {

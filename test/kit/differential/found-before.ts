@@ -58,6 +58,14 @@ export const foundBefore: readonly FoundBefore[] = [
     ],
   },
   {
+    name: "a file open for writing only did not tell where its data lies after a change of its mode",
+    operations: [
+      ["open", 0, "a", O_WRONLY | O_CREAT, 0o600],
+      ["chmod", "a", 0o200],
+      ["seekPastEnd", 0],
+    ],
+  },
+  {
     name: "files that their owner may not open were called undelivered by an unmount",
     operations: [
       ["mkdir", "b", 0o755],

@@ -42,6 +42,19 @@ describe("read grants", () => {
     expect(volume.tryLookup(directory, "absent", bob)).toBeUndefined();
   });
 
+  it("[G8] [G15] tells who may only write where data lies, also when the mode was changed since", async () => {
+    await using place = await memoryVolume();
+    const { volume } = place;
+    const handle = await volume.createFile(volume.root, "f", 0o600, openFlags.O_WRONLY, callAs(alice));
+    await handle.writeAt(1 << 20, text);
+    await volume.setAttributes(handle.node, { mode: 0o200 }, callAs(alice));
+    expect(await handle.seek(0, "data")).toBe(1 << 20);
+    await handle.sync();
+    expect(await handle.seek(0, "hole")).toBe(0);
+    await expect(handle.seek(2 << 20, "data")).rejects.toMatchObject({ code: "ENXIO" });
+    await handle.release();
+  });
+
   it("[S5.5] [G14] ends with its lease", async () => {
     const clock = new VirtualClock();
     await using place = await memoryVolume({ clock });
