@@ -17,7 +17,7 @@ const seeds =
     ? Array.from({ length: seedCount }, (_, index) => firstSeed + index)
     : [1, 7, 10, 104, 118, 119, 515, 20_079, 20_116];
 const operationCount = 300;
-const timeout = 90_000 + seedCount * 5_000;
+const timeout = 180_000 + seedCount * 5_000;
 const user = 4242;
 /** Who may be mounted for must have a name. */
 const nobody = 65534;
