@@ -14,7 +14,7 @@ import type { Policy } from "../../kit/schedule/scheduler.ts";
 /** So many orders take some seconds; `npm run races -- --whole` asks for all kinds there are. */
 const ordersMax = Number(process.env.RACE_ORDERS ?? 500);
 /** A search that was asked for by hand takes its time. */
-export const searchMsMax = process.env.RACE_ORDERS === undefined ? 120_000 : 0;
+export const searchMsMax = process.env.RACE_ORDERS === undefined ? 300_000 : 0;
 const samplesMax = Number(process.env.RACE_SAMPLES ?? 10);
 
 /** Plays orders until there is none of another kind; answers in words what was reached. */
