@@ -29,7 +29,10 @@ export interface MountOptions {
   readonly kernelTimeoutMs?: Milliseconds;
   /** How far the kernel reads ahead, where it lets that be set. Default 4 MiB: measured best up to there. */
   readonly kernelReadAheadBytes?: ByteCount;
-  /** How long the engine thread asks again and again for the next request before it sleeps; 0 turns that off. */
+  /**
+   * How long the engine thread asks again and again for the next request before it sleeps, or three times as long where that is what
+   * requests take; 0 turns that off.
+   */
   readonly spinMs?: Milliseconds;
   readonly log?: MountLog;
   readonly clock?: Clock;

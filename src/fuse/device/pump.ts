@@ -10,7 +10,7 @@
  *
  *   asleep --readable--> draining --nothing there, spinning pays--> spinning --request--> draining
  *                           |                                          |
- *                           +--nothing there, it does not pay--> asleep <--quiet for spinMs--+
+ *                           +--nothing there, it does not pay--> asleep <--quiet for too long+
  *   asleep --answered--> draining;   any --device ended--> over;   any --tooBusy--> held --resume--> draining
  *   held --nothing answered for stuckMs--> draining, whatever the server has on its hands, until resume
  *
@@ -20,15 +20,24 @@
  * I1 Asleep, the thread is in the event loop with the descriptor watched: an idle mount uses no processor.
  * I2 While requests wait for promises (`isWaiting`), spinning goes through the event loop, so that it delays nothing.
  * I3 The credit for spinning is bounded; it is earned by requests that follow closely and spent by spins in vain.
+ * I4 A spin is short at first. It is long after a request that came too late for it and yet closely, as from a program that has
+ * much to do with each answer (128 KiB and more), until a spin was in vain.
  */
 import type { CancelTimer, Clock, Milliseconds } from "../../base/index.ts";
 import { type ReadableWatch, whenReadable } from "../../system/index.ts";
-import type { Device } from "./device.ts";
+import type { ReadOutcome } from "./device.ts";
 
 export interface PumpOptions {
-  /** How long a spin goes on without a request. */
+  /** How long a short spin goes on without a request. */
   readonly spinMs: Milliseconds;
   readonly clock: Clock;
+}
+
+/** Where requests come from: the device. */
+export interface RequestSource {
+  readonly descriptor: number;
+  /** Reads one request, if one is there. */
+  tryRead(): ReadOutcome;
 }
 
 /** What the pump serves. */
@@ -47,17 +56,19 @@ const turnRequestsMax = 256;
 const turnMsMax = 2;
 const stuckMs = 5_000;
 const creditMax = 16;
-/** Requests that come so soon after the last request or answer earn credit. */
-const closeMs = 0.15;
+/** So many times a short spin is a long one; requests that come within a long one, after the last request or answer, earn credit. */
+const longSpinFactor = 3;
 
 export class Pump {
-  readonly #device: Device;
+  readonly #source: RequestSource;
   readonly #server: PumpServer;
-  readonly #spinMs: Milliseconds;
+  readonly #shortSpinMs: Milliseconds;
+  readonly #longSpinMs: Milliseconds;
   readonly #clock: Clock;
   readonly #watch: ReadableWatch;
   readonly #again: () => void;
 
+  #spinMs: Milliseconds;
   #credit = 0;
   #quietSinceMs = 0;
   #immediate: NodeJS.Immediate | undefined;
@@ -70,16 +81,18 @@ export class Pump {
   spinsThatPaid = 0;
   sleeps = 0;
 
-  constructor(device: Device, server: PumpServer, options: PumpOptions) {
-    this.#device = device;
+  constructor(source: RequestSource, server: PumpServer, options: PumpOptions) {
+    this.#source = source;
     this.#server = server;
-    this.#spinMs = options.spinMs;
+    this.#shortSpinMs = options.spinMs;
+    this.#longSpinMs = options.spinMs * longSpinFactor;
+    this.#spinMs = this.#shortSpinMs;
     this.#clock = options.clock;
     this.#again = () => {
       this.#immediate = undefined;
       this.#turn();
     };
-    this.#watch = whenReadable(device.descriptor, () => this.#woken());
+    this.#watch = whenReadable(source.descriptor, () => this.#woken());
   }
 
   /** Goes on after the server was too busy. */
@@ -139,7 +152,10 @@ export class Pump {
         this.#soon();
         break;
       case "sleep":
-        if (this.#spinning) this.#credit -= 1;
+        if (this.#spinning) {
+          this.#credit -= 1;
+          this.#spinMs = this.#shortSpinMs;
+        }
         this.#spinning = false;
         this.sleeps += 1;
         break;
@@ -156,7 +172,7 @@ export class Pump {
   #drain(): "goOn" | "sleep" | "hold" | "end" {
     const endMs = this.#clock.nowMs() + turnMsMax;
     for (let count = 0; count < turnRequestsMax; ) {
-      const outcome = this.#device.tryRead();
+      const outcome = this.#source.tryRead();
       if (outcome === "ended") return "end";
       const nowMs = this.#clock.nowMs();
       if (outcome === "request") {
@@ -180,7 +196,10 @@ export class Pump {
   #noteRequest(nowMs: number): void {
     if (this.#spinning) this.spinsThatPaid += 1;
     this.#spinning = false;
-    if (nowMs - this.#quietSinceMs < closeMs) this.#credit = Math.min(this.#credit + 2, creditMax);
+    const quietMs = nowMs - this.#quietSinceMs;
+    if (quietMs >= this.#longSpinMs) return;
+    this.#credit = Math.min(this.#credit + 2, creditMax);
+    if (quietMs >= this.#spinMs) this.#spinMs = this.#longSpinMs;
   }
 
   /** Goes through the event loop once without sleeping there. */
