@@ -85,14 +85,16 @@ export class Locator {
     if (pinned !== undefined) return { fd: pinned, status: statusOrFail(pinned, syscall), isTemporary: false };
     const rootFd = this.#root(syscall);
     if (node === this.#table.root) return { fd: rootFd, status: statusOrFail(rootFd, syscall), isTemporary: false };
+    let refusal: Failure | undefined;
     try {
       const found = this.#openPlaces(node, rootFd, syscall) ?? this.#search(node, rootFd, syscall);
       if (found !== undefined) return found;
     } catch (failure) {
-      if (!isRefusal(failure) || keptDescriptor(node, rootFd) === undefined) throw failure;
+      if (!isRefusal(failure)) throw failure;
+      refusal = failure;
     }
     const fd = keptDescriptor(node, rootFd);
-    if (fd === undefined) throw new Failure("ESTALE", { syscall });
+    if (fd === undefined) throw refusal ?? new Failure("ESTALE", { syscall });
     return { fd, status: statusOrFail(fd, syscall), isTemporary: false };
   }
 
