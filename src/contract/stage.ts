@@ -3,7 +3,17 @@
  * make files and look at them. Every case has its own and cleans it up.
  */
 import { type ByteOffset, type CancelSignal, cancelController, decodeFileName, encodeFileName } from "../base/index.ts";
-import type { AccessMode, Attributes, Call, Credential, NodeId, Store, StoreEntry } from "../port/index.ts";
+import {
+  type AccessMode,
+  type Attributes,
+  type Call,
+  type Credential,
+  type NodeId,
+  readAccess,
+  type Store,
+  type StoreEntry,
+  writeAccess,
+} from "../port/index.ts";
 
 /** What the author of a store hands to a case. */
 export interface ContractWorld {
@@ -29,8 +39,8 @@ export interface ContractSubject {
   open(): Promise<ContractWorld>;
 }
 
-export const reading: AccessMode = { read: true, write: false, execute: false };
-export const writing: AccessMode = { read: false, write: true, execute: false };
+export const reading: AccessMode = readAccess;
+export const writing: AccessMode = writeAccess;
 export const readingAndWriting: AccessMode = { read: true, write: true, execute: false };
 
 const neverCancelled: CancelSignal = cancelController().signal;

@@ -18,12 +18,14 @@ export {
   isMember,
   permits,
   type Rights,
+  readAccess,
   requireAccess,
   requireUnstuck,
   rightsAfter,
   rightsOfNewNode,
   searchAccess,
   withoutSetId,
+  writeAccess,
 } from "./permission.ts";
 export {
   isRefusalClass,

@@ -43,6 +43,10 @@ export function requireAccess(node: Rights, access: AccessMode, credential: Cred
   if (!permits(node, access, credential)) throw new Failure("EACCES", { syscall });
 }
 
+/** To read what a node holds: a file's bytes, a directory's names. */
+export const readAccess: AccessMode = { read: true, write: false, execute: false };
+/** To write what a node holds. */
+export const writeAccess: AccessMode = { read: false, write: true, execute: false };
 /** What a walk through a directory asks of it. */
 export const searchAccess: AccessMode = { read: false, write: false, execute: true };
 /** What a change of a directory's entries asks of it. */

@@ -1,11 +1,9 @@
 /** How rescued bytes compare with what the store has now, range by range. */
 import { type ByteCount, type ByteOffset, Failure } from "../base/index.ts";
-import type { Call, NodeId, RescueId, Store, Version } from "../port/index.ts";
+import { type Call, type NodeId, type RescueId, readAccess, type Store, type Version } from "../port/index.ts";
 import { readBytes, verifyBytes } from "./entry-bytes.ts";
 import type { RescuedRange, RescueManifest } from "./manifest.ts";
 import { findRescuedFile } from "./rescued-file.ts";
-
-const reading = { read: true, write: false, execute: false };
 
 export interface RangeComparison {
   readonly offset: ByteOffset;
@@ -80,11 +78,11 @@ async function compareHeld(
   node: NodeId,
   call: Call,
 ): Promise<RangeComparison[]> {
-  await store.hold(node, reading, call);
+  await store.hold(node, readAccess, call);
   try {
     return await compare(directory, manifest, store, node, call);
   } finally {
-    await store.release(node, reading, call);
+    await store.release(node, readAccess, call);
   }
 }
 

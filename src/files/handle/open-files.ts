@@ -9,12 +9,12 @@
  *   I2  `handleCount` of a node is the number of its handles here; a removed node loses its pages with the last one,
  *       and is not opened again.
  */
-import { assert, Failure, failureFrom } from "../../base/index.ts";
+import { Failure, failureFrom } from "../../base/index.ts";
 import type { AccessMode, Call, Credential } from "../../port/index.ts";
 import type { AttributeCache } from "../nodes/attribute-cache.ts";
-import type { LingeringHold, VolumeNode } from "../nodes/volume-node.ts";
+import { checkHandleCounts, type LingeringHold, type VolumeNode } from "../nodes/volume-node.ts";
 import { allowsRead, allowsWrite, openFlags } from "../open-flags.ts";
-import { callOf, inBackground, type VolumeCore } from "../volume-core.ts";
+import { inBackground, type VolumeCore } from "../volume-core.ts";
 import { OpenHandle } from "./open-handle.ts";
 
 export class OpenFiles {
@@ -64,7 +64,7 @@ export class OpenFiles {
       // The last handle took the pages along while this one was asked for.
       if (isLost(pin.node)) throw new Failure("ESTALE", { syscall: "open", path: node.path });
     } catch (thrown) {
-      await this.#giveBack(pin.node, mode, call.credential);
+      await this.#attributes.giveBack(pin.node, mode, call.credential);
       throw thrown;
     }
     const handle = this.#admit(pin.node, flags, call, processId, accessGeneration);
@@ -119,7 +119,7 @@ export class OpenFiles {
       await this.#core.releaseLingering(node);
     }
     if (node.lostName) await this.#core.commitLastHeld(node);
-    await this.#giveBack(node, mode, credential);
+    await this.#attributes.giveBack(node, mode, credential);
     this.#core.nodes.unuse(node);
   }
 
@@ -131,22 +131,9 @@ export class OpenFiles {
     return true;
   }
 
-  /** Nothing can be done about a store that does not take a hold back; the failure that matters was told before. */
-  async #giveBack(node: VolumeNode, mode: AccessMode, credential: Credential): Promise<void> {
-    try {
-      await this.#core.store.release(node.id, mode, callOf(credential));
-    } catch (thrown) {
-      this.#attributes.refused(node, credential, failureFrom(thrown));
-    }
-  }
-
   checkInvariants(): void {
-    const counts = new Map<VolumeNode, number>();
-    for (const handle of this.#handles.values()) {
-      handle.checkInvariants();
-      counts.set(handle.node, (counts.get(handle.node) ?? 0) + 1);
-    }
-    for (const [node, count] of counts) assert(node.handleCount === count, "handles of a node are counted");
+    for (const handle of this.#handles.values()) handle.checkInvariants();
+    checkHandleCounts(this.#handles.values());
   }
 }
 

@@ -7,15 +7,13 @@
  *       were opened (a program may still work in one): the store knows these no more.
  *   I2  `handleCount` of a directory is the number of its handles here.
  */
-import { assert, Failure, failureFrom } from "../../base/index.ts";
-import type { AccessMode, Call, Credential } from "../../port/index.ts";
+import { Failure, failureFrom } from "../../base/index.ts";
+import { type Call, readAccess } from "../../port/index.ts";
 import type { AttributeCache } from "../nodes/attribute-cache.ts";
-import type { VolumeNode } from "../nodes/volume-node.ts";
-import { callOf, type VolumeCore } from "../volume-core.ts";
+import { checkHandleCounts, type VolumeNode } from "../nodes/volume-node.ts";
+import type { VolumeCore } from "../volume-core.ts";
 import type { Namespace } from "./namespace.ts";
 import { type DirectoryOrigin, OpenDirectory } from "./open-directory.ts";
-
-const reading: AccessMode = { read: true, write: false, execute: false };
 
 export class OpenDirectories {
   readonly #core: VolumeCore;
@@ -43,7 +41,7 @@ export class OpenDirectories {
     try {
       this.#requireOpen(path);
     } catch (thrown) {
-      if (isHeld) await this.#giveBack(pin.node, call.credential);
+      if (isHeld) await this.#attributes.giveBack(pin.node, readAccess, call.credential);
       throw thrown;
     }
     return this.#admit({ fd, node: pin.node, credential: call.credential, isHeld });
@@ -52,7 +50,7 @@ export class OpenDirectories {
   /** Asks the store for the right to read; false of a directory that it knows no more, for it was removed from here. */
   async #hold(node: VolumeNode, call: Call): Promise<boolean> {
     try {
-      await this.#core.store.hold(node.id, reading, call);
+      await this.#core.store.hold(node.id, readAccess, call);
       return true;
     } catch (thrown) {
       const failure = failureFrom(thrown, { syscall: "opendir", path: node.path });
@@ -78,22 +76,11 @@ export class OpenDirectories {
     const { node, credential, isHeld } = handle;
     this.#handles.delete(handle);
     node.handleCount--;
-    if (isHeld) await this.#giveBack(node, credential);
+    if (isHeld) await this.#attributes.giveBack(node, readAccess, credential);
     this.#core.nodes.unuse(node);
   }
 
-  /** Nothing can be done about a store that does not take a hold back. */
-  async #giveBack(node: VolumeNode, credential: Credential): Promise<void> {
-    try {
-      await this.#core.store.release(node.id, reading, callOf(credential));
-    } catch (thrown) {
-      this.#attributes.refused(node, credential, failureFrom(thrown));
-    }
-  }
-
   checkInvariants(): void {
-    const counts = new Map<VolumeNode, number>();
-    for (const { node } of this.#handles) counts.set(node, (counts.get(node) ?? 0) + 1);
-    for (const [node, count] of counts) assert(node.handleCount === count, "handles of a directory are counted");
+    checkHandleCounts(this.#handles);
   }
 }

@@ -16,7 +16,7 @@
  */
 import { assert, Failure, failureFrom } from "../../base/index.ts";
 import { type AddressSpace, classify } from "../../cache/index.ts";
-import type { AttributeChanges, Attributes, Call, Credential } from "../../port/index.ts";
+import type { AccessMode, AttributeChanges, Attributes, Call, Credential } from "../../port/index.ts";
 import type { Handle } from "../handle.ts";
 import { type Asked, callOf, type VolumeCore } from "../volume-core.ts";
 import { attributeView } from "./attribute-view.ts";
@@ -141,6 +141,15 @@ export class AttributeCache {
         return failure.code === "ESTALE" ? failure : new Failure("ESTALE", { syscall: "stat", cause: failure });
       default:
         return failure;
+    }
+  }
+
+  /** Nothing can be done about a store that does not take a hold back; the failure that matters was told before. */
+  async giveBack(node: VolumeNode, mode: AccessMode, credential: Credential): Promise<void> {
+    try {
+      await this.#core.store.release(node.id, mode, callOf(credential));
+    } catch (thrown) {
+      this.refused(node, credential, failureFrom(thrown));
     }
   }
 

@@ -18,7 +18,7 @@
  *   I5  `changedAt` is the volume's change count at the latest local change; an answer to a question asked before that is
  *       old news and is not believed.
  */
-import type { Milliseconds } from "../../base/index.ts";
+import { assert, type Milliseconds } from "../../base/index.ts";
 import type { AddressSpace } from "../../cache/index.ts";
 import type { Attributes, Credential, NodeId, NodeKind } from "../../port/index.ts";
 import type { Node } from "../node.ts";
@@ -133,4 +133,11 @@ export class VolumeNode implements Node {
     if (count === 0) this.writers.delete(credential.id);
     else this.writers.set(credential.id, count);
   }
+}
+
+/** All handles of some kind: each node that they are of counts as many. */
+export function checkHandleCounts(handles: Iterable<{ readonly node: VolumeNode }>): void {
+  const counts = new Map<VolumeNode, number>();
+  for (const { node } of handles) counts.set(node, (counts.get(node) ?? 0) + 1);
+  for (const [node, count] of counts) assert(node.handleCount === count, "handles of a node are counted");
 }

@@ -6,7 +6,15 @@
  */
 import { type CancelSignal, encodeFileName, Failure, failureFrom } from "../../base/index.ts";
 import type { ConflictCopy, OwnVersion } from "../../cache/index.ts";
-import type { Call, NodeId, RefusedBytes, Store, StoreEntry } from "../../port/index.ts";
+import {
+  type Call,
+  type NodeId,
+  type RefusedBytes,
+  readAccess,
+  type Store,
+  type StoreEntry,
+  writeAccess,
+} from "../../port/index.ts";
 import { pathOf } from "../names/path-of.ts";
 import type { VolumeNode } from "../nodes/volume-node.ts";
 import { entriesChanged } from "../store-changes.ts";
@@ -15,8 +23,6 @@ import { callOf, type VolumeCore } from "../volume-core.ts";
 const copyBytes = 1024 * 1024;
 /** So many copies a day of one user's, of one file, have names. */
 const namesMax = 1000;
-const reading = { read: true, write: false, execute: false };
-const writing = { read: false, write: true, execute: false };
 
 /** Writes the copy durably. Rejects with what the store refused it with. */
 export async function writeConflictCopy(
@@ -96,21 +102,21 @@ function withoutLast(text: string): string {
 async function fill(store: Store, copy: NodeId, refused: RefusedBytes, own: OwnVersion, call: Call): Promise<boolean> {
   const { readBytesMax, writeBytesMax } = store.manifest;
   const buffer = new Uint8Array(Math.min(copyBytes, readBytesMax, writeBytesMax));
-  await store.hold(copy, writing, call);
+  await store.hold(copy, writeAccess, call);
   try {
     // Cached or not, a copy is for those who may read the file.
-    await store.hold(refused.node, reading, call);
+    await store.hold(refused.node, readAccess, call);
     try {
       if (await copyOwnVersion(store, own, copy, buffer, call)) return true;
       await store.setAttributes(copy, { size: 0 }, call);
       await copyContent(store, refused.node, copy, buffer, call);
     } finally {
-      await store.release(refused.node, reading, call);
+      await store.release(refused.node, readAccess, call);
     }
     await copyRefused(store, refused, copy, buffer, call);
     return false;
   } finally {
-    await store.release(copy, writing, call);
+    await store.release(copy, writeAccess, call);
   }
 }
 

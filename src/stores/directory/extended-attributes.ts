@@ -4,7 +4,7 @@
  * user would change an access control list as the owner that it is. Both decide here.
  */
 import { decodeFileName, encodeFileName, Failure } from "../../base/index.ts";
-import type { Credential } from "../../port/index.ts";
+import { type Credential, readAccess, writeAccess } from "../../port/index.ts";
 import {
   changeExtendedAttribute,
   deleteExtendedAttribute,
@@ -19,8 +19,6 @@ import type { DirectoryServer } from "./directory-server.ts";
 import { withNul } from "./locator.ts";
 
 const nothing = { read: false, write: false, execute: false } as const;
-const readAccess = { read: true, write: false, execute: false } as const;
-const writeAccess = { read: false, write: true, execute: false } as const;
 const flagsOf = { any: 0, create: 1, replace: 2 } as const;
 /** The rights that a program lends. The kernel takes them away in the name of whoever writes to the file. */
 const capabilities = "security.capability";

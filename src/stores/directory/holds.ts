@@ -7,17 +7,14 @@
  *   standing, ended --release, the last of its count--> (none)
  */
 import { assert, Failure } from "../../base/index.ts";
-import type { AccessMode, Credential } from "../../port/index.ts";
+import { type AccessMode, type Credential, readAccess, writeAccess } from "../../port/index.ts";
 import type { FileStatus } from "../../system/index.ts";
 import type { Authority } from "./authority.ts";
 import type { Descriptors } from "./descriptors.ts";
 import type { DirectoryHold, DirectoryNode } from "./directory-node.ts";
 import type { Locator } from "./locator.ts";
 
-const access = {
-  read: { read: true, write: false, execute: false },
-  write: { read: false, write: true, execute: false },
-} as const;
+const access = { read: readAccess, write: writeAccess } as const;
 
 export class Holds {
   readonly #authority: Authority;

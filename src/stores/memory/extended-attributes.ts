@@ -1,12 +1,10 @@
 /** Extended attributes of the memory server: names with a known prefix, values of at most 64 KiB (xattr(7)). */
 import { encodeFileName, Failure } from "../../base/index.ts";
-import { type AccessMode, type Credential, permits } from "../../port/index.ts";
+import { type Credential, permits, readAccess, writeAccess } from "../../port/index.ts";
 import type { MemoryNode } from "./memory-node.ts";
 
 const valueBytesMax = 65536;
 const nameBytesMax = 255;
-const readAccess: AccessMode = { read: true, write: false, execute: false };
-const writeAccess: AccessMode = { read: false, write: true, execute: false };
 
 export function getExtendedAttribute(node: MemoryNode, name: string, credential: Credential): Uint8Array {
   requirePermission(node, name, credential, "getxattr", "read");

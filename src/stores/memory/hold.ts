@@ -8,12 +8,9 @@
  *   valid, ended --releaseHold, the last of its count--> (none)
  */
 import { assert, Failure } from "../../base/index.ts";
-import { type AccessMode, type Credential, permits, requireAccess } from "../../port/index.ts";
+import { type AccessMode, type Credential, permits, readAccess, requireAccess, writeAccess } from "../../port/index.ts";
 import type { MemoryHold, MemoryNode } from "./memory-node.ts";
 import type { MemoryServer } from "./memory-server.ts";
-
-const readAccess: AccessMode = { read: true, write: false, execute: false };
-const writeAccess: AccessMode = { read: false, write: true, execute: false };
 
 export function acquireHold(node: MemoryNode, mode: AccessMode, client: object, credential: Credential): void {
   if (mode.write && node.kind === "directory") throw new Failure("EISDIR", { syscall: "open" });
